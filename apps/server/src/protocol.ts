@@ -1,0 +1,84 @@
+// What browser and server say to each other. Types only: the one file of the server that the web may import.
+import type { KubeObject, Status } from '@virtdeck/k8s'
+import type { Fleet, FleetRows } from '@virtdeck/kubevirt'
+
+/** `GET /api/session`. Always 200: who is signed in, or how one may sign in. */
+export type Session = {
+  user?: {
+    name: string
+    groups: string[]
+  }
+  /** Sent back as `x-kvd-csrf` with everything that is not a GET. Only when signed in. */
+  csrf?: string
+  /** When the session ends whatever one does, milliseconds since the epoch. */
+  expiresAt?: number
+  /** Ways in, in the order to show them. */
+  signIn: SignInMode[]
+  cluster: {
+    name: string
+    simulated: boolean
+    kubernetesVersion?: string
+    kubevirtVersion?: string
+  }
+}
+
+export type SignInMode =
+  | { mode: 'token' }
+  | { mode: 'demo'; users: { name: string; description: string }[] }
+  | { mode: 'kubeconfig'; user: string }
+
+/** `POST /auth/sign-in`; answers `Session`, or a `Status`. `POST /auth/sign-out` has an empty body and answer. */
+export type SignInRequest = { mode: 'token'; token: string } | { mode: 'demo'; user: string } | { mode: 'kubeconfig' }
+
+/** `GET /api/inventory/FLEET`: the first picture, which the socket continues from `epoch` and `seq`. */
+export type Snapshot<F extends Fleet = Fleet> = {
+  fleet: F
+  epoch: string
+  seq: number
+  rows: FleetRows[F][]
+  /** `forbidden` where the user may list the fleet's resource nowhere; `rows` is then empty. */
+  access: Access
+}
+
+/** In which namespaces the signed-in user may list a fleet. */
+export type Access = { scope: 'cluster' } | { scope: 'namespaces'; namespaces: string[] } | { scope: 'forbidden'; status: Status }
+
+/** Browser to server, over `/live`. */
+export type LiveRequest =
+  /** Continue a fleet from a snapshot. The server answers with deltas, or with a `reset` where it cannot. */
+  | { type: 'fleet'; fleet: Fleet; epoch: string; seq: number }
+  | { type: 'fleet-close'; fleet: Fleet }
+  /** Watch a page's few objects with the user's own credential. `path` is a collection path under `/k8s`. */
+  | { type: 'watch'; id: number; path: string; fieldSelector?: string; labelSelector?: string }
+  | { type: 'watch-close'; id: number }
+
+/** Server to browser, over `/live`. */
+export type LiveMessage =
+  /** First, and then every 5 s: the browser calls itself stale 12 s after the last. `now` is the server's clock, ms. */
+  | { type: 'heartbeat'; now: number }
+  /** A fleet's rows that changed; `seq` grows by one each time. */
+  | { type: 'delta'; fleet: Fleet; epoch: string; seq: number; upsert: FleetRows[Fleet][]; remove: string[] }
+  /** Fetch the snapshot again (rights changed, or the gap was too long). */
+  | { type: 'reset'; fleet: Fleet }
+  /** The server's own view of a fleet: live, or stale since (ms) because the API server does not answer. */
+  | { type: 'fleet-state'; fleet: Fleet; state: 'live' | 'stale'; since?: number }
+  /** A watch's first picture; again after every relist. */
+  | { type: 'objects'; id: number; items: KubeObject[] }
+  | { type: 'event'; id: number; event: 'ADDED' | 'MODIFIED' | 'DELETED'; object: KubeObject }
+  /** The watch ended and does not come back by itself. */
+  | { type: 'watch-error'; id: number; status: Status }
+
+/** Close codes of `/live` and of the consoles. */
+export type CloseCodes = {
+  readonly badRequest: 4400
+  readonly sessionEnded: 4401
+  readonly forbidden: 4403
+  readonly gone: 4404
+  readonly slow: 4408
+  readonly inUse: 4409
+  readonly notRunning: 4412
+  readonly limit: 4429
+  readonly upstreamProtocol: 4502
+  readonly upstreamDown: 4503
+  readonly upstreamTimeout: 4504
+}

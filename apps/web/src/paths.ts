@@ -1,0 +1,21 @@
+// Every URL of the app. The output of all of them is snapshot-tested: a change of a URL shows in review.
+
+export type VmRef = { namespace: string; name: string }
+export type VmTab = 'console' | 'snapshots' | 'events' | 'yaml'
+
+const segment = encodeURIComponent
+const vm = ({ namespace, name }: VmRef) => `/virtual-machines/${segment(namespace)}/${segment(name)}`
+
+export const paths = {
+  home: () => '/',
+  signIn: (returnTo?: string) => (returnTo && returnTo !== '/' ? `/sign-in?rt=${segment(returnTo)}` : '/sign-in'),
+  virtualMachines: () => '/virtual-machines',
+  /** A VM's page; without a tab, its overview. */
+  virtualMachine: (ref: VmRef, tab?: VmTab) => (tab ? `${vm(ref)}/${tab}` : vm(ref)),
+  /** Which of a VM's consoles the console tab shows. */
+  vmConsole: (ref: VmRef, kind: 'vnc' | 'serial') => `${vm(ref)}/console?kind=${kind}`,
+  /** A console alone, for a browser tab of its own. */
+  consoleWindow: (ref: VmRef, kind: 'vnc' | 'serial') => `/console/${segment(ref.namespace)}/${segment(ref.name)}?kind=${kind}`,
+  templates: () => '/templates',
+  createFromTemplate: (template: { name: string }) => `/templates/${segment(template.name)}/create`,
+} as const

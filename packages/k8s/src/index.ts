@@ -1,0 +1,3 @@
+export * from './types.ts'
+export * from './kinds.ts'
+export * from './resources.ts'

@@ -1,0 +1,82 @@
+// The rows that lists are made of: small projections of objects. At most ~400 bytes each; no secrets, no annotations.
+
+/** What a VM is doing, as shape and colour tell it. `status` holds KubeVirt's own word. */
+export type VmState = 'running' | 'stopped' | 'paused' | 'transit' | 'error' | 'unknown'
+
+/**
+ * One VM: VirtualMachine joined with its VirtualMachineInstance, its active migration and its importing DataVolumes.
+ * Absent fields were absent in the objects, or the reader may not list the resource they come from.
+ */
+export type VmRow = {
+  uid: string
+  namespace: string
+  name: string
+  /** Seconds since the epoch. */
+  createdAt: number
+  /** VirtualMachine.status.printableStatus verbatim; the VMI's phase where there is no VirtualMachine. */
+  status: string
+  /** When `status` was last seen to change, seconds since the epoch, as far as conditions and phases tell. */
+  statusSince?: number
+  /** Why it fails, in the cluster's own words (a condition's message), only for failing VMs; at most 200 characters. */
+  message?: string
+  runStrategy?: string
+  /** vCPUs (sockets x cores x threads); absent with an instance type that the status does not resolve. */
+  cpus?: number
+  memoryBytes?: number
+  instancetype?: string
+  preference?: string
+  /** A key such as `ubuntu`, `windows`, `rhel`; from the guest agent, else preference, labels or annotations. */
+  os?: string
+  /** The operating system in words: `Ubuntu 24.04.1 LTS`. */
+  osName?: string
+  node?: string
+  /** Every IP of every interface, first the primary one. */
+  ips?: string[]
+  labels?: Record<string, string>
+  /** Whether the guest agent answers; absent when the VM does not run. */
+  agent?: boolean
+  /** Condition LiveMigratable is False: its reason and message. */
+  notMigratable?: { reason: string; message: string }
+  restartRequired?: boolean
+  /** Import or clone progress of its DataVolumes, percent. */
+  progress?: number
+  migration?: { name: string; phase: string; targetNode?: string; startedAt?: number }
+  /** True for a VMI that no VirtualMachine owns. */
+  bare?: boolean
+}
+
+export type NodeRow = {
+  uid: string
+  name: string
+  createdAt: number
+  ready: boolean
+  unschedulable: boolean
+  /** Whether virt-handler works there: label kubevirt.io/schedulable. */
+  schedulable: boolean
+  cpuMillicores: number
+  memoryBytes: number
+  labels?: Record<string, string>
+}
+
+export type MigrationRow = {
+  uid: string
+  namespace: string
+  name: string
+  createdAt: number
+  vmiName: string
+  phase: string
+  sourceNode?: string
+  targetNode?: string
+  startedAt?: number
+  endedAt?: number
+  failureReason?: string
+}
+
+/** The fleets that the inventory keeps, and their rows. */
+export type FleetRows = {
+  virtualmachines: VmRow
+  nodes: NodeRow
+  virtualmachineinstancemigrations: MigrationRow
+}
+
+export type Fleet = keyof FleetRows

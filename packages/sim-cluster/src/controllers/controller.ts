@@ -1,0 +1,87 @@
+// Level-triggered controllers: a change enqueues a key, reconcile looks at the whole state and moves it one step.
+// https://github.com/kubernetes-sigs/controller-runtime/blob/release-0.19/pkg/reconcile/reconcile.go
+import type { Clock, Timer } from '../clock.ts'
+import type { Storage, StorageEvent } from '../storage/storage.ts'
+
+export type ReconcileContext = {
+  /** Looks at this key again after a delay; an earlier request for the same key is replaced by the sooner one. */
+  requeueAfter(delayMs: number): void
+}
+
+export type Controller = {
+  name: string
+  /** The keys (`namespace/name`, or `name`) that an event makes worth another look. */
+  keysOf(event: StorageEvent): string[]
+  /** Idempotent; a thrown error requeues the key after a short back-off. */
+  reconcile(key: string, context: ReconcileContext): void
+}
+
+export type ControllerRunner = {
+  /** True when no key waits to be reconciled now (delayed ones may). */
+  idle(): boolean
+  stop(): void
+}
+
+/** Runs controllers over the store: keys are deduplicated, and reconciled from the clock's queue, never re-entrantly. */
+export function runControllers(
+  controllers: Controller[],
+  storage: Storage,
+  clock: Clock,
+  onError: (controller: string, key: string, error: unknown) => void,
+): ControllerRunner {
+  const delayed = new Map<string, { timer: Timer; dueMs: number }>()
+  const ready = new Map<string, { controller: Controller; key: string; failures: number }>()
+  let scheduled: Timer | undefined
+  let stopped = false
+
+  const enqueue = (controller: Controller, key: string, failures = 0) => {
+    if (stopped) return
+    ready.set(`${controller.name} ${key}`, { controller, key, failures })
+    scheduled ??= clock.after(0, drain)
+  }
+  const enqueueAfter = (controller: Controller, key: string, delayMs: number, failures = 0) => {
+    const id = `${controller.name} ${key}`
+    const dueMs = clock.now() + delayMs
+    const waiting = delayed.get(id)
+    if (waiting && waiting.dueMs <= dueMs) return
+    waiting?.timer.cancel()
+    const timer = clock.after(delayMs, () => {
+      delayed.delete(id)
+      enqueue(controller, key, failures)
+    })
+    delayed.set(id, { timer, dueMs })
+  }
+
+  function drain() {
+    scheduled = undefined
+    // Bounded, so that sockets get their turn while a fleet settles.
+    for (let budget = 500; budget > 0; budget -= 1) {
+      const first = ready.entries().next()
+      if (first.done) return
+      const [id, { controller, key, failures }] = first.value
+      ready.delete(id)
+      try {
+        controller.reconcile(key, { requeueAfter: (delayMs) => enqueueAfter(controller, key, delayMs) })
+      } catch (error) {
+        onError(controller.name, key, error)
+        enqueueAfter(controller, key, Math.min(30_000, 100 * 2 ** failures), failures + 1)
+      }
+    }
+    if (!stopped) scheduled = clock.after(0, drain)
+  }
+
+  const unsubscribe = storage.subscribe((event) => {
+    for (const controller of controllers) {
+      for (const key of controller.keysOf(event)) enqueue(controller, key)
+    }
+  })
+  return {
+    idle: () => ready.size === 0,
+    stop() {
+      stopped = true
+      unsubscribe()
+      scheduled?.cancel()
+      for (const { timer } of delayed.values()) timer.cancel()
+    },
+  }
+}

@@ -1,0 +1,35 @@
+// What a running VMI's consoles talk to: one guest per VMI, made when it boots, gone when it stops.
+
+/** Facts about the VMI that the guest shows: it is rebuilt from these alone. */
+export type GuestFacts = {
+  uid: string
+  namespace: string
+  name: string
+  hostname: string
+  /** `ubuntu`, `fedora`, `debian`, `centos`, `windows`, ... */
+  os: string
+  osName: string
+  kernel: string
+  cpus: number
+  memoryBytes: number
+  node: string
+  ips: string[]
+  /** Login names with their passwords, as cloud-init set them; empty means that no password login works. */
+  users: { name: string; password?: string }[]
+}
+
+export type Guests = {
+  /** Boots a guest (boot log on the serial tty and the screen), or updates the facts of one that runs. */
+  boot(facts: GuestFacts): void
+  /** Freezes output and input while paused. */
+  setPaused(uid: string, paused: boolean): void
+  /** Carries a running guest to another node: its state stays, open consoles are cut, as KubeVirt cuts them. */
+  migrated(uid: string, node: string): void
+  shutdown(uid: string): void
+  /** Restores or snapshots carry the guest's own disk state: what was typed and written survives with its volumes. */
+  exportDisk(uid: string): unknown
+  importDisk(uid: string, disk: unknown): void
+  /** A PNG of what the screen shows, or undefined without such a guest. */
+  screenshot(uid: string): Buffer | undefined
+  stop(): void
+}
