@@ -1,0 +1,6 @@
+// The icons are imported one by one, and the package declares types for its barrel alone.
+declare module '@tabler/icons-react/dist/esm/icons/*.mjs' {
+  import type { Icon } from '@tabler/icons-react'
+  const icon: Icon
+  export default icon
+}
