@@ -12,7 +12,13 @@ export type Resource<T = KubeObject> = {
   readonly object?: T
 }
 
-function resource<T>(group: string, version: string, plural: string, kind: string, scope: 'Namespaced' | 'Cluster' = 'Namespaced'): Resource<T> {
+function resource<T>(
+  group: string,
+  version: string,
+  plural: string,
+  kind: string,
+  scope: 'Namespaced' | 'Cluster' = 'Namespaced',
+): Resource<T> {
   return { group, version, plural, kind, namespaced: scope === 'Namespaced' }
 }
 
@@ -28,13 +34,45 @@ export const resources = {
   storageClasses: resource<k.StorageClass>('storage.k8s.io', 'v1', 'storageclasses', 'StorageClass', 'Cluster'),
   virtualMachines: resource<k.VirtualMachine>('kubevirt.io', 'v1', 'virtualmachines', 'VirtualMachine'),
   virtualMachineInstances: resource<k.VirtualMachineInstance>('kubevirt.io', 'v1', 'virtualmachineinstances', 'VirtualMachineInstance'),
-  virtualMachineInstanceMigrations: resource<k.VirtualMachineInstanceMigration>('kubevirt.io', 'v1', 'virtualmachineinstancemigrations', 'VirtualMachineInstanceMigration'),
-  virtualMachineSnapshots: resource<k.VirtualMachineSnapshot>('snapshot.kubevirt.io', 'v1beta1', 'virtualmachinesnapshots', 'VirtualMachineSnapshot'),
-  virtualMachineSnapshotContents: resource<k.VirtualMachineSnapshotContent>('snapshot.kubevirt.io', 'v1beta1', 'virtualmachinesnapshotcontents', 'VirtualMachineSnapshotContent'),
-  virtualMachineRestores: resource<k.VirtualMachineRestore>('snapshot.kubevirt.io', 'v1beta1', 'virtualmachinerestores', 'VirtualMachineRestore'),
+  virtualMachineInstanceMigrations: resource<k.VirtualMachineInstanceMigration>(
+    'kubevirt.io',
+    'v1',
+    'virtualmachineinstancemigrations',
+    'VirtualMachineInstanceMigration',
+  ),
+  virtualMachineSnapshots: resource<k.VirtualMachineSnapshot>(
+    'snapshot.kubevirt.io',
+    'v1beta1',
+    'virtualmachinesnapshots',
+    'VirtualMachineSnapshot',
+  ),
+  virtualMachineSnapshotContents: resource<k.VirtualMachineSnapshotContent>(
+    'snapshot.kubevirt.io',
+    'v1beta1',
+    'virtualmachinesnapshotcontents',
+    'VirtualMachineSnapshotContent',
+  ),
+  virtualMachineRestores: resource<k.VirtualMachineRestore>(
+    'snapshot.kubevirt.io',
+    'v1beta1',
+    'virtualmachinerestores',
+    'VirtualMachineRestore',
+  ),
   virtualMachineClones: resource<k.VirtualMachineClone>('clone.kubevirt.io', 'v1beta1', 'virtualmachineclones', 'VirtualMachineClone'),
-  virtualMachineClusterInstancetypes: resource<k.VirtualMachineClusterInstancetype>('instancetype.kubevirt.io', 'v1beta1', 'virtualmachineclusterinstancetypes', 'VirtualMachineClusterInstancetype', 'Cluster'),
-  virtualMachineClusterPreferences: resource<k.VirtualMachineClusterPreference>('instancetype.kubevirt.io', 'v1beta1', 'virtualmachineclusterpreferences', 'VirtualMachineClusterPreference', 'Cluster'),
+  virtualMachineClusterInstancetypes: resource<k.VirtualMachineClusterInstancetype>(
+    'instancetype.kubevirt.io',
+    'v1beta1',
+    'virtualmachineclusterinstancetypes',
+    'VirtualMachineClusterInstancetype',
+    'Cluster',
+  ),
+  virtualMachineClusterPreferences: resource<k.VirtualMachineClusterPreference>(
+    'instancetype.kubevirt.io',
+    'v1beta1',
+    'virtualmachineclusterpreferences',
+    'VirtualMachineClusterPreference',
+    'Cluster',
+  ),
   dataVolumes: resource<k.DataVolume>('cdi.kubevirt.io', 'v1beta1', 'datavolumes', 'DataVolume'),
   vmTemplates: resource<k.VmTemplate>('spectrocloud.com', 'v1', 'vmtemplates', 'VmTemplate', 'Cluster'),
 } as const
