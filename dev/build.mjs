@@ -16,7 +16,16 @@ const nodeEntries = {
 
 const sources = {
   node: ['dev', 'apps/server/src', 'packages/k8s/src', 'packages/kubevirt/src', 'packages/sim-cluster/src', 'package-lock.json'],
-  web: ['apps/web/src', 'apps/web/public', 'apps/web/index.html', 'apps/web/vite.config.ts', 'apps/server/src/protocol.ts', 'packages/k8s/src', 'packages/kubevirt/src', 'package-lock.json'],
+  web: [
+    'apps/web/src',
+    'apps/web/public',
+    'apps/web/index.html',
+    'apps/web/vite.config.ts',
+    'apps/server/src/protocol.ts',
+    'packages/k8s/src',
+    'packages/kubevirt/src',
+    'package-lock.json',
+  ],
 }
 
 /** A digest of names, sizes and contents of all files below the given places, tests left out. */

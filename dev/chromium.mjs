@@ -9,7 +9,9 @@ const fixedPlaces = ['/Applications/Google Chrome.app/Contents/MacOS/Google Chro
 
 function which(name) {
   try {
-    return execFileSync(process.platform === 'win32' ? 'where' : 'which', [name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).split('\n')[0].trim()
+    return execFileSync(process.platform === 'win32' ? 'where' : 'which', [name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+      .split('\n')[0]
+      .trim()
   } catch {
     return undefined
   }
@@ -45,4 +47,5 @@ export function installChromium() {
   return findChromium()
 }
 
-export const howToGetChromium = 'No Chromium was found: install Chromium or Chrome, or run `npx playwright install chromium`, or set CHROMIUM_PATH.'
+export const howToGetChromium =
+  'No Chromium was found: install Chromium or Chrome, or run `npx playwright install chromium`, or set CHROMIUM_PATH.'

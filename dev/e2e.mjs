@@ -8,5 +8,7 @@ await main(async () => {
   await buildIfStale()
   const executable = findChromium() ?? installChromium()
   if (!executable) throw new Refusal(howToGetChromium)
-  process.exitCode = runBin('@playwright/test/cli.js', ['test', ...process.argv.slice(2)], { env: { ...process.env, CHROMIUM_PATH: executable } })
+  process.exitCode = runBin('@playwright/test/cli.js', ['test', ...process.argv.slice(2)], {
+    env: { ...process.env, CHROMIUM_PATH: executable },
+  })
 })

@@ -47,7 +47,11 @@ function playwright() {
   }
   const out = join(results, 'playwright.json')
   const env = { ...process.env, CHROMIUM_PATH: executable, PLAYWRIGHT_JSON_OUTPUT_NAME: out }
-  const { status } = spawnSync(process.execPath, [join(root, 'node_modules/@playwright/test/cli.js'), 'test', '--reporter=line,json'], { cwd: root, stdio: 'inherit', env })
+  const { status } = spawnSync(process.execPath, [join(root, 'node_modules/@playwright/test/cli.js'), 'test', '--reporter=line,json'], {
+    cwd: root,
+    stdio: 'inherit',
+    env,
+  })
   const stats = readJson(out)?.stats
   const failed = (stats?.unexpected ?? 0) + (stats?.flaky ?? 0)
   count('e2e', { passed: stats?.expected ?? 0, failed: failed === 0 && status !== 0 ? 1 : failed, skipped: stats?.skipped ?? 0 })

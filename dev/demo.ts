@@ -1,0 +1,167 @@
+// `npm start`: the simulated cluster in a process of its own and the server in this one, or the server alone in front of a real cluster.
+import { fork, type ChildProcess } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { startServer, type RunningServer, type ServerConfig } from '@virtdeck/server'
+
+const here = dirname(fileURLToPath(import.meta.url))
+const repositoryRoot = dirname(here)
+const bundled = import.meta.url.endsWith('.js')
+const scenarios = ['small', 'fleet', 'trouble', 'empty']
+
+/** What a person did wrong, or what the machine lacks: one sentence, no stack. */
+class Refusal extends Error {}
+
+const usage = `npm start -- [--port N] [--scenario ${scenarios.join('|')}] [--vms N] [--kubeconfig FILE] [--context NAME]`
+
+export type DemoOptions = {
+  port: number
+  scenario: string
+  vms?: number
+  kubeconfig?: string
+  context?: string
+  stateDir: string
+}
+
+/** Reads the command line. Throws a Refusal that says what is wrong with it. */
+export function readArguments(args: string[]): DemoOptions {
+  let values
+  try {
+    ;({ values } = parseArgs({
+      args,
+      options: {
+        port: { type: 'string' },
+        scenario: { type: 'string' },
+        vms: { type: 'string' },
+        kubeconfig: { type: 'string' },
+        context: { type: 'string' },
+        'state-dir': { type: 'string' },
+      },
+    }))
+  } catch (error) {
+    throw new Refusal(`${(error as Error).message}\nUsage: ${usage}`)
+  }
+  const wholeNumber = (name: 'port' | 'vms', max: number) => {
+    const text = values[name]
+    if (text === undefined) return undefined
+    if (!/^\d+$/.test(text) || Number(text) > max) throw new Refusal(`--${name} takes a whole number up to ${max}, not "${text}".`)
+    return Number(text)
+  }
+  const scenario = values.scenario ?? 'small'
+  if (!scenarios.includes(scenario)) throw new Refusal(`--scenario is one of ${scenarios.join(', ')}, not "${scenario}".`)
+  if (values.context && !values.kubeconfig) throw new Refusal('--context goes with --kubeconfig.')
+  if (values.kubeconfig && (values.scenario || values.vms))
+    throw new Refusal('--scenario and --vms are for the simulated cluster, not with --kubeconfig.')
+  const vms = wholeNumber('vms', 100_000)
+  return {
+    port: wholeNumber('port', 65_535) ?? 8080,
+    scenario,
+    ...(vms === undefined ? {} : { vms }),
+    ...(values.kubeconfig ? { kubeconfig: resolve(values.kubeconfig.replace(/^~(?=\/)/, homedir())) } : {}),
+    ...(values.context ? { context: values.context } : {}),
+    stateDir: resolve(values['state-dir'] ?? join(repositoryRoot, '.virtdeck')),
+  }
+}
+
+type ClusterReady = { url: string; users: { name: string; description: string; token: string }[] }
+
+/** Starts the simulated cluster's own entry and waits until it listens. */
+async function startCluster(options: DemoOptions): Promise<{ child: ChildProcess; ready: ClusterReady; kubeconfig: string }> {
+  const entry = bundled ? join(here, 'sim-cluster.js') : join(repositoryRoot, 'packages/sim-cluster/src/main.ts')
+  const kubeconfig = join(options.stateDir, 'kubeconfig')
+  const args = ['--port', '0', '--state-dir', options.stateDir, '--kubeconfig-out', kubeconfig, '--scenario', options.scenario]
+  if (options.vms !== undefined) args.push('--vms', String(options.vms))
+  const child = fork(entry, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], ...(bundled ? {} : { execArgv: ['--import', 'tsx'] }) })
+  const ready = await new Promise<ClusterReady>((resolvePromise, reject) => {
+    child.once('message', (message) => resolvePromise(message as ClusterReady))
+    child.once('error', reject)
+    child.once('exit', (code) => reject(new Refusal(`The simulated cluster ended with exit code ${code} before it was ready.`)))
+  })
+  return { child, ready, kubeconfig }
+}
+
+function explain(error: unknown, options: DemoOptions): unknown {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code
+  if (code === 'EADDRINUSE') return new Refusal(`Port ${options.port} is taken; choose another with --port N.`)
+  if (code === 'EACCES') return new Refusal(`Port ${options.port} needs rights that this user lacks; choose one above 1023 with --port N.`)
+  return error
+}
+
+/** Runs the demo until SIGINT or SIGTERM. Prints one line when it is ready, and how to use it. */
+export async function demo(args: string[]): Promise<void> {
+  try {
+    await run(readArguments(args))
+  } catch (error) {
+    if (!(error instanceof Error) || !('expected' in error || error instanceof Refusal)) throw error
+    process.stderr.write(`${error.message}\n`)
+    process.exitCode = 1
+  }
+}
+
+async function run(options: DemoOptions): Promise<void> {
+  if (options.kubeconfig && !existsSync(options.kubeconfig)) throw new Refusal(`There is no kubeconfig at ${options.kubeconfig}.`)
+  const webRoot = join(repositoryRoot, 'apps/web/dist')
+  const common = {
+    host: '127.0.0.1',
+    port: options.port,
+    webRoot,
+    logLevel: process.env['LOG_LEVEL'] ?? 'warn',
+  } satisfies Partial<ServerConfig>
+  const cluster = options.kubeconfig ? undefined : await startCluster(options)
+  let server: RunningServer
+  try {
+    server = await startServer(
+      cluster
+        ? {
+            ...common,
+            kubeconfig: { file: cluster.kubeconfig },
+            context: 'admin',
+            inventoryContext: 'virtdeck',
+            demoUsers: cluster.ready.users,
+            clusterName: 'simulated',
+            simulated: true,
+          }
+        : {
+            ...common,
+            kubeconfig: { file: options.kubeconfig ?? '' },
+            ...(options.context ? { context: options.context } : {}),
+          },
+    )
+  } catch (error) {
+    cluster?.child.kill()
+    throw explain(error, options)
+  }
+
+  const lines = [`virtdeck ready: ${server.url}`]
+  if (cluster) {
+    const shown = relative(process.cwd(), cluster.kubeconfig)
+    lines.push(
+      `  sign in as    ${cluster.ready.users.map((user) => user.name).join(', ')} (one click each)`,
+      `  kubectl       kubectl --kubeconfig ${shown.startsWith('..') ? cluster.kubeconfig : shown} get vms -A -w`,
+      `  cluster       simulated, scenario ${options.scenario}; a real one: npm start -- --kubeconfig FILE`,
+    )
+  } else {
+    lines.push(`  cluster       ${options.kubeconfig}${options.context ? `, context ${options.context}` : ''}`)
+  }
+  process.stdout.write(`${lines.join('\n')}\n`)
+
+  await new Promise<void>((resolvePromise) => {
+    process.once('SIGINT', resolvePromise)
+    process.once('SIGTERM', resolvePromise)
+    cluster?.child.once('exit', (code) => {
+      process.stderr.write(`The simulated cluster ended with exit code ${code}.\n`)
+      process.exitCode = 1
+      resolvePromise()
+    })
+  })
+  cluster?.child.removeAllListeners('exit')
+  await server[Symbol.asyncDispose]()
+  if (cluster && cluster.child.exitCode === null) {
+    const ended = new Promise((resolvePromise) => cluster.child.once('exit', resolvePromise))
+    cluster.child.kill('SIGTERM')
+    await ended
+  }
+}

@@ -1,0 +1,137 @@
+// A stack per worker (a simulated cluster and a server, as `npm start` runs them), and what every test asks of every page.
+import { AxeBuilder } from '@axe-core/playwright'
+import { expect, test as base, type Page } from '@playwright/test'
+import { spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { Agent, request } from 'node:https'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parse } from 'yaml'
+
+export type DemoUser = 'admin' | 'operator' | 'power-user' | 'user' | 'viewer'
+
+export type Stack = {
+  url: string
+  /** Asks the cluster itself, as one of the demo users: what the API says when no dashboard is in between. */
+  api(user: DemoUser, method: string, path: string, body?: unknown): Promise<{ status: number; body: Record<string, unknown> }>
+}
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+
+type Kubeconfig = {
+  clusters: { cluster: { server: string; 'certificate-authority-data': string } }[]
+  users: { name: string; user: { token: string } }[]
+}
+
+async function startStack(args: string[]): Promise<{ stack: Stack; stop: () => Promise<void> }> {
+  const stateDir = await mkdtemp(join(tmpdir(), 'virtdeck-e2e-'))
+  const child = spawn(process.execPath, [join(root, 'dev/start.mjs'), '--port', '0', '--state-dir', stateDir, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const url = await new Promise<string>((resolve, reject) => {
+    let output = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+      const ready = /virtdeck ready: (\S+)/.exec(output)
+      if (ready?.[1]) resolve(ready[1])
+    })
+    child.once('exit', (code) => reject(new Error(`the stack ended with ${code} before it was ready:\n${output}`)))
+  })
+  const kubeconfig = parse(await readFile(join(stateDir, 'kubeconfig'), 'utf8')) as Kubeconfig
+  const cluster = kubeconfig.clusters[0]?.cluster
+  if (!cluster) throw new Error('the kubeconfig names no cluster')
+  const agent = new Agent({ ca: Buffer.from(cluster['certificate-authority-data'], 'base64'), keepAlive: true })
+  const stack: Stack = {
+    url,
+    api: (user, method, path, body) =>
+      new Promise((resolve, reject) => {
+        const token = kubeconfig.users.find((entry) => entry.name === user)?.user.token
+        const outgoing = request(
+          new URL(path, cluster.server),
+          { agent, method, headers: { authorization: `Bearer ${token}`, accept: '*/*', 'content-type': 'application/json' } },
+          (response) => {
+            let text = ''
+            response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+            response.on('end', () =>
+              resolve({
+                status: response.statusCode ?? 0,
+                body: text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : {},
+              }),
+            )
+          },
+        )
+        outgoing.on('error', reject)
+        outgoing.end(body === undefined ? undefined : JSON.stringify(body))
+      }),
+  }
+  const stop = async () => {
+    agent.destroy()
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    child.kill('SIGTERM')
+    await ended
+    await rm(stateDir, { recursive: true, force: true })
+  }
+  return { stack, stop }
+}
+
+export const test = base.extend<{ quietConsole: undefined }, { stackArgs: string[]; stack: Stack }>({
+  stackArgs: [['--scenario', 'small'], { option: true, scope: 'worker' }],
+  stack: [
+    async ({ stackArgs }, use) => {
+      const { stack, stop } = await startStack(stackArgs)
+      await use(stack)
+      await stop()
+    },
+    { scope: 'worker', timeout: 120_000 },
+  ],
+  baseURL: async ({ stack }, use) => use(stack.url),
+  // No page of ours may write an error to the console, throw, violate its policy, or ask another origin for anything.
+  quietConsole: [
+    async ({ context, stack }, use) => {
+      const complaints: string[] = []
+      context.on('console', (message) => {
+        // Headless Chromium's software WebGL comments on itself.
+        if (message.type() === 'error' || (message.type() === 'warning' && !/GL Driver Message|WebGL/.test(message.text()))) {
+          complaints.push(`${message.type()}: ${message.text()} (${message.location().url})`)
+        }
+      })
+      context.on('weberror', (error) => complaints.push(`uncaught: ${error.error().stack ?? error.error().message}`))
+      context.on('request', (request) => {
+        const { protocol, host } = new URL(request.url())
+        if (/^(https?|wss?):$/.test(protocol) && host !== new URL(stack.url).host) complaints.push(`another origin: ${request.url()}`)
+      })
+      await use(undefined)
+      expect(complaints).toEqual([])
+    },
+    { auto: true },
+  ],
+})
+
+export { expect }
+
+/** Signs in through the page, one click, and waits for the first list. */
+export async function signInAs(page: Page, user: DemoUser): Promise<void> {
+  await page.goto('/')
+  await page.getByRole('button', { name: `Sign in as ${user}`, exact: true }).click()
+  await expect(page.getByRole('heading', { level: 1, name: 'Virtual machines' })).toBeVisible()
+}
+
+/** axe finds nothing serious, with the page as it is now. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`)).toEqual([])
+}
+
+/** The table row of a VM. */
+export function vmRow(page: Page, name: string) {
+  return page.getByRole('row').filter({ has: page.getByRole('link', { name, exact: true }) })
+}
+
+/** Chooses a verb in a row's menu. */
+export async function rowAction(page: Page, name: string, verb: string | RegExp): Promise<void> {
+  await vmRow(page, name)
+    .getByRole('button', { name: new RegExp(`^Actions (for|of) ${name}$`) })
+    .click()
+  await page.getByRole('menuitem', { name: verb }).click()
+}

@@ -1,0 +1,225 @@
+// Invariants of the repository: what must stay true of its files whatever they do.
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const at = (path: string) => join(root, path)
+const read = (path: string) => readFileSync(at(path), 'utf8')
+const tracked = (...patterns: string[]) =>
+  execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '--', ...patterns], { cwd: root, encoding: 'utf8' })
+    .split('\n')
+    .filter((path) => path && existsSync(at(path)))
+
+describe('budgets', () => {
+  type Chunk = { file: string; src?: string; isEntry?: boolean; imports?: string[]; dynamicImports?: string[]; css?: string[] }
+  let manifest: Record<string, Chunk>
+  const gzipBytes = (file: string) => gzipSync(readFileSync(at(`apps/web/dist/${file}`)), { level: 9 }).length
+
+  beforeAll(async () => {
+    const { buildIfStale } = (await import('../dev/build.mjs')) as { buildIfStale(parts: string[]): Promise<void> }
+    await buildIfStale(['web'])
+    manifest = JSON.parse(read('apps/web/dist/.vite/manifest.json')) as Record<string, Chunk>
+  })
+
+  /** What the browser loads with these modules: their chunks and, recursively, what those import statically. */
+  function closure(keys: string[]): { scripts: Set<string>; styles: Set<string> } {
+    const scripts = new Set<string>()
+    const styles = new Set<string>()
+    const visit = (key: string) => {
+      const chunk = manifest[key]
+      if (!chunk || scripts.has(chunk.file)) return
+      scripts.add(chunk.file)
+      for (const style of chunk.css ?? []) styles.add(style)
+      for (const next of chunk.imports ?? []) visit(next)
+    }
+    for (const key of keys) visit(key)
+    return { scripts, styles }
+  }
+  const entryKeys = () => Object.keys(manifest).filter((key) => manifest[key]?.isEntry)
+  const pageKeys = (pattern: RegExp) => Object.keys(manifest).filter((key) => pattern.test(manifest[key]?.src ?? key))
+  const sum = (files: Iterable<string>) => [...files].reduce((bytes, file) => bytes + gzipBytes(file), 0)
+
+  test('the entry script is at most 150 KiB gzip', () => {
+    const { scripts } = closure(entryKeys())
+    expect(scripts.size).toBeGreaterThan(0)
+    expect(sum(scripts)).toBeLessThanOrEqual(150 * 1024)
+  })
+
+  test('the first view of the VM list is at most 250 KiB gzip of scripts and styles, and 15 script requests', () => {
+    const page = pageKeys(/features\/virtual-machines\/virtual-machines-page\.tsx$/)
+    const shell = pageKeys(/layouts\/.*shell.*\.tsx$/)
+    const { scripts, styles } = closure([...entryKeys(), ...shell, ...page])
+    expect(sum([...scripts, ...styles])).toBeLessThanOrEqual(250 * 1024)
+    expect(scripts.size).toBeLessThanOrEqual(15)
+  })
+
+  test('consoles, the editor and charts stay out of the first view', () => {
+    const { scripts } = closure([...entryKeys(), ...pageKeys(/features\/virtual-machines\/virtual-machines-page\.tsx$/)])
+    const text = [...scripts].map((file) => read(`apps/web/dist/${file}`)).join('\n')
+    expect(text).not.toMatch(/xterm-helper-textarea/)
+    expect(text).not.toMatch(/noVNC_|RFB 003/)
+    expect(text).not.toMatch(/cm-editor|cm-content/)
+  })
+
+  test('what is built asks no other origin for anything [F252]', () => {
+    const { scripts, styles } = closure(Object.keys(manifest))
+    const allowed =
+      /^https?:\/\/(www\.w3\.org|react\.dev|reactjs\.org|localhost|127\.0\.0\.1|base-ui\.com|mui\.com|reactrouter\.com|github\.com|developer\.mozilla\.org|[a-z.]*example\.(com|org)|tanstack\.com|tools\.ietf\.org|kubevirt\.io|kubernetes\.io|json-schema\.org|docs\.)/
+    const fetched: string[] = []
+    for (const style of styles) {
+      for (const match of read(`apps/web/dist/${style}`).matchAll(/url\(\s*['"]?((?:https?:)?\/\/[^)'"]+)/g)) fetched.push(match[1] ?? '')
+    }
+    for (const match of read('apps/web/dist/index.html').matchAll(/(?:src|href)="((?:https?:)?\/\/[^"]+)"/g)) fetched.push(match[1] ?? '')
+    for (const script of scripts) {
+      for (const match of read(`apps/web/dist/${script}`).matchAll(
+        /(?:fetch|import|WebSocket|Worker|EventSource)\(\s*['"`]((?:https?|wss?):\/\/[^'"`]+)/g,
+      )) {
+        if (!allowed.test(match[1] ?? '')) fetched.push(match[1] ?? '')
+      }
+    }
+    expect(fetched).toEqual([])
+  })
+})
+
+describe('import directions', () => {
+  const cases: [string, string, string][] = [
+    ['packages/k8s/src', "import '@virtdeck/kubevirt'", 'isomorphic Kubernetes vocabulary'],
+    ['packages/kubevirt/src', "import 'node:fs'", 'pure knowledge'],
+    ['packages/sim-cluster/src', "import { resources } from '@virtdeck/k8s'\nconsole.log(resources)", 'TYPES ONLY'],
+    ['apps/server/src', "import '@virtdeck/sim-cluster'", 'meet in dev/'],
+    ['apps/web/src', "import '@virtdeck/server'", 'types of @virtdeck/server/protocol'],
+    ['apps/web/src/ui', "import '../components/action.ts'", 'ui <- components <- features'],
+    ['apps/web/src/components', "import '../features/templates/templates-page.tsx'", 'ui <- components <- features'],
+  ]
+  test.each(cases)('lint refuses in %s: %s', (folder, line, rule) => {
+    const file = at(`${folder}/lint-probe-${process.pid}.ts`)
+    writeFileSync(file, `${line}\n`)
+    try {
+      let output = ''
+      try {
+        output = execFileSync(process.execPath, [at('node_modules/oxlint/bin/oxlint'), file], { cwd: root, encoding: 'utf8' })
+      } catch (error) {
+        output = (error as { stdout: string }).stdout
+      }
+      expect(output).toContain(rule)
+    } finally {
+      rmSync(file, { force: true })
+    }
+  })
+})
+
+describe('deployment files', () => {
+  type Compose = {
+    services: Record<
+      string,
+      { build: { context: string; dockerfile: string; target: string }; depends_on?: Record<string, unknown>; volumes?: string[] }
+    >
+    volumes: Record<string, unknown>
+  }
+
+  test('docker-compose.yml names files, build targets, services and volumes that exist', () => {
+    const compose = parse(read('docker-compose.yml')) as Compose
+    expect(Object.keys(compose.services).sort()).toEqual(['server', 'sim-cluster'])
+    for (const service of Object.values(compose.services)) {
+      expect(existsSync(at(join(service.build.context, service.build.dockerfile)))).toBe(true)
+      expect(read(service.build.dockerfile)).toMatch(new RegExp(`^FROM \\S+ AS ${service.build.target}$`, 'm'))
+      for (const other of Object.keys(service.depends_on ?? {})) expect(compose.services).toHaveProperty(other)
+      for (const volume of service.volumes ?? []) expect(compose.volumes).toHaveProperty(volume.split(':')[0] ?? '')
+    }
+  })
+
+  test('the Dockerfile copies only what is there or is built, and runs as a user without rights', () => {
+    const dockerfile = read('deploy/Dockerfile')
+    const stages = [...dockerfile.matchAll(/^FROM \S+ AS (\S+)$/gm)].map((match) => match[1])
+    const bundles = [...read('dev/build.mjs').matchAll(/^ {2}'?([\w-]+)'?: '\S+\.ts',$/gm)].map((match) => match[1])
+    for (const [, flags = '', paths = ''] of dockerfile.matchAll(/^COPY (--from=\S+ )?(.+)$/gm)) {
+      const sources = paths.trim().split(/\s+/).slice(0, -1)
+      if (flags) {
+        expect(stages).toContain(flags.trim().replace('--from=', ''))
+        for (const source of sources) {
+          const bundle = /^\/src\/dist\/([\w-]+)\.js(\.map)?$/.exec(source)
+          if (bundle) expect(bundles).toContain(bundle[1])
+          else expect(source === '/src/apps/web/dist' || existsSync(at(source.replace('/src/', '')))).toBe(true)
+        }
+      } else {
+        for (const source of sources) expect(existsSync(at(source))).toBe(true)
+      }
+    }
+    expect(dockerfile).toMatch(/^USER 65532:65532$/m)
+  })
+
+  test('every workspace is copied before npm ci in the image', () => {
+    const dockerfile = read('deploy/Dockerfile')
+    for (const path of tracked('packages/*/package.json', 'apps/*/package.json'))
+      expect(dockerfile).toContain(`COPY ${path} ${dirname(path)}/`)
+  })
+})
+
+describe('sources', () => {
+  test('the lockfile holds the optional packages of every platform', () => {
+    type Package = { version?: string; optionalDependencies?: Record<string, string> }
+    const packages = (JSON.parse(read('package-lock.json')) as { packages: Record<string, Package> }).packages
+    const missing: string[] = []
+    for (const [path, entry] of Object.entries(packages)) {
+      for (const [name, range] of Object.entries(entry.optionalDependencies ?? {})) {
+        const candidates = [`${path}/node_modules/${name}`, `node_modules/${name}`]
+        if (/^\d/.test(range) && !candidates.some((candidate) => packages[candidate]?.version)) missing.push(`${name}@${range}`)
+      }
+    }
+    expect(missing).toEqual([])
+  })
+
+  test('the lockfile names no registry host', () => {
+    expect(read('package-lock.json')).not.toMatch(/"resolved": "https?:/)
+  })
+
+  test('no tracked file is larger than 400 KiB but the lockfile and pictures', () => {
+    const large = tracked().filter((path) => !/package-lock\.json$|\.(png|woff2)$/.test(path) && readFileSync(at(path)).length > 400 * 1024)
+    expect(large).toEqual([])
+  })
+
+  test('no source sets HTML from strings or evaluates code', () => {
+    const offenders = tracked('apps/web/src/**').filter(
+      (path) =>
+        /\.tsx?$/.test(path) &&
+        !/\.test\.tsx?$/.test(path) &&
+        /dangerouslySetInnerHTML|\.innerHTML\s*=|new Function\(|\beval\(/.test(read(path)),
+    )
+    expect(offenders).toEqual([])
+  })
+
+  test('no code does arithmetic on a resourceVersion outside the simulated storage', () => {
+    const offenders = tracked('apps/**', 'packages/k8s/**', 'packages/kubevirt/**').filter(
+      (path) => /\.tsx?$/.test(path) && !/\.test\.tsx?$/.test(path) && /(parseInt|Number|BigInt)\([^)]*resourceVersion/.test(read(path)),
+    )
+    expect(offenders).toEqual([])
+  })
+
+  test('no clock but the injected one ticks in the simulated cluster', () => {
+    const offenders = tracked('packages/sim-cluster/src/**').filter(
+      (path) =>
+        /\.ts$/.test(path) &&
+        !/\.test\.ts$/.test(path) &&
+        !path.endsWith('/clock.ts') &&
+        /\b(Date\.now\(\)|setTimeout\(|setInterval\(|Math\.random\(\))/.test(read(path)),
+    )
+    expect(offenders).toEqual([])
+  })
+
+  test('features do not import each other', () => {
+    const offenders: string[] = []
+    for (const path of tracked('apps/web/src/features/**')) {
+      const feature = path.split('/')[4]
+      for (const match of read(path).matchAll(/from '\.\.\/([\w-]+)\//g)) {
+        const target = match[1] ?? ''
+        if (existsSync(at(`apps/web/src/features/${target}`)) && target !== feature) offenders.push(`${path} -> ${target}`)
+      }
+    }
+    expect(offenders).toEqual([])
+  })
+})
