@@ -1,0 +1,75 @@
+// What the signed-in user may do, as the API server says: one review of a namespace's rules, kept for a minute, and a
+// review of the single question where the rules are not the whole truth. It explains buttons; the API server decides.
+import { useSyncExternalStore } from 'react'
+import { useQuery } from '@tanstack/react-query'
+import { accessReview, collectionPath, rulesAllow, rulesReview } from '@virtdeck/k8s'
+import type { AccessQuestion, SelfSubjectAccessReview, SelfSubjectRulesReview } from '@virtdeck/k8s'
+import { k8s } from './client.ts'
+import { queryClient } from './query-client.ts'
+
+export type AccessAnswer = { allowed: true; pending?: undefined } | { allowed: false; reason: string; pending?: undefined } | { pending: true; allowed?: undefined }
+
+const FRESH_MS = 60_000
+
+const reviews = { group: 'authorization.k8s.io', version: 'v1', namespaced: false }
+const rulesReviewPath = collectionPath({ ...reviews, plural: 'selfsubjectrulesreviews', kind: 'SelfSubjectRulesReview' })
+const accessReviewPath = collectionPath({ ...reviews, plural: 'selfsubjectaccessreviews', kind: 'SelfSubjectAccessReview' })
+
+/** Answers questions about a namespace, or without one about the cluster's own resources. */
+export function useAccess(namespace?: string): (question: Omit<AccessQuestion, 'namespace'>) => AccessAnswer {
+  const rules = useQuery({
+    queryKey: ['rules-review', namespace],
+    queryFn: ({ signal }) => k8s.request<SelfSubjectRulesReview>('POST', rulesReviewPath, rulesReview(namespace ?? ''), { signal }),
+    staleTime: FRESH_MS,
+    enabled: namespace !== undefined,
+  })
+  useSyncExternalStore(subscribeToReviews, reviewsVersion)
+  return (question) => {
+    const asked = { ...question, ...(namespace !== undefined && { namespace }) }
+    if (namespace === undefined) return ask(asked)
+    // Where the review itself fails, the button stays: the API server says what is the matter when it is pressed.
+    if (rules.isError) return { allowed: true }
+    const status = rules.data?.status
+    if (!status) return { pending: true }
+    if (rulesAllow(status, asked)) return { allowed: true }
+    return status.incomplete ? ask(asked) : denied(asked)
+  }
+}
+
+/** The one question, put to the API server if it has not been within the last minute. */
+function ask(question: AccessQuestion): AccessAnswer {
+  const queryKey = ['access-review', question]
+  const known = queryClient.getQueryState<boolean>(queryKey)
+  const fresh = known?.data !== undefined && Date.now() - known.dataUpdatedAt < FRESH_MS
+  // Rendering asks; the request begins after it.
+  if (!fresh && known?.fetchStatus !== 'fetching' && known?.status !== 'error') queueMicrotask(() => void queryClient.prefetchQuery({ queryKey, queryFn: () => review(question), staleTime: FRESH_MS }))
+  if (known?.status === 'error') return { allowed: true }
+  if (known?.data === undefined) return { pending: true }
+  return known.data ? { allowed: true } : denied(question)
+}
+
+async function review(question: AccessQuestion): Promise<boolean> {
+  const { status } = await k8s.request<SelfSubjectAccessReview>('POST', accessReviewPath, accessReview(question))
+  return status?.allowed === true
+}
+
+function denied(question: AccessQuestion): AccessAnswer {
+  return { allowed: false, reason: deniedReason(question) }
+}
+
+/** Why a button is disabled: names verb, resource and namespace, so that one can ask an administrator for it. */
+export function deniedReason({ verb, group, resource, subresource, namespace }: AccessQuestion): string {
+  const what = `${resource}${subresource ? `/${subresource}` : ''}${group ? ` (${group})` : ''}`
+  return `You may not ${verb} ${what}${namespace ? ` in ${namespace}` : ''}.`
+}
+
+let answered = 0
+const reviewsVersion = () => answered
+
+function subscribeToReviews(listener: () => void): () => void {
+  return queryClient.getQueryCache().subscribe(({ type, query }) => {
+    if (type !== 'updated' || query.queryKey[0] !== 'access-review') return
+    answered++
+    listener()
+  })
+}

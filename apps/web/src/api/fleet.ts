@@ -1,0 +1,170 @@
+// A fleet's rows, live: one HTTP snapshot, which the socket continues. Rows are shared, immutable objects; a change
+// replaces one of them and wakes the components that show it, and no others.
+import { useCallback, useSyncExternalStore } from 'react'
+import { toStatus } from '@virtdeck/k8s'
+import type { ObjectRef, Status } from '@virtdeck/k8s'
+import type { Fleet, FleetRows, VmRow } from '@virtdeck/kubevirt'
+import type { Access, LiveMessage, Snapshot } from '@virtdeck/server/protocol'
+import { server } from './client.ts'
+import { live } from './live-socket.ts'
+import type { LiveSocket } from './live-socket.ts'
+import { createRows } from './rows.ts'
+
+export type FleetState<R> = {
+  status: 'loading' | 'ready' | 'error'
+  /** A new array whenever a row changed. Order: as the server sent them, later ones at the end. */
+  rows: readonly R[]
+  /** Grows with every change of `rows`. */
+  version: number
+  /** Undefined until the first snapshot. */
+  access?: Access
+  /** Why there is nothing to show. With rows on the screen a failure shows as staleness instead. */
+  error?: Status
+}
+
+export type FleetStore<R> = {
+  subscribe(listener: () => void): () => void
+  subscribeRow(ref: ObjectRef, listener: () => void): () => void
+  state(): FleetState<R>
+  row(ref: ObjectRef): R | undefined
+  /** Fetches the snapshot again now, as after an error. */
+  retry(): void
+  forget(): void
+}
+
+const FIRST_RETRY_MS = 1_000
+const LONGEST_RETRY_MS = 30_000
+
+export function createFleetStore<F extends Fleet>(fleet: F, socket: Pick<LiveSocket, 'attach' | 'send'>, fetchSnapshot: (fleet: F, signal: AbortSignal) => Promise<Snapshot<F>>): FleetStore<FleetRows[F]> {
+  type Row = FleetRows[F]
+  const rows = createRows<Row>()
+  const listeners = new Set<() => void>()
+  let state: FleetState<Row> = { status: 'loading', rows: [], version: 0 }
+  let position: { epoch: string; seq: number } | undefined
+  let detach: (() => void) | undefined
+  let fetching: AbortController | undefined
+  let retryTimer: ReturnType<typeof setTimeout> | undefined
+  let failures = 0
+
+  function publish(next: Partial<FleetState<Row>>) {
+    state = { ...state, ...next }
+    for (const listener of listeners) listener()
+  }
+
+  async function load() {
+    fetching?.abort()
+    clearTimeout(retryTimer)
+    const own = (fetching = new AbortController())
+    // Deltas of a picture that is about to be replaced would leave gaps.
+    position = undefined
+    try {
+      const snapshot = await fetchSnapshot(fleet, own.signal)
+      if (own.signal.aborted) return
+      failures = 0
+      position = { epoch: snapshot.epoch, seq: snapshot.seq }
+      const changed = rows.replace(snapshot.rows)
+      publish({ status: 'ready', access: snapshot.access, error: undefined, ...(changed && view()) })
+      socket.send({ type: 'fleet', fleet, ...position })
+    } catch (error) {
+      if (own.signal.aborted) return
+      retryTimer = setTimeout(load, Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures++))
+      if (state.status !== 'ready') publish({ status: 'error', error: toStatus(error) })
+    } finally {
+      if (fetching === own) fetching = undefined
+    }
+  }
+
+  function view(): Pick<FleetState<Row>, 'rows' | 'version'> {
+    return { rows: rows.all(), version: state.version + 1 }
+  }
+
+  function heard(message: LiveMessage) {
+    if (message.type === 'reset' && message.fleet === fleet) void load()
+    if (message.type !== 'delta' || message.fleet !== fleet || !position) return
+    if (message.epoch === position.epoch && message.seq <= position.seq) return
+    if (message.epoch !== position.epoch || message.seq !== position.seq + 1) return void load()
+    position.seq = message.seq
+    // The message is of this fleet, and so are its rows.
+    if (rows.apply(message.upsert as Row[], message.remove)) publish(view())
+  }
+
+  function start() {
+    if (detach) return
+    detach = socket.attach({
+      opened() {
+        if (position) socket.send({ type: 'fleet', fleet, ...position })
+        else if (!fetching) void load()
+      },
+      heard,
+    })
+    if (!fetching && !position) void load()
+  }
+
+  return {
+    subscribe(listener) {
+      start()
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    subscribeRow(ref, listener) {
+      start()
+      return rows.subscribe(ref, listener)
+    },
+    state: () => state,
+    row: (ref) => rows.get(ref),
+    retry: () => void load(),
+    forget() {
+      fetching?.abort()
+      fetching = undefined
+      clearTimeout(retryTimer)
+      detach?.()
+      detach = undefined
+      position = undefined
+      failures = 0
+      rows.replace([])
+      publish({ status: 'loading', rows: [], version: state.version + 1, access: undefined, error: undefined })
+      if (listeners.size > 0 || rows.watched()) start()
+    },
+  }
+}
+
+function open<F extends Fleet>(fleet: F) {
+  return createFleetStore(fleet, live, (name, signal) => server.request<Snapshot<F>>('GET', `/api/inventory/${name}`, undefined, { signal }))
+}
+
+/** This tab's fleets. One is fetched when it is first shown, and then followed until the session ends. */
+export const fleets: { [F in Fleet]: FleetStore<FleetRows[F]> } = {
+  virtualmachines: open('virtualmachines'),
+  nodes: open('nodes'),
+  virtualmachineinstancemigrations: open('virtualmachineinstancemigrations'),
+}
+
+export function forgetFleets() {
+  for (const store of Object.values(fleets)) store.forget()
+}
+
+/** All rows of a fleet that the user may see. Re-renders with every change: rows that show themselves use useFleetRow. */
+export function useFleet<F extends Fleet>(fleet: F): FleetState<FleetRows[F]> {
+  const store: FleetStore<FleetRows[F]> = fleets[fleet]
+  return useSyncExternalStore(store.subscribe, store.state)
+}
+
+/** Whether a fleet is there, without its rows: renders when that changes, not when a row does. */
+export function useFleetStatus(fleet: Fleet): Pick<FleetState<unknown>, 'status' | 'access' | 'error'> {
+  const store = fleets[fleet]
+  const status = useSyncExternalStore(store.subscribe, () => store.state().status)
+  const access = useSyncExternalStore(store.subscribe, () => store.state().access)
+  const error = useSyncExternalStore(store.subscribe, () => store.state().error)
+  return { status, access, error }
+}
+
+/** One row, by name; undefined while the fleet loads and once the object is gone. */
+export function useFleetRow<F extends Fleet>(fleet: F, { namespace, name }: ObjectRef): FleetRows[F] | undefined {
+  const store: FleetStore<FleetRows[F]> = fleets[fleet]
+  const subscribe = useCallback((listener: () => void) => store.subscribeRow({ namespace, name }, listener), [store, namespace, name])
+  return useSyncExternalStore(subscribe, () => store.row({ namespace, name }))
+}
+
+export function useVmRow(ref: Required<ObjectRef>): VmRow | undefined {
+  return useFleetRow('virtualmachines', ref)
+}

@@ -1,0 +1,169 @@
+// The tab's one WebSocket to the server. Fleets and watches attach to it and are told when it opens (again) and what
+// it says; live-state.ts decides when it connects.
+import { useSyncExternalStore } from 'react'
+import type { Fleet } from '@virtdeck/kubevirt'
+import type { LiveMessage, LiveRequest } from '@virtdeck/server/protocol'
+import { sessionKey } from './client.ts'
+import { deadline, liveStateOf, step } from './live-state.ts'
+import type { Connection, ConnectionEvent, LiveState } from './live-state.ts'
+import { queryClient } from './query-client.ts'
+
+export type LiveSubscriber = {
+  /** The socket is open, for the first time or again: ask for what you follow. */
+  opened(): void
+  heard(message: LiveMessage): void
+}
+
+export type LiveSocket = {
+  /** Keeps the connection wanted until the returned function is called. */
+  attach(subscriber: LiveSubscriber): () => void
+  /** Says something if the socket is open. Nothing is queued: `opened` asks again. */
+  send(request: LiveRequest): void
+  subscribe(listener: () => void): () => void
+  state(): LiveState
+  /** What to add to the browser's clock to get the server's, ms. */
+  clockOffsetMs(): number
+  reconnectNow(): void
+  /** Drops the connection at once, as after a change of identity. Whoever is still attached gets a new one. */
+  restart(): void
+}
+
+/** A page change detaches one follower before it attaches the next: the socket outlives the moment between. */
+const LINGER_MS = 5_000
+
+export function createLiveSocket(open: () => WebSocket, onSessionEnded: () => void): LiveSocket {
+  const subscribers = new Set<LiveSubscriber>()
+  const listeners = new Set<() => void>()
+  let connection: Connection = { phase: 'idle' }
+  /** Since when (browser's clock) the server has had nothing new from the cluster, per fleet. */
+  const silentFleets = new Map<Fleet, number>()
+  let published: LiveState = { state: 'connecting' }
+  let socket: WebSocket | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let linger: ReturnType<typeof setTimeout> | undefined
+  let clockOffsetMs = 0
+
+  function dispatch(event: ConnectionEvent) {
+    const next = step(connection, event)
+    connection = next.connection
+    if (next.effect === 'close' || next.effect === 'reconnect') disconnect()
+    if (next.effect === 'connect' || next.effect === 'reconnect') connect()
+    clearTimeout(timer)
+    const due = deadline(connection)
+    if (due !== undefined) timer = setTimeout(() => dispatch({ type: 'tick', at: Date.now(), random: Math.random() }), Math.max(0, due - Date.now()))
+    publish()
+  }
+
+  function publish() {
+    const own = liveStateOf(connection)
+    const next: LiveState = own.state === 'live' && silentFleets.size > 0 ? { state: 'stale', since: Math.min(...silentFleets.values()), cause: 'cluster' } : own
+    if (JSON.stringify(next) === JSON.stringify(published)) return
+    published = next
+    for (const listener of listeners) listener()
+  }
+
+  function connect() {
+    const current = open()
+    socket = current
+    silentFleets.clear()
+    // A socket that was replaced may still report its own end: only the current one is listened to.
+    current.onopen = () => {
+      if (socket === current) for (const subscriber of subscribers) subscriber.opened()
+    }
+    current.onmessage = (event: MessageEvent<string>) => {
+      if (socket === current) hear(JSON.parse(event.data) as LiveMessage)
+    }
+    current.onclose = ({ code }) => {
+      if (socket !== current) return
+      socket = undefined
+      dispatch({ type: 'closed', at: Date.now(), code, random: Math.random() })
+      // A refused handshake does not say why; the session does, and it leads to the sign-in page if it is over.
+      if (code === 4401 || (connection.phase === 'waiting' && connection.failures > 0)) onSessionEnded()
+    }
+  }
+
+  function disconnect() {
+    const previous = socket
+    socket = undefined
+    previous?.close(1000)
+  }
+
+  function hear(message: LiveMessage) {
+    if (message.type === 'heartbeat') clockOffsetMs = message.now - Date.now()
+    if (message.type === 'fleet-state') {
+      if (message.state === 'live') silentFleets.delete(message.fleet)
+      else silentFleets.set(message.fleet, message.since === undefined ? Date.now() : message.since - clockOffsetMs)
+    }
+    dispatch({ type: 'heard', at: Date.now() })
+    for (const subscriber of subscribers) subscriber.heard(message)
+  }
+
+  const wake = () => dispatch({ type: 'wake', at: Date.now() })
+  const wakeWhenVisible = () => {
+    if (document.visibilityState === 'visible') wake()
+  }
+
+  function listenToBrowser() {
+    window.addEventListener('online', wake)
+    window.addEventListener('pageshow', wake)
+    document.addEventListener('visibilitychange', wakeWhenVisible)
+  }
+
+  function stopListening() {
+    window.removeEventListener('online', wake)
+    window.removeEventListener('pageshow', wake)
+    document.removeEventListener('visibilitychange', wakeWhenVisible)
+  }
+
+  function release() {
+    if (subscribers.size > 0) return
+    stopListening()
+    dispatch({ type: 'unwanted' })
+  }
+
+  return {
+    attach(subscriber) {
+      clearTimeout(linger)
+      subscribers.add(subscriber)
+      if (connection.phase === 'idle') {
+        listenToBrowser()
+        dispatch({ type: 'wanted', at: Date.now() })
+      } else if (socket?.readyState === WebSocket.OPEN) {
+        subscriber.opened()
+      }
+      return () => {
+        if (subscribers.delete(subscriber) && subscribers.size === 0) linger = setTimeout(release, LINGER_MS)
+      }
+    },
+    send(request) {
+      if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(request))
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    state: () => published,
+    clockOffsetMs: () => clockOffsetMs,
+    reconnectNow: wake,
+    restart() {
+      stopListening()
+      dispatch({ type: 'unwanted' })
+      if (subscribers.size === 0) return
+      listenToBrowser()
+      dispatch({ type: 'wanted', at: Date.now() })
+    },
+  }
+}
+
+const liveUrl = () => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/live`
+
+/** This tab's connection. */
+export const live = createLiveSocket(
+  () => new WebSocket(liveUrl()),
+  () => void queryClient.invalidateQueries({ queryKey: sessionKey }),
+)
+
+/** Whether what the screen shows is live, and if not, since when. */
+export function useLiveState(): LiveState {
+  return useSyncExternalStore(live.subscribe, live.state)
+}

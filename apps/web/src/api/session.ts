@@ -1,0 +1,57 @@
+import { useQuery } from '@tanstack/react-query'
+import { toStatus } from '@virtdeck/k8s'
+import type { Status } from '@virtdeck/k8s'
+import type { Session, SignInRequest } from '@virtdeck/server/protocol'
+import { forgetFleets } from './fleet.ts'
+import { server, sessionKey } from './client.ts'
+import { live } from './live-socket.ts'
+import { queryClient } from './query-client.ts'
+import { watches } from './watch.ts'
+
+export type SignedInSession = Session & Required<Pick<Session, 'user' | 'csrf'>>
+
+export type SessionState =
+  | { status: 'loading'; session?: undefined }
+  | { status: 'signed-in'; session: SignedInSession }
+  | { status: 'signed-out'; session: Session }
+  /** The server does not answer. Once it has, the last answer stays. */
+  | { status: 'error'; session?: undefined; error: Status; retry: () => void }
+
+/** Who is signed in, and how one may sign in. */
+export function useSession(): SessionState {
+  const { data, error, refetch } = useQuery({ queryKey: sessionKey, queryFn: fetchSession, refetchOnWindowFocus: true })
+  if (data) return isSignedIn(data) ? { status: 'signed-in', session: data } : { status: 'signed-out', session: data }
+  return error ? { status: 'error', error: toStatus(error), retry: () => void refetch() } : { status: 'loading' }
+}
+
+function isSignedIn(session: Session): session is SignedInSession {
+  return session.user !== undefined && session.csrf !== undefined
+}
+
+async function fetchSession({ signal }: { signal: AbortSignal }): Promise<Session> {
+  return adopt(await server.request<Session>('GET', '/api/session', undefined, { signal }))
+}
+
+/** Throws a StatusError where the token is refused. */
+export async function signIn(request: SignInRequest): Promise<Session> {
+  return adopt(await server.request<Session>('POST', '/auth/sign-in', request))
+}
+
+/** Nothing of the session outlives it in this tab; other tabs learn of it when their socket is closed. */
+export async function signOut(): Promise<void> {
+  await server.request('POST', '/auth/sign-out', {})
+  await queryClient.refetchQueries({ queryKey: sessionKey })
+}
+
+/** Whatever was read under another identity is dropped before the new one is shown. */
+function adopt(next: Session): Session {
+  const previous = queryClient.getQueryData<Session>(sessionKey)
+  if (previous?.csrf !== next.csrf) {
+    queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionKey[0] })
+    forgetFleets()
+    watches.forget()
+    live.restart()
+  }
+  queryClient.setQueryData(sessionKey, next)
+  return next
+}
