@@ -7,7 +7,10 @@ import type { AccessQuestion, SelfSubjectAccessReview, SelfSubjectRulesReview } 
 import { k8s } from './client.ts'
 import { queryClient } from './query-client.ts'
 
-export type AccessAnswer = { allowed: true; pending?: undefined } | { allowed: false; reason: string; pending?: undefined } | { pending: true; allowed?: undefined }
+export type AccessAnswer =
+  | { allowed: true; pending?: undefined }
+  | { allowed: false; reason: string; pending?: undefined }
+  | { pending: true; allowed?: undefined }
 
 const FRESH_MS = 60_000
 
@@ -42,7 +45,8 @@ function ask(question: AccessQuestion): AccessAnswer {
   const known = queryClient.getQueryState<boolean>(queryKey)
   const fresh = known?.data !== undefined && Date.now() - known.dataUpdatedAt < FRESH_MS
   // Rendering asks; the request begins after it.
-  if (!fresh && known?.fetchStatus !== 'fetching' && known?.status !== 'error') queueMicrotask(() => void queryClient.prefetchQuery({ queryKey, queryFn: () => review(question), staleTime: FRESH_MS }))
+  if (!fresh && known?.fetchStatus !== 'fetching' && known?.status !== 'error')
+    queueMicrotask(() => void queryClient.prefetchQuery({ queryKey, queryFn: () => review(question), staleTime: FRESH_MS }))
   if (known?.status === 'error') return { allowed: true }
   if (known?.data === undefined) return { pending: true }
   return known.data ? { allowed: true } : denied(question)

@@ -35,7 +35,11 @@ export type FleetStore<R> = {
 const FIRST_RETRY_MS = 1_000
 const LONGEST_RETRY_MS = 30_000
 
-export function createFleetStore<F extends Fleet>(fleet: F, socket: Pick<LiveSocket, 'attach' | 'send'>, fetchSnapshot: (fleet: F, signal: AbortSignal) => Promise<Snapshot<F>>): FleetStore<FleetRows[F]> {
+export function createFleetStore<F extends Fleet>(
+  fleet: F,
+  socket: Pick<LiveSocket, 'attach' | 'send'>,
+  fetchSnapshot: (fleet: F, signal: AbortSignal) => Promise<Snapshot<F>>,
+): FleetStore<FleetRows[F]> {
   type Row = FleetRows[F]
   const rows = createRows<Row>()
   const listeners = new Set<() => void>()
@@ -129,7 +133,9 @@ export function createFleetStore<F extends Fleet>(fleet: F, socket: Pick<LiveSoc
 }
 
 function open<F extends Fleet>(fleet: F) {
-  return createFleetStore(fleet, live, (name, signal) => server.request<Snapshot<F>>('GET', `/api/inventory/${name}`, undefined, { signal }))
+  return createFleetStore(fleet, live, (name, signal) =>
+    server.request<Snapshot<F>>('GET', `/api/inventory/${name}`, undefined, { signal }),
+  )
 }
 
 /** This tab's fleets. One is fetched when it is first shown, and then followed until the session ends. */

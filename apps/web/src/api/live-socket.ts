@@ -50,13 +50,15 @@ export function createLiveSocket(open: () => WebSocket, onSessionEnded: () => vo
     if (next.effect === 'connect' || next.effect === 'reconnect') connect()
     clearTimeout(timer)
     const due = deadline(connection)
-    if (due !== undefined) timer = setTimeout(() => dispatch({ type: 'tick', at: Date.now(), random: Math.random() }), Math.max(0, due - Date.now()))
+    if (due !== undefined)
+      timer = setTimeout(() => dispatch({ type: 'tick', at: Date.now(), random: Math.random() }), Math.max(0, due - Date.now()))
     publish()
   }
 
   function publish() {
     const own = liveStateOf(connection)
-    const next: LiveState = own.state === 'live' && silentFleets.size > 0 ? { state: 'stale', since: Math.min(...silentFleets.values()), cause: 'cluster' } : own
+    const next: LiveState =
+      own.state === 'live' && silentFleets.size > 0 ? { state: 'stale', since: Math.min(...silentFleets.values()), cause: 'cluster' } : own
     if (JSON.stringify(next) === JSON.stringify(published)) return
     published = next
     for (const listener of listeners) listener()

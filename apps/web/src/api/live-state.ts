@@ -37,11 +37,15 @@ export type Step = { connection: Connection; effect?: Effect }
 export function step(connection: Connection, event: ConnectionEvent): Step {
   switch (event.type) {
     case 'wanted':
-      return connection.phase === 'idle' ? { connection: { phase: 'connecting', failures: 0, since: event.at }, effect: 'connect' } : { connection }
+      return connection.phase === 'idle'
+        ? { connection: { phase: 'connecting', failures: 0, since: event.at }, effect: 'connect' }
+        : { connection }
     case 'unwanted':
       return connection.phase === 'idle' ? { connection } : { connection: { phase: 'idle' }, effect: 'close' }
     case 'heard':
-      return connection.phase === 'open' || connection.phase === 'connecting' ? { connection: { phase: 'open', heardAt: event.at } } : { connection }
+      return connection.phase === 'open' || connection.phase === 'connecting'
+        ? { connection: { phase: 'open', heardAt: event.at } }
+        : { connection }
     case 'closed':
       return closed(connection, event)
     case 'tick':
@@ -60,7 +64,9 @@ function closed(connection: Connection, { at, code, random }: { at: number; code
 function waiting(connection: Extract<Connection, { phase: 'open' | 'connecting' }>, at: number, random: number): Connection {
   const failures = connection.phase === 'open' ? 0 : connection.failures + 1
   const retryAt = at + random * Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** failures)
-  return connection.phase === 'open' ? { phase: 'waiting', failures, lostAt: connection.heardAt, since: at, retryAt } : { ...connection, phase: 'waiting', failures, retryAt }
+  return connection.phase === 'open'
+    ? { phase: 'waiting', failures, lostAt: connection.heardAt, since: at, retryAt }
+    : { ...connection, phase: 'waiting', failures, retryAt }
 }
 
 function tick(connection: Connection, { at, random }: { at: number; random: number }): Step {
@@ -80,7 +86,8 @@ function tick(connection: Connection, { at, random }: { at: number; random: numb
 
 function wake(connection: Connection, at: number): Step {
   if (connection.phase === 'waiting') return { connection: retry(connection, at), effect: 'connect' }
-  if (connection.phase === 'ended') return { connection: { phase: 'connecting', failures: 0, lostAt: connection.lostAt, since: at }, effect: 'connect' }
+  if (connection.phase === 'ended')
+    return { connection: { phase: 'connecting', failures: 0, lostAt: connection.lostAt, since: at }, effect: 'connect' }
   if (connection.phase === 'open' && at - connection.heardAt >= SILENCE_MS) return tick(connection, { at, random: 0 })
   return { connection }
 }
@@ -107,7 +114,10 @@ export function deadline(connection: Connection): number | undefined {
  * What the screen says about its own freshness. Times are the browser's, in ms. `cause` is `connection` where the
  * virtdeck server is out of reach, `cluster` where it answers and the API server behind it does not.
  */
-export type LiveState = { state: 'live' } | { state: 'connecting' } | { state: 'stale'; since: number; cause: 'connection' | 'cluster'; retryAt?: number }
+export type LiveState =
+  | { state: 'live' }
+  | { state: 'connecting' }
+  | { state: 'stale'; since: number; cause: 'connection' | 'cluster'; retryAt?: number }
 
 /** A first reconnect is given its half second before anything is called stale. */
 export function liveStateOf(connection: Connection): LiveState {

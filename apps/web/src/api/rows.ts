@@ -86,5 +86,8 @@ export function sameValue(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
   if (Array.isArray(a) !== Array.isArray(b)) return false
   const left = Object.entries(a)
-  return left.length === Object.keys(b).length && left.every(([field, value]) => field in b && sameValue(value, (b as Record<string, unknown>)[field]))
+  return (
+    left.length === Object.keys(b).length &&
+    left.every(([field, value]) => field in b && sameValue(value, (b as Record<string, unknown>)[field]))
+  )
 }

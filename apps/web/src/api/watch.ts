@@ -7,7 +7,9 @@ import type { LiveMessage } from '@virtdeck/server/protocol'
 import { live } from './live-socket.ts'
 import type { LiveSocket } from './live-socket.ts'
 
-export type WatchState<T> = { status: 'loading' | 'ready'; items: readonly T[]; error?: undefined } | { status: 'error'; items: readonly T[]; error: Status }
+export type WatchState<T> =
+  | { status: 'loading' | 'ready'; items: readonly T[]; error?: undefined }
+  | { status: 'error'; items: readonly T[]; error: Status }
 
 export type WatchTarget = { path: string; fieldSelector?: string; labelSelector?: string }
 
@@ -101,7 +103,10 @@ export function createWatches(socket: Pick<LiveSocket, 'attach' | 'send'>) {
 export const watches = createWatches(live)
 
 function useWatch<T>({ path, fieldSelector, labelSelector }: WatchTarget): WatchState<T> {
-  const subscribe = useCallback((listener: () => void) => watches.store({ path, fieldSelector, labelSelector }).subscribe(listener), [path, fieldSelector, labelSelector])
+  const subscribe = useCallback(
+    (listener: () => void) => watches.store({ path, fieldSelector, labelSelector }).subscribe(listener),
+    [path, fieldSelector, labelSelector],
+  )
   // The path names the resource, and the resource's descriptor carries the type.
   return useSyncExternalStore(subscribe, () => watches.store({ path, fieldSelector, labelSelector }).state()) as WatchState<T>
 }

@@ -1,0 +1,135 @@
+import { describe, expect, test, vi } from 'vitest'
+import { failure, StatusError } from '@virtdeck/k8s'
+import type { VmRow } from '@virtdeck/kubevirt'
+import type { LiveMessage, LiveRequest, Snapshot } from '@virtdeck/server/protocol'
+import { createFleetStore } from './fleet.ts'
+import type { LiveSubscriber } from './live-socket.ts'
+
+const row = (name: string, status = 'Running'): VmRow => ({ uid: `uid-${name}`, namespace: 'shop', name, createdAt: 0, status })
+
+/** A server whose answers the test gives: snapshots one by one, messages at will. */
+function fakeServer() {
+  const sent: LiveRequest[] = []
+  const snapshots: ((answer: Snapshot<'virtualmachines'> | Error) => void)[] = []
+  let subscriber: LiveSubscriber | undefined
+  const store = createFleetStore(
+    'virtualmachines',
+    {
+      attach(own) {
+        subscriber = own
+        own.opened()
+        return () => (subscriber = undefined)
+      },
+      send: (request) => sent.push(request),
+    },
+    () => new Promise((resolve, reject) => snapshots.push((answer) => (answer instanceof Error ? reject(answer) : resolve(answer)))),
+  )
+  return {
+    store,
+    sent,
+    requested: () => snapshots.length,
+    say: (message: LiveMessage) => subscriber?.heard(message),
+    reopen: () => subscriber?.opened(),
+    async answer(answer: { epoch: string; seq: number; rows: VmRow[] } | Error) {
+      snapshots.at(-1)?.(answer instanceof Error ? answer : { fleet: 'virtualmachines', access: { scope: 'cluster' }, ...answer })
+      await Promise.resolve()
+      await Promise.resolve()
+    },
+    delta: (seq: number, upsert: VmRow[], remove: string[] = [], epoch = 'e1'): LiveMessage => ({
+      type: 'delta',
+      fleet: 'virtualmachines',
+      epoch,
+      seq,
+      upsert,
+      remove,
+    }),
+  }
+}
+
+async function loaded() {
+  const server = fakeServer()
+  server.store.subscribe(() => {})
+  await server.answer({ epoch: 'e1', seq: 5, rows: [row('web'), row('db')] })
+  return server
+}
+
+test('shows the snapshot and asks the socket to continue it', async () => {
+  const { store, sent } = await loaded()
+  expect(store.state()).toMatchObject({ status: 'ready', access: { scope: 'cluster' } })
+  expect(store.state().rows.map(({ name }) => name)).toEqual(['web', 'db'])
+  expect(sent).toEqual([{ type: 'fleet', fleet: 'virtualmachines', epoch: 'e1', seq: 5 }])
+})
+
+test('folds deltas in, in their order [F013]', async () => {
+  const { store, say, delta } = await loaded()
+  say(delta(6, [row('web', 'Stopping')]))
+  say(delta(7, [row('web', 'Stopped'), row('cache')], ['uid-db']))
+  expect(store.state().rows.map(({ name, status }) => `${name} ${status}`)).toEqual(['web Stopped', 'cache Running'])
+})
+
+describe('fetches the snapshot again, keeping the rows meanwhile,', () => {
+  test('when a delta is missing', async () => {
+    const { store, say, delta, requested, answer } = await loaded()
+    say(delta(7, [row('web', 'Stopped')]))
+    expect(requested()).toBe(2)
+    expect(store.state()).toMatchObject({ status: 'ready', rows: [{ status: 'Running' }, {}] })
+    await answer({ epoch: 'e1', seq: 9, rows: [row('web', 'Stopped')] })
+    expect(store.state().rows).toEqual([row('web', 'Stopped')])
+  })
+
+  test('when the server began anew', async () => {
+    const { say, delta, requested } = await loaded()
+    say(delta(6, [], [], 'e2'))
+    expect(requested()).toBe(2)
+  })
+
+  test('when the server says so, and ignores deltas of the old picture until then', async () => {
+    const { store, say, delta, requested, answer } = await loaded()
+    say({ type: 'reset', fleet: 'virtualmachines' })
+    say(delta(6, [row('web', 'Stopped')]))
+    expect(requested()).toBe(2)
+    expect(store.row(row('web'))?.status).toBe('Running')
+    await answer({ epoch: 'e1', seq: 6, rows: [row('web', 'Paused')] })
+    expect(store.row(row('web'))?.status).toBe('Paused')
+  })
+})
+
+test('ignores a delta it has had', async () => {
+  const { store, say, delta, requested } = await loaded()
+  say(delta(6, [row('web', 'Stopped')]))
+  say(delta(6, [row('web', 'Running')]))
+  expect([store.row(row('web'))?.status, requested()]).toEqual(['Stopped', 1])
+})
+
+test('continues where it was when the socket comes back', async () => {
+  const { sent, say, delta, reopen, requested } = await loaded()
+  say(delta(6, []))
+  reopen()
+  expect(sent.at(-1)).toEqual({ type: 'fleet', fleet: 'virtualmachines', epoch: 'e1', seq: 6 })
+  expect(requested()).toBe(1)
+})
+
+test('says why there is nothing to show, and tries again by itself [F015]', async () => {
+  vi.useFakeTimers()
+  const server = fakeServer()
+  server.store.subscribe(() => {})
+  await server.answer(new StatusError(failure(503, 'The cluster does not answer.')))
+  expect(server.store.state()).toMatchObject({ status: 'error', error: { code: 503, message: 'The cluster does not answer.' } })
+  vi.advanceTimersByTime(1_000)
+  vi.useRealTimers()
+  expect(server.requested()).toBe(2)
+  await server.answer({ epoch: 'e1', seq: 0, rows: [] })
+  expect(server.store.state()).toMatchObject({ status: 'ready', error: undefined })
+})
+
+test('forgets everything when the identity changes, and fetches again only if somebody looks', async () => {
+  const server = fakeServer()
+  const stop = server.store.subscribe(() => {})
+  await server.answer({ epoch: 'e1', seq: 5, rows: [row('web')] })
+  server.store.forget()
+  expect(server.store.state()).toMatchObject({ status: 'loading', rows: [] })
+  expect(server.requested()).toBe(2)
+  stop()
+  server.store.forget()
+  expect(server.requested()).toBe(2)
+})
