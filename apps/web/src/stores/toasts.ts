@@ -16,7 +16,11 @@ function show(item: Toast, lifetimeMs?: number) {
   clearTimeout(timers.get(item.id))
   timers.delete(item.id)
   useToasts.setState(({ toasts }) => ({ toasts: [...toasts.filter(({ id }) => id !== item.id), item] }))
-  if (lifetimeMs !== undefined) timers.set(item.id, setTimeout(() => dismiss(item.id), lifetimeMs))
+  if (lifetimeMs !== undefined)
+    timers.set(
+      item.id,
+      setTimeout(() => dismiss(item.id), lifetimeMs),
+    )
 }
 
 function dismiss(id: string) {

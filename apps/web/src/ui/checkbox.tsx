@@ -1,0 +1,56 @@
+import type { ComponentProps } from 'react'
+import { useFieldControl } from './field.tsx'
+import { IconMark } from './icon.tsx'
+import { CheckIcon, MinusIcon } from './icons.ts'
+
+type ToggleProps = Omit<ComponentProps<'button'>, 'onChange' | 'type' | 'role' | 'children' | 'value'> & {
+  checked: boolean
+  onCheckedChange: (checked: boolean) => void
+}
+
+/** Wrap it in a label (see OptionRow), or give it an `aria-label`. */
+export function Checkbox({ checked, indeterminate, onCheckedChange, className, ...rest }: ToggleProps & { indeterminate?: boolean }) {
+  const control = useFieldControl()
+  return (
+    <button
+      type="button"
+      role="checkbox"
+      aria-checked={indeterminate ? 'mixed' : checked}
+      {...control}
+      {...rest}
+      className={`cb${className ? ` ${className}` : ''}`}
+      onClick={() => onCheckedChange(indeterminate ? true : !checked)}
+    >
+      <IconMark icon={indeterminate ? MinusIcon : CheckIcon} />
+    </button>
+  )
+}
+
+/** For what takes effect, or belongs to a form, as on or off. */
+export function Switch({ checked, onCheckedChange, className, ...rest }: ToggleProps) {
+  const control = useFieldControl()
+  return (
+    <button
+      type="button"
+      role="switch"
+      aria-checked={checked}
+      {...control}
+      {...rest}
+      className={`switch${className ? ` ${className}` : ''}`}
+      onClick={() => onCheckedChange(!checked)}
+    />
+  )
+}
+
+/** A checkbox or switch with its words at the right; the whole row toggles it. */
+export function OptionRow({ control, label, hint }: { control: React.ReactNode; label: React.ReactNode; hint?: React.ReactNode }) {
+  return (
+    <label className="optrow">
+      {control}
+      <span>
+        {label}
+        {hint && <small>{hint}</small>}
+      </span>
+    </label>
+  )
+}

@@ -1,0 +1,29 @@
+import type { ReactNode } from 'react'
+import { IconMark } from './icon.tsx'
+import type { Icon } from './icon.tsx'
+import { StateGlyph } from './state-glyph.tsx'
+
+type EmptyStateProps = {
+  title: ReactNode
+  body?: ReactNode
+  /** One button, or a row of them. */
+  action?: ReactNode
+  icon?: Icon
+  /** Something failed, rather than nothing being there. */
+  tone?: 'neutral' | 'error'
+  /** Small print: a request id, the next try. */
+  hint?: ReactNode
+}
+
+export function EmptyState({ title, body, action, icon, tone = 'neutral', hint }: EmptyStateProps) {
+  const mark = tone === 'error' ? <StateGlyph state="error" /> : icon && <IconMark icon={icon} />
+  return (
+    <div className="empty" role={tone === 'error' ? 'alert' : undefined}>
+      {mark && <span className={`eic${tone === 'error' ? ' c-error' : ''}`}>{mark}</span>}
+      <h3>{title}</h3>
+      {body && <p>{body}</p>}
+      {action && <div className="row wrap">{action}</div>}
+      {hint && <p className="mono hint">{hint}</p>}
+    </div>
+  )
+}

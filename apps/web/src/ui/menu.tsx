@@ -1,0 +1,75 @@
+import { Menu as Base } from '@base-ui/react/menu'
+import { Fragment, useId } from 'react'
+import type { ReactElement } from 'react'
+import type { Action } from '../components/action.ts'
+import { IconMark } from './icon.tsx'
+import { Keys } from './kbd.tsx'
+import { Tooltip } from './tooltip.tsx'
+
+type MenuProps = {
+  /** What the menu is about, for assistive technology. */
+  label: string
+  actions: readonly Action[]
+  /** The button that opens it; it needs a name of its own. */
+  trigger: ReactElement
+  side?: 'bottom' | 'top' | 'right' | 'left'
+  align?: 'start' | 'end'
+  open?: boolean
+  onOpenChange?: (open: boolean) => void
+}
+
+/** All actions, always in the same order; what is impossible is dim and says why. */
+export function Menu({ label, actions, trigger, side = 'bottom', align = 'end', open, onOpenChange }: MenuProps) {
+  return (
+    <Base.Root modal={false} open={open} onOpenChange={onOpenChange}>
+      <Base.Trigger render={trigger} />
+      <Base.Portal>
+        <Base.Positioner className="menu-pos" side={side} align={align} sideOffset={4} collisionPadding={8}>
+          <Base.Popup className="menu" aria-label={label}>
+            <MenuItems actions={actions} />
+          </Base.Popup>
+        </Base.Positioner>
+      </Base.Portal>
+    </Base.Root>
+  )
+}
+
+/** The items alone, inside a Base UI menu popup of another kind (a context menu). */
+export function MenuItems({ actions }: { actions: readonly Action[] }) {
+  return actions.map((action, index) => (
+    <Fragment key={action.id}>
+      {index > 0 && action.group !== actions[index - 1]?.group && <Base.Separator render={<hr />} />}
+      <MenuItem action={action} />
+    </Fragment>
+  ))
+}
+
+function MenuItem({ action: { label, icon, shortcut, danger, disabled, run } }: { action: Action }) {
+  const reasonId = useId()
+  const item = (
+    <Base.Item
+      className={danger ? 'mi del' : 'mi'}
+      label={label}
+      disabled={disabled !== undefined}
+      aria-describedby={disabled && reasonId}
+      aria-keyshortcuts={shortcut?.replace(' ', '+')}
+      onClick={() => void run()}
+    >
+      {icon && <IconMark icon={icon} />}
+      <span>{label}</span>
+      {shortcut && <Keys keys={shortcut} />}
+      {disabled && (
+        <span id={reasonId} hidden>
+          {disabled}
+        </span>
+      )}
+    </Base.Item>
+  )
+  return disabled ? (
+    <Tooltip content={disabled} side="left">
+      {item}
+    </Tooltip>
+  ) : (
+    item
+  )
+}

@@ -1,0 +1,8 @@
+/** The guest's operating system as a neutral initial. The words stand elsewhere. */
+export function OsTile({ os, big }: { os?: string; big?: boolean }) {
+  return (
+    <span className={big ? 'os big' : 'os'} aria-hidden="true">
+      {os ? os.charAt(0).toUpperCase() : '·'}
+    </span>
+  )
+}

@@ -1,0 +1,70 @@
+// Numbers, durations and dates as the app writes them: units binary and apart, durations short, dates in the
+// browser's time zone. Everything here is pure; locale is fixed because the app speaks one language.
+
+const MINUTE = 60
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+const binaryUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const
+
+/** Bytes as a figure of at most three digits and its unit: `{ value: '8', unit: 'GiB' }`, `{ value: '1.5', unit: 'TiB' }`. */
+export function formatBytes(bytes: number): { value: string; unit: string } {
+  let scaled = bytes
+  let index = 0
+  while (Math.abs(scaled) >= 1023.95 && index < binaryUnits.length - 1) {
+    scaled /= 1024
+    index += 1
+  }
+  const digits = Math.abs(scaled) < 99.95 && index > 0 ? 1 : 0
+  // The loop keeps the index inside the tuple.
+  return { value: trimZeros(scaled.toFixed(digits)), unit: binaryUnits[index]! }
+}
+
+const trimZeros = (text: string) => (text.includes('.') ? text.replace(/\.?0+$/, '') : text)
+
+/** `formatBytes` as one text, for prose and accessible names: `8 GiB`. */
+export function bytesText(bytes: number): string {
+  const { value, unit } = formatBytes(bytes)
+  return `${value} ${unit}`
+}
+
+/** A duration in its largest unit: `48s`, `6m`, `14h`, `40d`. A clock that runs behind shows `0s`, never a minus. */
+export function formatElapsed(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds))
+  if (whole < MINUTE) return `${whole}s`
+  if (whole < HOUR) return `${Math.floor(whole / MINUTE)}m`
+  if (whole < DAY) return `${Math.floor(whole / HOUR)}h`
+  return `${Math.floor(whole / DAY)}d`
+}
+
+/** `9,731` */
+export function formatCount(count: number): string {
+  return count.toLocaleString('en-US')
+}
+
+/** A moment as ISO text, a Date, or milliseconds since the epoch. */
+export type Moment = string | number | Date
+
+const short = new Intl.DateTimeFormat('en-US', { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+const day = new Intl.DateTimeFormat('en-US', { month: 'short', day: 'numeric', year: 'numeric' })
+const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' })
+const zone = new Intl.DateTimeFormat('en-US', { timeZoneName: 'short' })
+
+/** `Nov 20, 10:41`; in another year than `now`: `Nov 20, 2025`. */
+export function formatDate(moment: Moment, now: Moment = Date.now()): string {
+  const date = new Date(moment)
+  return date.getFullYear() === new Date(now).getFullYear() ? short.format(date) : day.format(date)
+}
+
+/** `10:41:07` */
+export function formatTime(moment: Moment): string {
+  return clock.format(new Date(moment))
+}
+
+/** `2026-11-20 10:41:07 GMT+1`, for tooltips. */
+export function formatFullDate(moment: Moment): string {
+  const date = new Date(moment)
+  const pad = (number: number) => String(number).padStart(2, '0')
+  const zoneName = zone.formatToParts(date).find(({ type }) => type === 'timeZoneName')?.value ?? ''
+  return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())} ${clock.format(date)} ${zoneName}`.trim()
+}
