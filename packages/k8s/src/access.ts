@@ -39,7 +39,7 @@ export function rulesReview(namespace: string): SelfSubjectRulesReview {
 
 /**
  * Whether the rules of a namespace allow what is asked, by RBAC's matching.
- * https://github.com/kubernetes/kubernetes/blob/9ddf1a0/pkg/apis/rbac/v1/evaluation_helpers.go
+ * https://github.com/kubernetes/kubernetes/blob/6732d91/pkg/apis/rbac/v1/evaluation_helpers.go
  */
 export function rulesAllow(rules: SubjectRulesReviewStatus, question: AccessQuestion): boolean {
   return rules.resourceRules.some(

@@ -1,5 +1,5 @@
 // Label selectors, as `kubectl -l` and the API take them.
-// https://github.com/kubernetes/apimachinery/blob/6c8f8f5/pkg/labels/selector.go
+// https://github.com/kubernetes/apimachinery/blob/8140f57/pkg/labels/selector.go
 import { failure, StatusError } from './status.ts'
 
 export type LabelRequirement =

@@ -24,7 +24,7 @@ export class StatusError extends Error {
   }
 }
 
-/** https://github.com/kubernetes/apimachinery/blob/6c8f8f5/pkg/api/errors/errors.go (NewGenericServerResponse) */
+/** https://github.com/kubernetes/kubernetes/blob/04846cc/staging/src/k8s.io/apimachinery/pkg/api/errors/errors.go (NewGenericServerResponse) */
 const reasons: Record<number, string> = {
   400: 'BadRequest',
   401: 'Unauthorized',

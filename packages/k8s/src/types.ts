@@ -1,5 +1,5 @@
 // The shapes that every Kubernetes object shares (apimachinery's meta/v1), and Status.
-// https://github.com/kubernetes/apimachinery/blob/6c8f8f5/pkg/apis/meta/v1/types.go
+// https://github.com/kubernetes/apimachinery/blob/8140f57/pkg/apis/meta/v1/types.go
 
 export type OwnerReference = {
   apiVersion: string

@@ -1,0 +1,216 @@
+// Objects to rows. Pure: the server's inventory and the pages of the web share them.
+import {
+  parseQuantity,
+  type Condition,
+  type DataVolume,
+  type Node,
+  type VirtualMachine,
+  type VirtualMachineInstance,
+  type VirtualMachineInstanceMigration,
+} from '@virtdeck/k8s'
+import { vmCompute } from './compute.ts'
+import { condition, epochSeconds, isFalse, isTrue } from './conditions.ts'
+import { guestOs } from './guest-os.ts'
+import { migrationEnded } from './migrations.ts'
+import type { MigrationRow, NodeRow, VmRow } from './rows.ts'
+
+export type VmObjects = {
+  vm?: VirtualMachine | undefined
+  vmi?: VirtualMachineInstance | undefined
+  /** Its active migration; one that has ended leaves no trace in the row. */
+  migration?: VirtualMachineInstanceMigration | undefined
+  /** The DataVolumes of its disks. */
+  dataVolumes?: readonly DataVolume[] | undefined
+}
+
+const maxMessageLength = 200
+
+/** A VM's row. Needs the VirtualMachine, or the VMI that none owns. */
+export function projectVmRow({ vm, vmi, migration, dataVolumes }: VmObjects): VmRow {
+  const owner = vm ?? vmi
+  if (!owner) throw new TypeError('projectVmRow needs a VirtualMachine or a VirtualMachineInstance')
+  const { metadata } = owner
+  const active = migration && !migrationEnded(migration.status?.phase) ? migration : undefined
+  const status = vm ? (vm.status?.printableStatus ?? vmi?.status?.phase ?? 'Stopped') : bareStatus(vmi, active)
+  const running = vmi?.status?.phase === 'Running'
+  const blocked = running ? condition(vmi.status?.conditions, 'LiveMigratable') : undefined
+  const template = vm?.spec.template
+  return compact<VmRow>({
+    uid: metadata.uid,
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    createdAt: epochSeconds(metadata.creationTimestamp) ?? 0,
+    status,
+    statusSince: statusSince(status, { vm, vmi, migration: active }),
+    message: failureMessage(status, vm?.status?.conditions ?? vmi?.status?.conditions, vmi?.status?.conditions),
+    // `running: true` is how older VMs say `runStrategy: Always`.
+    runStrategy: vm && (vm.spec.runStrategy ?? vm.status?.runStrategy ?? (vm.spec.running ? 'Always' : 'Halted')),
+    ...vmCompute(vm, vmi),
+    instancetype: vm?.spec.instancetype?.name,
+    preference: vm?.spec.preference?.name,
+    ...guestOs({
+      guest: vmi?.status?.guestOSInfo,
+      preference: vm?.spec.preference?.name,
+      metadata: [template?.metadata?.annotations, template?.metadata?.labels, metadata.annotations, metadata.labels],
+      names: [metadata.annotations?.['vm.kubevirt.io/template'], metadata.labels?.['vm.kubevirt.io/template']],
+    }),
+    node: vmi?.status?.nodeName,
+    ips: ipsOf(vmi),
+    labels: nonEmpty(metadata.labels),
+    agent: running ? isTrue(vmi.status?.conditions, 'AgentConnected') : undefined,
+    notMigratable:
+      blocked?.status === 'False' ? { reason: blocked.reason ?? '', message: shorten(blocked.message ?? blocked.reason ?? '') } : undefined,
+    restartRequired: isTrue(vm?.status?.conditions, 'RestartRequired') || undefined,
+    progress: importProgress(dataVolumes),
+    migration: active && {
+      name: active.metadata.name,
+      phase: active.status?.phase || 'Pending',
+      ...present('targetNode', active.status?.migrationState?.targetNode),
+      ...present('startedAt', epochSeconds(active.status?.migrationState?.startTimestamp ?? active.metadata.creationTimestamp)),
+    },
+    bare: vm ? undefined : true,
+  })
+}
+
+/** What printableStatus would say of a VMI that no VirtualMachine owns. */
+function bareStatus(vmi: VirtualMachineInstance | undefined, migration: VirtualMachineInstanceMigration | undefined): string {
+  if (vmi?.metadata.deletionTimestamp) return 'Terminating'
+  if (migration && vmi?.status?.phase === 'Running') return 'Migrating'
+  if (isTrue(vmi?.status?.conditions, 'Paused')) return 'Paused'
+  return vmi?.status?.phase || 'Pending'
+}
+
+type Watched = {
+  vm: VirtualMachine | undefined
+  vmi: VirtualMachineInstance | undefined
+  migration: VirtualMachineInstanceMigration | undefined
+}
+
+/** KubeVirt keeps no time of printableStatus: it is what the fact behind it says of itself. */
+function statusSince(status: string, { vm, vmi, migration }: Watched): number | undefined {
+  const conditions = vmi?.status?.conditions ?? vm?.status?.conditions
+  const since = (type: string): number | undefined => epochSeconds(condition(conditions, type)?.lastTransitionTime)
+  const readySince = epochSeconds(condition(vm?.status?.conditions, 'Ready')?.lastTransitionTime)
+  switch (status) {
+    case 'Running':
+      return phaseSince(vmi, 'Running') ?? readySince
+    case 'Paused':
+      return since('Paused') ?? epochSeconds(condition(vm?.status?.conditions, 'Paused')?.lastTransitionTime)
+    case 'Migrating':
+      return epochSeconds(
+        migration?.status?.migrationState?.startTimestamp ??
+          migration?.metadata.creationTimestamp ??
+          vmi?.status?.migrationState?.startTimestamp,
+      )
+    case 'Terminating':
+      return epochSeconds((vm ?? vmi)?.metadata.deletionTimestamp)
+    case 'Stopping':
+      return epochSeconds(vmi?.metadata.deletionTimestamp) ?? readySince
+    case 'Stopped':
+      return readySince ?? phaseSince(vmi, 'Succeeded') ?? phaseSince(vmi, 'Failed') ?? epochSeconds(vm?.metadata.creationTimestamp)
+    case 'CrashLoopBackOff':
+      return readySince
+    default:
+      return phaseSince(vmi, vmi?.status?.phase) ?? epochSeconds(vmi?.metadata.creationTimestamp) ?? readySince
+  }
+}
+
+function phaseSince(vmi: VirtualMachineInstance | undefined, phase: string | undefined): number | undefined {
+  const transition = vmi?.status?.phaseTransitionTimestamps?.findLast((item) => item.phase === phase)
+  return epochSeconds(transition?.phaseTransitionTimestamp)
+}
+
+const failing = /^(CrashLoopBackOff|Error|Err|ImagePull|DataVolumeError|Failed|Unknown)/
+
+/** Why it fails, out of the condition nearest to the cause. */
+function failureMessage(
+  status: string,
+  conditions: readonly Condition[] | undefined,
+  vmiConditions: readonly Condition[] | undefined,
+): string | undefined {
+  const failure = condition(conditions, 'Failure')
+  const failed = failure?.status === 'True' ? failure : undefined
+  if (!failed && !failing.test(status)) return undefined
+  const candidates = [
+    failed,
+    ...['PodScheduled', 'DataVolumesReady', 'Synchronized', 'Ready'].flatMap((type) => [
+      isFalse(vmiConditions, type) ? condition(vmiConditions, type) : undefined,
+      isFalse(conditions, type) ? condition(conditions, type) : undefined,
+    ]),
+  ]
+  const best = candidates.find((item) => item?.message) ?? candidates.find((item) => item?.reason)
+  const text = best?.message || best?.reason
+  return text ? shorten(text) : undefined
+}
+
+function ipsOf(vmi: VirtualMachineInstance | undefined): string[] | undefined {
+  const ips = vmi?.status?.interfaces
+    ?.flatMap((item) => [item.ipAddress, ...(item.ipAddresses ?? [])])
+    .filter((ip): ip is string => Boolean(ip))
+  return ips?.length ? [...new Set(ips)] : undefined
+}
+
+/** Percent over all DataVolumes, while one of them is not done. A DataVolume that does not count yet counts as 0. */
+function importProgress(dataVolumes: readonly DataVolume[] | undefined): number | undefined {
+  if (!dataVolumes?.length) return undefined
+  const percents = dataVolumes.map((dv) => (dv.status?.phase === 'Succeeded' ? 100 : (percentOf(dv.status?.progress) ?? 0)))
+  if (dataVolumes.every((dv) => dv.status?.phase === 'Succeeded')) return undefined
+  return Math.floor(percents.reduce((sum, percent) => sum + percent, 0) / percents.length)
+}
+
+/** CDI's `47.36%`, or `N/A` where it does not know. */
+export function percentOf(progress: string | undefined): number | undefined {
+  const percent = /^(\d+(?:\.\d+)?)%$/.exec(progress ?? '')?.[1]
+  return percent === undefined ? undefined : Math.min(100, Number(percent))
+}
+
+export function projectNodeRow(node: Node): NodeRow {
+  const { metadata, spec, status } = node
+  const available = status?.allocatable ?? status?.capacity
+  return compact<NodeRow>({
+    uid: metadata.uid,
+    name: metadata.name,
+    createdAt: epochSeconds(metadata.creationTimestamp) ?? 0,
+    ready: isTrue(status?.conditions as Condition[] | undefined, 'Ready'),
+    unschedulable: spec?.unschedulable === true,
+    schedulable: metadata.labels?.['kubevirt.io/schedulable'] === 'true',
+    cpuMillicores: Math.round((parseQuantity(available?.['cpu']) ?? 0) * 1000),
+    memoryBytes: Math.round(parseQuantity(available?.['memory']) ?? 0),
+    labels: nonEmpty(metadata.labels),
+  })
+}
+
+export function projectMigrationRow({ metadata, spec, status }: VirtualMachineInstanceMigration): MigrationRow {
+  const state = status?.migrationState
+  return compact<MigrationRow>({
+    uid: metadata.uid,
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    createdAt: epochSeconds(metadata.creationTimestamp) ?? 0,
+    vmiName: spec.vmiName ?? '',
+    phase: status?.phase || 'Pending',
+    sourceNode: state?.sourceNode,
+    targetNode: state?.targetNode,
+    startedAt: epochSeconds(state?.startTimestamp),
+    endedAt: epochSeconds(state?.endTimestamp),
+    failureReason: state?.failureReason ? shorten(state.failureReason) : undefined,
+  })
+}
+
+function shorten(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim()
+  return line.length <= maxMessageLength ? line : `${line.slice(0, maxMessageLength - 1)}…`
+}
+
+function nonEmpty<T extends object>(record: T | undefined): T | undefined {
+  return record && Object.keys(record).length > 0 ? record : undefined
+}
+
+function present<K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } {
+  return (value === undefined ? {} : { [key]: value }) as { [key in K]?: V }
+}
+
+/** Without keys whose value is undefined: rows are compared and sent as JSON. */
+function compact<T extends object>(row: { [K in keyof T]: T[K] | undefined }): T {
+  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined)) as T
+}
