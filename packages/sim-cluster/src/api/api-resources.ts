@@ -36,7 +36,7 @@ function group(name: string, version: string, defaults: Partial<ApiResource>, ro
     group: name,
     version,
     plural,
-    singular: kind.toLowerCase(),
+    singular: kind === 'NetworkAttachmentDefinition' ? 'network-attachment-definition' : kind.toLowerCase(),
     kind,
     listKind: `${kind}List`,
     namespaced: true,
@@ -57,7 +57,7 @@ const status = { subresources: ['status'] }
 
 export const apiResources: readonly ApiResource[] = [
   ...group('', 'v1', {}, [
-    ['namespaces', 'Namespace', { ...cluster, ...status, shortNames: ['ns'] }],
+    ['namespaces', 'Namespace', { ...cluster, subresources: ['status', 'finalize'], shortNames: ['ns'], verbs: allVerbs.filter((verb) => verb !== 'deletecollection') }],
     ['nodes', 'Node', { ...cluster, ...status, shortNames: ['no'] }],
     ['pods', 'Pod', { subresources: ['status', 'eviction'], shortNames: ['po'], categories: ['all'] }],
     ['events', 'Event', { shortNames: ['ev'] }],
@@ -97,7 +97,7 @@ export const apiResources: readonly ApiResource[] = [
   ...group('apiregistration.k8s.io', 'v1', {}, [['apiservices', 'APIService', { ...cluster, ...status }]]),
   ...group('kubevirt.io', 'v1', { custom: true, ...status, categories: ['all'] }, [
     ['virtualmachines', 'VirtualMachine', { shortNames: ['vm', 'vms'] }],
-    ['virtualmachineinstances', 'VirtualMachineInstance', { shortNames: ['vmi', 'vmis'] }],
+    ['virtualmachineinstances', 'VirtualMachineInstance', { shortNames: ['vmi', 'vmis'], subresources: [] }],
     ['virtualmachineinstancemigrations', 'VirtualMachineInstanceMigration', { shortNames: ['vmim', 'vmims'] }],
     ['kubevirts', 'KubeVirt', { shortNames: ['kv', 'kvs'] }],
   ]),
@@ -117,10 +117,10 @@ export const apiResources: readonly ApiResource[] = [
   ]),
   ...group('cdi.kubevirt.io', 'v1beta1', { custom: true, ...status, categories: ['all'] }, [
     ['datavolumes', 'DataVolume', { shortNames: ['dv', 'dvs'] }],
-    ['datasources', 'DataSource', { shortNames: ['das'] }],
-    ['dataimportcrons', 'DataImportCron', { shortNames: ['dic', 'dics'] }],
+    ['datasources', 'DataSource', { shortNames: ['das'], subresources: [] }],
+    ['dataimportcrons', 'DataImportCron', { shortNames: ['dic', 'dics'], subresources: [] }],
     ['storageprofiles', 'StorageProfile', cluster],
-    ['cdis', 'CDI', { ...cluster, shortNames: ['cdi'] }],
+    ['cdis', 'CDI', { ...cluster, shortNames: ['cdi', 'cdis'], subresources: [] }],
   ]),
   ...group('snapshot.storage.k8s.io', 'v1', { custom: true, ...status }, [
     ['volumesnapshots', 'VolumeSnapshot', { shortNames: ['vs'] }],
@@ -132,6 +132,13 @@ export const apiResources: readonly ApiResource[] = [
   ]),
   ...group('spectrocloud.com', 'v1', { custom: true, ...cluster }, [['vmtemplates', 'VmTemplate']]),
 ]
+
+const byPath = new Map(apiResources.map((resource) => [`${resource.group}/${resource.version}/${resource.plural}`, resource]))
+
+/** Finds what a request path names, or undefined. */
+export function servedResource(group: string, version: string, plural: string): ApiResource | undefined {
+  return byPath.get(`${group}/${version}/${plural}`)
+}
 
 const byKey = new Map(apiResources.map((resource) => [resourceKey(resource), resource]))
 

@@ -17,6 +17,7 @@ export class ApiError extends Error {
 type Ref = { group: string; plural: string; kind: string }
 
 const qualified = (ref: Ref) => (ref.group ? `${ref.plural}.${ref.group}` : ref.plural)
+const qualifiedKind = (ref: Ref) => (ref.group ? `${ref.kind}.${ref.group}` : ref.kind)
 
 export function failure(code: number, reason: string | undefined, message: string, details?: Status['details']): ApiError {
   return new ApiError({
@@ -47,13 +48,27 @@ export const alreadyExists = (ref: Ref, name: string) =>
 export const conflict = (ref: Ref, name: string, why: string) =>
   failure(409, 'Conflict', `Operation cannot be fulfilled on ${qualified(ref)} "${name}": ${why}`, details(ref, name))
 
+/** A delete whose preconditions do not hold names the kind, not the resource. */
+export const preconditionFailed = (ref: Ref, name: string, why: string) =>
+  failure(409, 'Conflict', `Operation cannot be fulfilled on ${qualifiedKind(ref)} "${name}": ${why}`, { ...details(ref, name), kind: ref.kind })
+
+export const methodNotAllowed = () =>
+  failure(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
+
+export const unsupportedMediaType = (accepted: readonly string[]) =>
+  failure(415, 'UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`)
+
+/** What net/http, go-restful and the aggregator say in plain text. */
+export const plainText = (code: number, text: string) =>
+  new ApiError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: text, code }, { plainText: true })
+
 export const badRequest = (message: string) => failure(400, 'BadRequest', message)
 
 export const invalid = (ref: Ref, name: string, causes: StatusCause[]) =>
   failure(
     422,
     'Invalid',
-    `${ref.kind}.${ref.group} "${name}" is invalid: ${
+    `${qualifiedKind(ref)} "${name}" is invalid: ${
       causes.length === 1
         ? `${causes[0]?.field}: ${causes[0]?.message}`
         : `[${causes.map((cause) => `${cause.field}: ${cause.message}`).join(', ')}]`
