@@ -16,6 +16,8 @@ export type GuestFacts = {
   ips: string[]
   /** Login names with their passwords, as cloud-init set them; empty means that no password login works. */
   users: { name: string; password?: string }[]
+  /** When it was switched on, ms; now when absent. */
+  bootedAt?: number
 }
 
 export type Guests = {
@@ -31,5 +33,10 @@ export type Guests = {
   importDisk(uid: string, disk: unknown): void
   /** A PNG of what the screen shows, or undefined without such a guest. */
   screenshot(uid: string): Buffer | undefined
+  /**
+   * Tells when somebody switched a guest off or restarted it from inside. A restart happens within the guest, as QEMU
+   * resets the same domain; after a poweroff the VMI is over.
+   */
+  onPower(listener: (uid: string, action: 'poweroff' | 'reboot') => void): () => void
   stop(): void
 }
