@@ -1,71 +1,35 @@
 // Verbs on VMs: sent with the user's own rights, acknowledged by a toast, and followed until the cluster shows that
 // they came true or why not. Nothing is written into any cache: the rows tell the truth.
-import { useMutationState } from '@tanstack/react-query'
-import { toStatus } from '@virtdeck/k8s'
 import type { ApiRequest, KubeObject } from '@virtdeck/k8s'
 import { vmRequest } from '@virtdeck/kubevirt'
-import type { VmRow, VmVerb } from '@virtdeck/kubevirt'
+import type { RequestVerb, VmRequestOptions, VmRow, VmVerb } from '@virtdeck/kubevirt'
 import { toast } from '../stores/toasts.ts'
 import { k8s } from './client.ts'
 import { fleets } from './fleet.ts'
 import { objectOutcome, rowOutcome, verbWords } from './outcome.ts'
 import type { Outcome } from './outcome.ts'
-import { queryClient } from './query-client.ts'
 import { watches } from './watch.ts'
 
 /** After this the toast steps back: the row goes on telling what happens. */
 const FOLLOW_MS = 10 * 60_000
 
-type VmRef = { namespace: string; name: string }
-type VmOptions = Parameters<typeof vmRequest>[2]
-
-const mutationKey = ({ namespace, name }: VmRef) => ['vm', namespace, name]
-const toastId = (verb: VmVerb, { uid }: VmRow) => `${verb} ${uid}`
-
-/** The verb that is being sent to a VM just now: its buttons are locked meanwhile. */
-export function useVmPending(ref: VmRef): VmVerb | undefined {
-  const pending = useMutationState({
-    filters: { mutationKey: mutationKey(ref), status: 'pending' },
-    select: ({ state }) => state.variables as VmVerb,
-  })
-  return pending[0]
+/** Sends a verb that is one request; rejects with a StatusError where it is refused, which the caller shows. */
+export function sendVmVerb(verb: RequestVerb, row: VmRow, options?: VmRequestOptions): Promise<unknown> {
+  return sendVmRequest(verb, row, vmRequest(verb, row, options))
 }
 
-/**
- * Sends a verb and rejects with a StatusError where it is refused: for dialogs, which show that themselves. Once it is
- * accepted a toast follows it to its end. `request` replaces what the verb alone would send.
- */
-export async function sendVmVerb(
-  verb: VmVerb,
-  row: VmRow,
-  options?: VmOptions,
-  request: ApiRequest = vmRequest(verb, row, options),
-): Promise<unknown> {
-  const mutation = queryClient
-    .getMutationCache()
-    .build(queryClient, { mutationKey: mutationKey(row), mutationFn: (_verb: VmVerb) => k8s.send(request) })
-  const answer = await mutation.execute(verb)
-  toast.running(toastId(verb, row), verbWords(verb, row.name).doing)
-  follow(verb, row, request, answer)
+/** The same for a verb whose request says more than its name. Once it is accepted a toast follows it to its end. */
+export async function sendVmRequest(verb: VmVerb, row: VmRow, request: ApiRequest): Promise<unknown> {
+  const answer = await k8s.send(request)
+  follow(verb, row, request.method === 'POST' ? followed(request.path, answer) : undefined)
   return answer
 }
 
-/** Sends a verb without asking anything: the toast shows a refusal, too. */
-export async function runVmVerb(verb: VmVerb, row: VmRow, options?: VmOptions): Promise<void> {
-  const { doing, undone } = verbWords(verb, row.name)
-  toast.running(toastId(verb, row), doing)
-  try {
-    await sendVmVerb(verb, row, options)
-  } catch (error) {
-    toast.failed(toastId(verb, row), undone, toStatus(error).message)
-  }
-}
-
-function follow(verb: VmVerb, before: VmRow, request: ApiRequest, answer: unknown) {
-  const id = toastId(verb, before)
-  const words = verbWords(verb, before.name)
-  const created = request.method === 'POST' ? createdObject(answer) : undefined
-  const source = created ? followObject(request.path, created) : followRow(verb, before)
+function follow(verb: VmVerb, row: VmRow, created: Source | undefined) {
+  const id = `${verb} ${row.uid}`
+  const words = verbWords(verb, row.name)
+  const source = created ?? followRow(verb, row)
+  toast.running(id, words.doing)
   const stop = () => {
     unsubscribe()
     clearTimeout(giveUp)
@@ -95,15 +59,12 @@ function followRow(verb: VmVerb, before: VmRow): Source {
   }
 }
 
-/** The collection that was posted to is the one to watch. */
-function followObject(path: string, { metadata: { name } }: KubeObject): Source {
-  const store = watches.store({ path: path.replace(/\?.*/, ''), fieldSelector: `metadata.name=${name}` })
-  return { subscribe: store.subscribe, outcome: () => objectOutcome(store.state().items[0]) }
-}
-
 const worksByItself = new Set(['VirtualMachineInstanceMigration', 'VirtualMachineSnapshot', 'VirtualMachineRestore'])
 
-function createdObject(answer: unknown): KubeObject | undefined {
-  const object = answer as KubeObject | undefined
-  return object?.metadata?.name && worksByItself.has(object.kind ?? '') ? object : undefined
+/** The object that a POST to a collection created, watched there, if it is one that does the verb's work. */
+function followed(path: string, answer: unknown): Source | undefined {
+  const { kind = '', metadata } = (answer ?? {}) as Partial<KubeObject>
+  if (!metadata?.name || !worksByItself.has(kind)) return undefined
+  const store = watches.store({ path: path.replace(/\?.*/, ''), fieldSelector: `metadata.name=${metadata.name}` })
+  return { subscribe: store.subscribe, outcome: () => objectOutcome(store.state().items[0]) }
 }

@@ -66,12 +66,9 @@ test('holds after any deltas exactly the last version of every row that was not 
         const rows = createRows<Row>()
         const model = new Map<string, Row>()
         for (const { upsert, remove } of deltas) {
-          const before = JSON.stringify([...model])
           for (const uid of remove) model.delete(uid)
           for (const row of upsert) model.set(row.uid, row)
-          const all = rows.all()
           rows.apply(upsert, remove)
-          if (JSON.stringify([...model]) === before && upsert.length === 0) expect(rows.all()).toBe(all)
           expect(rows.all().toSorted((a, b) => a.uid.localeCompare(b.uid))).toEqual(
             [...model.values()].toSorted((a, b) => a.uid.localeCompare(b.uid)),
           )

@@ -1,0 +1,69 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { defaultSort, formatSort, nextSort, parseSort, sortKeys, sortRows } from './vm-sort.ts'
+import { vmRow } from './test-rows.ts'
+
+const names = (rows: readonly { name: string }[]) => rows.map(({ name }) => name).join(' ')
+
+test('sorts memory as a number: 512Mi < 2Gi < 16Gi, and what has none last [F007]', () => {
+  const rows = [
+    vmRow('sixteen', { memoryBytes: 16 * 2 ** 30 }),
+    vmRow('none'),
+    vmRow('half', { memoryBytes: 2 ** 29 }),
+    vmRow('two', { memoryBytes: 2 * 2 ** 30 }),
+  ]
+  expect(names(sortRows(rows, { key: 'memory', descending: false }))).toBe('half two sixteen none')
+  expect(names(sortRows(rows, { key: 'memory', descending: true }))).toBe('sixteen two half none')
+})
+
+test('sorts names and addresses as people count', () => {
+  const rows = [vmRow('web-10', { ips: ['10.0.0.9'] }), vmRow('web-2', { ips: ['10.0.0.10'] }), vmRow('Web-1', { ips: ['9.0.0.1'] })]
+  expect(names(sortRows(rows, defaultSort))).toBe('Web-1 web-2 web-10')
+  expect(names(sortRows(rows, { key: 'ip', descending: false }))).toBe('Web-1 web-10 web-2')
+})
+
+test('sorts by state with what fails first', () => {
+  const rows = [
+    vmRow('up'),
+    vmRow('down', { status: 'Stopped' }),
+    vmRow('bad', { status: 'CrashLoopBackOff' }),
+    vmRow('moving', { status: 'Migrating' }),
+  ]
+  expect(names(sortRows(rows, { key: 'status', descending: false }))).toBe('bad moving up down')
+})
+
+test('sorts by age with the youngest first', () => {
+  const rows = [vmRow('old', { createdAt: 1 }), vmRow('young', { createdAt: 9 })]
+  expect(names(sortRows(rows, { key: 'age', descending: false }))).toBe('young old')
+})
+
+test('does not depend on the order in which rows arrived', () => {
+  const row = fc.record({
+    name: fc.constantFrom('a', 'b', 'c'),
+    namespace: fc.constantFrom('x', 'y', 'z'),
+    cpus: fc.constantFrom(1, 2, undefined),
+  })
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(row, { selector: ({ name, namespace }) => `${namespace}/${name}` }),
+      fc.constantFrom(...sortKeys),
+      fc.boolean(),
+      (parts, key, descending) => {
+        const rows = parts.map(({ name, ...rest }) => vmRow(name, rest))
+        expect(sortRows(rows.toReversed(), { key, descending })).toEqual(sortRows(rows, { key, descending }))
+      },
+    ),
+  )
+})
+
+test('has its place in the URL, and none for the default', () => {
+  expect(formatSort(defaultSort)).toBeUndefined()
+  for (const key of sortKeys)
+    for (const descending of [false, true]) expect(parseSort(formatSort({ key, descending }) ?? null)).toEqual({ key, descending })
+  expect(parseSort('-nonsense')).toEqual(defaultSort)
+})
+
+test('a second click on a head turns the order round', () => {
+  expect(nextSort(defaultSort, 'memory')).toEqual({ key: 'memory', descending: false })
+  expect(nextSort({ key: 'memory', descending: false }, 'memory')).toEqual({ key: 'memory', descending: true })
+})
