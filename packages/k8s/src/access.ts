@@ -64,13 +64,3 @@ function nameMatches(allowed: readonly string[] | undefined, name: string | unde
   // A rule for named objects says nothing about all of them, nor about one that has no name yet.
   return !allowed?.length || (name !== undefined && allowed.includes(name))
 }
-
-/** The right in words: `update virtualmachines/start in namespace team-a`. */
-export function describeAccess({ verb, resource, subresource, namespace }: AccessQuestion): string {
-  return `${verb} ${resource}${subresource ? `/${subresource}` : ''}${namespace ? ` in namespace ${namespace}` : ''}`
-}
-
-/** Why a verb is disabled for want of a right, naming the right to ask an administrator for. */
-export function deniedReason(question: AccessQuestion): string {
-  return `You need permission to ${describeAccess(question)}.`
-}

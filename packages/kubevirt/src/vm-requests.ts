@@ -19,7 +19,7 @@ import type { VmVerb } from './vm-can.ts'
 /** What a request needs to know of a VM. */
 export type VmTarget = Pick<VmRow, 'namespace' | 'name'> & Partial<Pick<VmRow, 'uid' | 'migration' | 'bare'>>
 
-/** Verbs that are one request. A restore needs a snapshot; a console is a socket. */
+/** Verbs that one request carries out, with nothing more to choose. */
 export type RequestVerb = Exclude<VmVerb, 'restore' | 'vnc' | 'console'>
 
 export type VmRequestOptions = {
@@ -30,9 +30,12 @@ export type VmRequestOptions = {
   gracePeriodSeconds?: number
   /** migrate: the node to move to; without it, the scheduler chooses. */
   targetNode?: string
+  /** restore: the snapshot to go back to. */
+  snapshotName?: string
 }
 
-export function vmRequest(verb: RequestVerb, vm: VmTarget, options: VmRequestOptions = {}): ApiRequest {
+/** What a verb sends to the API server. That of a console is the request whose connection becomes the socket. */
+export function vmRequest(verb: VmVerb, vm: VmTarget, options: VmRequestOptions = {}): ApiRequest {
   const { name, namespace } = vm
   switch (verb) {
     case 'start':
@@ -57,6 +60,15 @@ export function vmRequest(verb: RequestVerb, vm: VmTarget, options: VmRequestOpt
     }
     case 'snapshot':
       return post(resources.virtualMachineSnapshots, snapshotOf(vm, options))
+    case 'restore': {
+      if (!options.snapshotName) throw new TypeError('restore needs the snapshot that is to be restored')
+      return restoreRequest(vm, options.snapshotName, options)
+    }
+    case 'vnc':
+      // Never takes over: a second client would evict the first.
+      return { method: 'GET', path: `${subresourcePath('virtualmachineinstances', { namespace, name }, 'vnc')}?preserveSession=true` }
+    case 'console':
+      return { method: 'GET', path: subresourcePath('virtualmachineinstances', { namespace, name }, 'console') }
     case 'delete': {
       const resource = vm.bare ? resources.virtualMachineInstances : resources.virtualMachines
       return { method: 'DELETE', path: objectPath(resource, { namespace, name }), body: deleteOptions(vm.uid ? { uid: vm.uid } : {}) }
@@ -110,13 +122,8 @@ function vmReference({ name }: VmTarget) {
   return { apiGroup: 'kubevirt.io', kind: 'VirtualMachine', name }
 }
 
-export type CommandOptions = Pick<VmRequestOptions, 'name' | 'now' | 'gracePeriodSeconds' | 'targetNode'> & {
-  /** restore: the snapshot. */
-  snapshotName?: string
-}
-
 /** The `virtctl` or `kubectl` command that does what the verb does. */
-export function vmCommand(verb: VmVerb, vm: VmTarget, options: CommandOptions = {}): string {
+export function vmCommand(verb: VmVerb, vm: VmTarget, options: VmRequestOptions = {}): string {
   const { name, namespace } = vm
   const kind = vm.bare ? 'vmi' : 'vm'
   switch (verb) {
