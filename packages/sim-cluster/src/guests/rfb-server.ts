@@ -13,6 +13,10 @@ const backlogLimitBytes = 256 * 1024
 const noSecurity = 1
 const encodingRaw = 0
 const encodingTight = 7
+// Bits of Tight's control byte, and its second byte.
+const resetStream = 1
+const explicitFilter = 0x40
+const paletteFilter = 1
 
 export type RfbServer = {
   receive(chunk: Buffer): void
@@ -201,17 +205,17 @@ export function createDamage(width: number, height: number) {
 }
 
 /**
- * Tight's basic compression with a palette of at most 256 colours, each rectangle on a fresh zlib stream; undefined for
- * a picture with more colours. https://github.com/rfbproto/rfbproto/blob/master/rfbproto.rst#tight-encoding
+ * Tight's basic compression: a palette where 256 colours suffice, plain pixels otherwise; each rectangle on a fresh zlib
+ * stream. https://github.com/rfbproto/rfbproto/blob/master/rfbproto.rst#tight-encoding
  */
-export function encodeTight(pixels: Uint32Array, { width, height }: Rect): Buffer | undefined {
+export function encodeTight(pixels: Uint32Array, { width, height }: Rect): Buffer {
   const palette = new Map<number, number>()
   for (const pixel of pixels) {
     if (palette.has(pixel)) continue
-    if (palette.size === 256) return undefined
+    if (palette.size === 256) return Buffer.concat([Buffer.from([resetStream]), compress(threeBytes(pixels))])
     palette.set(pixel, palette.size)
   }
-  const colours = Buffer.concat([...palette.keys()].map((rgb) => Buffer.from([rgb >> 16, (rgb >> 8) & 255, rgb & 255])))
+  const colours = threeBytes(palette.keys())
   if (palette.size === 1) return Buffer.concat([Buffer.from([0x80]), colours])
   let indices: Buffer
   if (palette.size === 2) {
@@ -226,11 +230,20 @@ export function encodeTight(pixels: Uint32Array, { width, height }: Rect): Buffe
   } else {
     indices = Buffer.from(pixels.map((pixel) => palette.get(pixel) ?? 0))
   }
-  // Stream 0, reset, with an explicit filter; filter 1 is the palette.
-  const head = Buffer.from([0b0100_0001, 1, palette.size - 1])
-  if (indices.length < 12) return Buffer.concat([head, colours, indices])
-  const packed = deflateSync(indices, { level: 6 })
-  return Buffer.concat([head, colours, compactLength(packed.length), packed])
+  return Buffer.concat([Buffer.from([explicitFilter | resetStream, paletteFilter, palette.size - 1]), colours, compress(indices)])
+}
+
+const threeBytes = (colours: Iterable<number>) => {
+  const bytes: number[] = []
+  for (const rgb of colours) bytes.push(rgb >> 16, (rgb >> 8) & 255, rgb & 255)
+  return Buffer.from(bytes)
+}
+
+/** Tight leaves short data as it is. */
+function compress(data: Buffer): Buffer {
+  if (data.length < 12) return data
+  const packed = deflateSync(data)
+  return Buffer.concat([compactLength(packed.length), packed])
 }
 
 function compactLength(length: number): Buffer {
