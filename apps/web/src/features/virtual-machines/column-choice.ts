@@ -1,0 +1,53 @@
+// Which columns the list shows: what was chosen in this browser, and otherwise what there is room for.
+import { create } from 'zustand'
+import { persist } from 'zustand/middleware'
+
+export const columnIds = ['name', 'status', 'namespace', 'node', 'cpu', 'memory', 'runStrategy', 'os', 'ip', 'age'] as const
+export type ColumnId = (typeof columnIds)[number]
+
+/** What is neither chosen nor put away shows where it fits. */
+export type ColumnChoice = Partial<Record<Exclude<ColumnId, 'name'>, boolean>>
+
+/** Widths in px; what is left over goes to the status, which is the column one reads. */
+export const columnWidths: Record<ColumnId, number> = {
+  name: 186,
+  status: 232,
+  namespace: 112,
+  node: 112,
+  cpu: 76,
+  memory: 78,
+  runStrategy: 96,
+  os: 106,
+  ip: 128,
+  age: 56,
+}
+export const MENU_WIDTH = 44
+
+/** Given up first where there is little room. The others make the table scroll sideways. */
+const expendable: readonly ColumnId[] = ['runStrategy', 'os']
+
+export function shownColumns(choice: ColumnChoice, widthPx: number): ColumnId[] {
+  let shown: ColumnId[] = columnIds.filter((id) => id === 'name' || choice[id] !== false)
+  for (const id of expendable) {
+    if (tableWidth(shown) <= widthPx) break
+    if (id !== 'name' && choice[id] !== true) shown = shown.filter((other) => other !== id)
+  }
+  return shown
+}
+
+export function tableWidth(shown: readonly ColumnId[]): number {
+  return shown.reduce((sum, id) => sum + columnWidths[id], MENU_WIDTH)
+}
+
+type Store = { choice: ColumnChoice; show: (id: ColumnId, shown: boolean) => void; reset: () => void }
+
+export const useColumnChoice = create<Store>()(
+  persist(
+    (set) => ({
+      choice: {},
+      show: (id, shown) => set(({ choice }) => ({ choice: { ...choice, [id]: shown } })),
+      reset: () => set({ choice: {} }),
+    }),
+    { name: 'virtdeck.vm-columns', partialize: ({ choice }) => ({ choice }) },
+  ),
+)

@@ -1,0 +1,214 @@
+// Live migration: where to, why not elsewhere, and then how far it is. The dialog's URL stays the same throughout.
+import { resources, type VirtualMachineInstance, type VirtualMachineInstanceMigration } from '@virtdeck/k8s'
+import { vmCan, vmCommand, type VmRow } from '@virtdeck/kubevirt'
+import { Radio } from '@base-ui/react/radio'
+import { RadioGroup } from '@base-ui/react/radio-group'
+import { useRef, useState, type CSSProperties } from 'react'
+import { useAccess } from '../../api/access.ts'
+import { useFleet } from '../../api/fleet.ts'
+import { useWatchList, useWatchObject } from '../../api/watch.ts'
+import { Button } from '../../ui/button.tsx'
+import { CommandLine } from '../../ui/code-block.tsx'
+import { Dash } from '../../ui/dash.tsx'
+import { Dialog } from '../../ui/dialog.tsx'
+import { CheckIcon, CloseIcon, MigrateIcon } from '../../ui/icons.ts'
+import { IconMark } from '../../ui/icon.tsx'
+import { Spinner } from '../../ui/spinner.tsx'
+import { ErrorLine } from './error-line.tsx'
+import { MigrationBlockers } from './migration-blockers-panel.tsx'
+import { MigrationProgressDialog } from './migration-progress.tsx'
+import { currentMigration, migrationIsActive } from './migration-steps.ts'
+import { migrateTargets, type MigrateTarget } from './migrate-targets.ts'
+import { useDialogVerb } from './power-dialogs.tsx'
+
+export function MigrateDialog({ row, onClose }: { row: VmRow; onClose(): void }) {
+  const migrations = useWatchList(resources.virtualMachineInstanceMigrations, {
+    namespace: row.namespace,
+    labelSelector: `kubevirt.io/vmi-name=${row.name}`,
+  })
+  const { object: vmi } = useWatchObject(resources.virtualMachineInstances, row)
+  // Once the dialog has shown a migration it goes on to show its end; an older one is history.
+  const [shown, setShown] = useState<string>()
+  const latest = currentMigration(migrations.items)
+  const followed = migrations.items.find((one) => one.metadata.uid === shown)
+  const migration = migrationIsActive(latest) ? latest : followed
+
+  if (migration) {
+    if (shown !== migration.metadata.uid) setShown(migration.metadata.uid)
+    return <MigrationProgressDialog row={row} migration={migration} vmi={vmi} onClose={onClose} onAgain={() => setShown(undefined)} />
+  }
+  return <ChooseTarget row={row} vmi={vmi} migrations={migrations.items} onClose={onClose} />
+}
+
+type ChooseTargetProps = {
+  row: VmRow
+  vmi: VirtualMachineInstance | undefined
+  migrations: readonly VirtualMachineInstanceMigration[]
+  onClose(): void
+}
+
+function ChooseTarget({ row, vmi, migrations, onClose }: ChooseTargetProps) {
+  const [node, setNode] = useState<string>()
+  const cancel = useRef<HTMLButtonElement>(null)
+  const mayListNodes = useAccess()({ verb: 'list', group: '', resource: 'nodes' })
+  const { pending, error, run } = useDialogVerb('migrate', row, () => {})
+  const possible = vmCan.migrate(row)
+  const options = { name: migrationName(row, migrations), ...(node && { targetNode: node }) }
+  const address = row.ips?.[0]
+
+  return (
+    <Dialog
+      title={`Migrate ${row.name}`}
+      wide
+      onClose={onClose}
+      initialFocus={cancel}
+      footer={
+        <>
+          <CommandLine command={vmCommand('migrate', row, options)} />
+          <Button ref={cancel} onClick={onClose}>
+            Cancel
+          </Button>
+          <Button
+            variant="primary"
+            icon={MigrateIcon}
+            loading={pending}
+            disabledReason={possible.possible ? undefined : possible.reason}
+            onClick={() => run(options)}
+          >
+            {node ? `Migrate to ${node}` : 'Migrate'}
+          </Button>
+        </>
+      }
+    >
+      {possible.possible ? (
+        <p>
+          It keeps running{address && <> and keeps its address {address}</>}; expect a pause well under a second at the end. Consoles
+          reconnect by themselves.
+        </p>
+      ) : (
+        <MigrationBlockers row={row} vmi={vmi} />
+      )}
+      {mayListNodes.allowed ? (
+        <Targets row={row} vmi={vmi} chosen={node} onChoose={setNode} />
+      ) : (
+        <p className="hint">
+          {mayListNodes.pending ? (
+            <Spinner label="Asking which nodes you may see" />
+          ) : (
+            `The scheduler chooses the node. ${mayListNodes.reason} So you cannot choose one yourself.`
+          )}
+        </p>
+      )}
+      <ErrorLine error={error} />
+    </Dialog>
+  )
+}
+
+function Targets({
+  row,
+  vmi,
+  chosen,
+  onChoose,
+}: {
+  row: VmRow
+  vmi: VirtualMachineInstance | undefined
+  chosen: string | undefined
+  onChoose(node: string | undefined): void
+}) {
+  const nodes = useFleet('nodes')
+  const fleet = useFleet('virtualmachines')
+  const targets = migrateTargets({ row, vmi, nodes: nodes.rows, vms: fleet.access?.scope === 'cluster' ? fleet.rows : undefined })
+  const fitting = targets.filter((target) => !target.reason).length
+
+  return (
+    <RadioGroup
+      className="panel"
+      aria-label="Target"
+      value={chosen ?? anyNode}
+      onValueChange={(value) => onChoose(value === anyNode ? undefined : String(value))}
+    >
+      <table className="rt mini">
+        <thead>
+          <tr>
+            <th className="rbcol">
+              <span className="sr">Choose</span>
+            </th>
+            <th>Target</th>
+            <th>VM memory now → after</th>
+            <th>Fit</th>
+          </tr>
+        </thead>
+        <tbody>
+          <tr aria-selected={chosen === undefined} onClick={() => onChoose(undefined)}>
+            <td>
+              <Radio.Root className="rb" value={anyNode} aria-label="Any node" />
+            </td>
+            <td className="hi">Any node</td>
+            <td>
+              <Dash />
+            </td>
+            <td className="dim">
+              {nodes.status === 'ready' ? `The scheduler chooses; ${fitting} of ${targets.length} nodes fit` : 'The scheduler chooses'}
+            </td>
+          </tr>
+          {targets.map((target) => (
+            <TargetRow key={target.name} target={target} chosen={chosen === target.name} onChoose={() => onChoose(target.name)} />
+          ))}
+        </tbody>
+      </table>
+    </RadioGroup>
+  )
+}
+
+function TargetRow({ target, chosen, onChoose }: { target: MigrateTarget; chosen: boolean; onChoose(): void }) {
+  const { name, reason, memory, room } = target
+  return (
+    <tr aria-selected={chosen} className={reason ? 'nofit' : undefined} onClick={reason ? undefined : onChoose}>
+      <td>
+        <Radio.Root className="rb" value={name} aria-label={name} disabled={reason !== undefined} />
+      </td>
+      <td className={reason ? 'mono' : 'mono hi'}>{name}</td>
+      <td>
+        {memory ? (
+          <span className="row">
+            <span
+              className="meter w64 two"
+              style={twoParts(memory.nowPercent, reason ? 0 : memory.afterPercent - memory.nowPercent)}
+              aria-hidden="true"
+            />
+            <span className="mono dim">
+              {reason ? (
+                `${memory.nowPercent}%`
+              ) : (
+                <>
+                  {memory.nowPercent} → <b>{memory.afterPercent}%</b>
+                </>
+              )}
+            </span>
+          </span>
+        ) : (
+          <Dash />
+        )}
+      </td>
+      <td>
+        <span className={reason ? 'row dim tight' : 'row tight'}>
+          <IconMark icon={reason ? CloseIcon : CheckIcon} className={reason ? undefined : 'c-running'} />
+          {reason ?? (room === 'most' ? 'Most room' : 'Fits')}
+        </span>
+      </td>
+    </tr>
+  )
+}
+
+/** Not a node's name: those have no spaces. */
+const anyNode = 'any node'
+
+const twoParts = (now: number, added: number) => ({ '--v': `${now}%`, '--a': `${added}%` }) as CSSProperties
+
+/** The first free number, so that a repeated click asks for the same object and a later migration for the next one. */
+export function migrationName(row: Pick<VmRow, 'name'>, migrations: readonly { metadata: { name: string } }[]): string {
+  const taken = new Set(migrations.map((one) => one.metadata.name))
+  let number = 1
+  while (taken.has(`${row.name}-migration-${number}`)) number += 1
+  return `${row.name}-migration-${number}`
+}

@@ -1,0 +1,68 @@
+import { networksOf, type NetworkFacts } from '@virtdeck/kubevirt'
+import { CopyButton } from '../../ui/copy-button.tsx'
+import { Dash } from '../../ui/dash.tsx'
+import { Panel } from '../../ui/panel.tsx'
+import type { VmObjects } from './use-vm.ts'
+
+export function NetworksPanel({ objects: { vm, vmi } }: { objects: VmObjects }) {
+  const networks = networksOf(vm, vmi)
+  if (networks.length === 0) return null
+  return (
+    <Panel title="Network interfaces">
+      <div className="hscroll" tabIndex={0} role="region" aria-label="Network interfaces">
+        <table className="rt mini">
+          <thead>
+            <tr>
+              <th>Name</th>
+              <th>Network</th>
+              <th>Binding</th>
+              <th>MAC</th>
+              <th>IP addresses</th>
+              <th>In the guest</th>
+            </tr>
+          </thead>
+          <tbody>
+            {networks.map((network) => (
+              <NetworkRow key={network.name} network={network} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </Panel>
+  )
+}
+
+function NetworkRow({ network: { name, network, binding, model, mac, ips, linkState, guestName } }: { network: NetworkFacts }) {
+  return (
+    <tr>
+      <td className="hi nowrap">{name}</td>
+      <td className="nowrap">
+        {network.kind === 'multus' ? (
+          <span className="mono">{network.name}</span>
+        ) : network.kind === 'pod' ? (
+          'Pod network'
+        ) : (
+          'Made by the guest'
+        )}
+      </td>
+      <td className="nowrap">{binding ? [binding, model].filter(Boolean).join(', ') : <Dash />}</td>
+      <td className="mono nowrap">{mac ?? <Dash />}</td>
+      <td className="mono">
+        {ips.length === 0 ? (
+          <Dash />
+        ) : (
+          ips.map((ip) => (
+            <span key={ip} className="ipline">
+              {ip}
+              <CopyButton text={ip} label={`Copy ${ip}`} />
+            </span>
+          ))
+        )}
+      </td>
+      <td className="nowrap">
+        {guestName ? <span className="mono">{guestName}</span> : <Dash />}{' '}
+        {linkState === 'down' && <span className="c-warning">link down</span>}
+      </td>
+    </tr>
+  )
+}

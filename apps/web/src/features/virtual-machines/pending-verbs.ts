@@ -1,0 +1,33 @@
+// Locks a verb of a VM from the click until the row shows that something happened, so that one click is one request.
+import type { VmRow, VmVerb } from '@virtdeck/kubevirt'
+import { create } from 'zustand'
+
+/** After this long without a visible transition the verb may be tried again. */
+const lockMs = 30_000
+
+type Pending = { uid: string; verb: VmVerb; before: string }
+
+type PendingVerbs = {
+  pending: readonly Pending[]
+  add(row: VmRow, verb: VmVerb): void
+  remove(uid: string, verb: VmVerb): void
+}
+
+/** What of a row tells that a verb has begun to take effect. */
+const appearance = (row: VmRow) => `${row.status} ${row.statusSince ?? ''} ${row.migration?.name ?? ''}`
+
+export const usePendingVerbs = create<PendingVerbs>()((set, get) => ({
+  pending: [],
+  add(row, verb) {
+    set(({ pending }) => ({ pending: [...pending, { uid: row.uid, verb, before: appearance(row) }] }))
+    setTimeout(() => get().remove(row.uid, verb), lockMs)
+  },
+  remove(uid, verb) {
+    set(({ pending }) => ({ pending: pending.filter((one) => one.uid !== uid || one.verb !== verb) }))
+  },
+}))
+
+/** The verb under way for a row, as long as the row still looks as it did before the click. */
+export function pendingVerb(pending: readonly Pending[], row: VmRow): VmVerb | undefined {
+  return pending.find((one) => one.uid === row.uid && one.before === appearance(row))?.verb
+}

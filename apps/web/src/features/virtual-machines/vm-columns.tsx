@@ -1,0 +1,186 @@
+// The list's columns: what each shows, how wide it is, and which of them there is room for.
+import { statusWords, vmState } from '@virtdeck/kubevirt'
+import type { VmRow } from '@virtdeck/kubevirt'
+import { Link } from 'react-router'
+import { paths } from '../../paths.ts'
+import { Dash } from '../../ui/dash.tsx'
+import { Elapsed } from '../../ui/elapsed.tsx'
+import { OsTile } from '../../ui/os-tile.tsx'
+import { Quantity } from '../../ui/quantity.tsx'
+import { StatusBadge, WarningTag } from '../../ui/status-badge.tsx'
+import { Tooltip } from '../../ui/tooltip.tsx'
+import { bytesText } from '../../util/format.ts'
+import type { ColumnId } from './column-choice.ts'
+import type { SortKey } from './vm-sort.ts'
+
+export type Column = {
+  id: ColumnId
+  title: string
+  className: string
+  sort: SortKey
+  /** What the cell shows, as one value: the cell flashes when it changes. */
+  shown: (row: VmRow) => string | number | undefined
+  cell: (row: VmRow) => React.ReactNode
+}
+
+export const columns: Record<ColumnId, Column> = {
+  name: {
+    id: 'name',
+    title: 'Name',
+    className: 'c-name',
+    sort: 'name',
+    shown: () => undefined,
+    cell: (row) => (
+      <Link className="name" to={paths.virtualMachine(row)} title={row.name}>
+        <OsTile os={row.os} />
+        <bdi>{row.name}</bdi>
+      </Link>
+    ),
+  },
+  status: {
+    id: 'status',
+    title: 'Status',
+    className: 'c-status',
+    sort: 'status',
+    shown: (row) => `${row.status} ${statusWords(row)}`,
+    cell: (row) => <StatusCell row={row} />,
+  },
+  namespace: {
+    id: 'namespace',
+    title: 'Namespace',
+    className: 'dim c-ns',
+    sort: 'namespace',
+    shown: () => undefined,
+    cell: (row) => (
+      <>
+        {row.namespace}
+        <span className="phone">
+          {' '}
+          ·{' '}
+          {[row.node ?? 'no node', row.cpus && `${row.cpus} vCPU`, row.memoryBytes && bytesText(row.memoryBytes)]
+            .filter(Boolean)
+            .join(' · ')}
+        </span>
+      </>
+    ),
+  },
+  node: {
+    id: 'node',
+    title: 'Node',
+    className: 'mono c-node',
+    sort: 'node',
+    shown: (row) => row.node,
+    cell: (row) => <NodeCell row={row} />,
+  },
+  cpu: {
+    id: 'cpu',
+    title: 'CPU',
+    className: 'c-cpu',
+    sort: 'cpu',
+    shown: (row) => row.cpus,
+    cell: ({ cpus }) => (cpus === undefined ? <Dash /> : <Quantity value={cpus} unit="vCPU" />),
+  },
+  memory: {
+    id: 'memory',
+    title: 'Memory',
+    className: 'c-mem',
+    sort: 'memory',
+    shown: (row) => row.memoryBytes,
+    cell: ({ memoryBytes }) => (memoryBytes === undefined ? <Dash /> : <Quantity bytes={memoryBytes} />),
+  },
+  runStrategy: {
+    id: 'runStrategy',
+    title: 'Run strategy',
+    className: 'dim c-strategy',
+    sort: 'runStrategy',
+    shown: (row) => row.runStrategy,
+    cell: ({ runStrategy }) => (runStrategy === undefined ? <Dash /> : <span title={runStrategy}>{runStrategy}</span>),
+  },
+  os: {
+    id: 'os',
+    title: 'OS',
+    className: 'dim c-os',
+    sort: 'os',
+    shown: (row) => row.osName ?? row.os,
+    cell: ({ os, osName = os }) => (osName === undefined ? <Dash /> : <span title={osName}>{osName}</span>),
+  },
+  ip: {
+    id: 'ip',
+    title: 'IP addresses',
+    className: 'mono c-ip',
+    sort: 'ip',
+    shown: (row) => row.ips?.[0],
+    cell: (row) => <AddressCell row={row} />,
+  },
+  age: {
+    id: 'age',
+    title: 'Age',
+    className: 'mono dim c-age',
+    sort: 'age',
+    shown: () => undefined,
+    cell: (row) => <Elapsed since={row.createdAt} />,
+  },
+}
+
+function StatusCell({ row }: { row: VmRow }) {
+  const state = vmState(row)
+  return (
+    <span className="st" title={row.message}>
+      <StatusBadge
+        state={state}
+        word={statusWords(row)}
+        since={row.status === 'Migrating' ? (row.migration?.startedAt ?? row.statusSince) : row.statusSince}
+        progress={state === 'transit' ? row.progress : undefined}
+      />
+      {row.restartRequired && (
+        <WarningTag title="Its configuration changed: it takes effect with the next restart.">Restart needed</WarningTag>
+      )}
+      {row.notMigratable && state === 'running' && !row.restartRequired && (
+        <WarningTag title={row.notMigratable.message}>Can’t live-migrate</WarningTag>
+      )}
+    </span>
+  )
+}
+
+function NodeCell({ row: { node, migration, status } }: { row: VmRow }) {
+  if (node === undefined) return <Dash />
+  const target = status === 'Migrating' ? migration?.targetNode : undefined
+  return (
+    <span title={target ? `${node} → ${target}` : node}>
+      {node}
+      {target && <span className="c-transit"> → {shortTarget(node, target)}</span>}
+    </span>
+  )
+}
+
+/** Of the node it moves to, what differs from where it is: `fra-w-07 → 19`. */
+export function shortTarget(node: string, target: string): string {
+  let common = 0
+  while (common < target.length && target[common] === node[common]) common++
+  const from = Math.max(target.lastIndexOf('-', common - 1), target.lastIndexOf('.', common - 1)) + 1
+  return target.slice(from) || target
+}
+
+function AddressCell({ row: { ips = [] } }: { row: VmRow }) {
+  const [first, ...others] = ips
+  if (first === undefined) return <Dash />
+  const address = <span title={first}>{first}</span>
+  if (others.length === 0) return address
+  return (
+    <>
+      {address}
+      <Tooltip
+        content={others.map((ip) => (
+          <div key={ip} className="mono">
+            {ip}
+          </div>
+        ))}
+      >
+        <span className="more1">
+          +{others.length}
+          <span className="sr"> more: {others.join(', ')}</span>
+        </span>
+      </Tooltip>
+    </>
+  )
+}

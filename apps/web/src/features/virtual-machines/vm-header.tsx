@@ -1,0 +1,48 @@
+import { statusWords, vmState } from '@virtdeck/kubevirt'
+import { Fragment, type ReactNode } from 'react'
+import { Bdi } from '../../ui/bdi.tsx'
+import { OsTile } from '../../ui/os-tile.tsx'
+import { StatusBadge } from '../../ui/status-badge.tsx'
+import { formatBytes } from '../../util/format.ts'
+import type { VmObjects } from './use-vm.ts'
+import { VerbBar } from './verb-bar.tsx'
+
+/** Who it is and how it is, with the verbs at hand. */
+export function VmHeader({ objects: { row }, tab }: { objects: VmObjects; tab: string }) {
+  return (
+    <div className="dhead">
+      <div className="top">
+        <OsTile os={row.os} big />
+        <div className="ttl">
+          <div className="row">
+            <h1>
+              <Bdi>{row.name}</Bdi>
+            </h1>
+            <StatusBadge state={vmState(row)} word={statusWords(row)} since={row.statusSince} progress={row.progress} pill />
+            {row.restartRequired && <StatusBadge state="warning" word="Restart needed" pill />}
+          </div>
+          <div className="sub">
+            <FactsLine facts={[row.namespace, row.osName, size(row), row.ips?.[0] && <span className="mono">{row.ips[0]}</span>]} />
+          </div>
+        </div>
+        <VerbBar row={row} tab={tab} />
+      </div>
+    </div>
+  )
+}
+
+function size({ cpus, memoryBytes, instancetype }: VmObjects['row']): ReactNode {
+  const memory = memoryBytes === undefined ? undefined : formatBytes(memoryBytes)
+  const parts = [cpus !== undefined && `${cpus} vCPU`, memory && `${memory.value} ${memory.unit}`].filter(Boolean)
+  return parts.length > 0 ? <span className="mono">{parts.join(', ')}</span> : instancetype
+}
+
+function FactsLine({ facts }: { facts: readonly ReactNode[] }) {
+  return facts.filter(Boolean).map((fact, index) => (
+    // The facts have fixed places in a line that is never reordered.
+    <Fragment key={index}>
+      {index > 0 && <span className="dot">·</span>}
+      <span>{fact}</span>
+    </Fragment>
+  ))
+}
