@@ -1,0 +1,66 @@
+// Where a request comes from: the Host it names, the page that sent it, and whether that page knows the session's secret.
+import type { IncomingMessage } from 'node:http'
+import type { RequestHandler } from 'express'
+import { loopbackHosts } from '../config.ts'
+import { refusal } from '../errors.ts'
+import type { Sessions } from './sessions.ts'
+
+export type Origins = { origins: ReadonlySet<string>; hosts: ReadonlySet<string>; secure: boolean }
+
+/** The origins that are this server: the public one, else every name of the loopback interface with the port. */
+export function ownOrigins({ publicOrigin, host, port }: { publicOrigin?: string; host: string; port: number }): Origins {
+  const names = [...new Set([host, ...loopbackHosts])].map((name) => (name.includes(':') ? `[${name}]` : name))
+  const origins = publicOrigin ? [publicOrigin] : names.map((name) => new URL(`http://${name}:${port}`).origin)
+  return {
+    origins: new Set(origins),
+    hosts: new Set(origins.map((text) => new URL(text).host)),
+    secure: origins[0]?.startsWith('https:') ?? false,
+  }
+}
+
+/** Throws 421 for a Host that is not ours: a name that somebody else's DNS points here. */
+export function assertHost(req: IncomingMessage, { hosts }: Origins): void {
+  if (!hosts.has(req.headers.host?.toLowerCase() ?? '')) throw refusal(421, 'This server does not answer to that name.')
+}
+
+/** Throws 403 unless a page of this very origin sent the request. The Origin is compared byte by byte, never with Host. */
+export function assertOrigin(req: IncomingMessage, { origins }: Origins): void {
+  const site = req.headers['sec-fetch-site']
+  if (!origins.has(req.headers.origin ?? '') || (site !== undefined && site !== 'same-origin')) {
+    throw refusal(403, 'The request did not come from a page of this server.')
+  }
+}
+
+/** Fetch metadata of a read: another site's page may not load our answers, as a document or as anything else. */
+export function assertNotForeign(req: IncomingMessage): void {
+  const site = req.headers['sec-fetch-site']
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') {
+    throw refusal(403, 'The request did not come from a page of this server.')
+  }
+}
+
+export const isRead = (method: string | undefined) => method === 'GET' || method === 'HEAD'
+
+export function requireHost(own: Origins): RequestHandler {
+  return (req, _res, next) => {
+    assertHost(req, own)
+    next()
+  }
+}
+
+/** For everything behind a session: reads from our own pages, writes from our own pages with the session's CSRF token. */
+export function requireProvenance(own: Origins, sessions: Sessions): RequestHandler {
+  return (req, _res, next) => {
+    if (isRead(req.method)) {
+      assertNotForeign(req)
+    } else {
+      assertOrigin(req, own)
+      const session = sessions.of(req)
+      const given = req.headers['x-kvd-csrf']
+      if (session && !sessions.csrfMatches(session, typeof given === 'string' ? given : undefined)) {
+        throw refusal(403, 'The request lacks the session’s x-kvd-csrf header.')
+      }
+    }
+    next()
+  }
+}

@@ -1,0 +1,17 @@
+/** A token bucket per key: `burst` at once, one more every `everyMs`. */
+export function createRateLimit({ burst, everyMs, now = Date.now }: { burst: number; everyMs: number; now?: () => number }) {
+  const buckets = new Map<string, { tokens: number; at: number }>()
+  return {
+    /** Takes one token; otherwise says in how many seconds there will be one. */
+    take(key: string): { allowed: true } | { allowed: false; retryAfterSeconds: number } {
+      const at = now()
+      const old = buckets.get(key)
+      const tokens = Math.min(burst, old ? old.tokens + (at - old.at) / everyMs : burst)
+      if (tokens < 1) return { allowed: false, retryAfterSeconds: Math.ceil(((1 - tokens) * everyMs) / 1000) }
+      // Full buckets are as good as none: forgetting them bounds the map.
+      if (buckets.size > 10_000) for (const [name, bucket] of buckets) if (at - bucket.at > burst * everyMs) buckets.delete(name)
+      buckets.set(key, { tokens: tokens - 1, at })
+      return { allowed: true }
+    },
+  }
+}

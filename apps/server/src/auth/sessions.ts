@@ -1,0 +1,163 @@
+// Who is signed in: a stateless session that lives sealed in the browser's cookies.
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { z } from 'zod'
+import { refusal } from '../errors.ts'
+import type { Credential } from './kubeconfig.ts'
+import { TooLargeError, open, seal, type KeyRing } from './sealed-cookie.ts'
+
+export type Session = {
+  sid: string
+  user: { name: string; groups: string[] }
+  credential: Credential
+  /** Milliseconds since the epoch. */
+  signedInAt: number
+  /** Last request of the person, to the minute. */
+  usedAt: number
+  expiresAt: number
+  csrfSeed: string
+}
+
+const shape: z.ZodType<Session> = z.object({
+  sid: z.string(),
+  user: z.object({ name: z.string(), groups: z.array(z.string()) }),
+  credential: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('token'), token: z.string() }),
+    z.object({ kind: z.literal('kubeconfig'), context: z.string() }),
+  ]),
+  signedInAt: z.number(),
+  usedAt: z.number(),
+  expiresAt: z.number(),
+  csrfSeed: z.string(),
+})
+
+export type Sessions = {
+  /** The live session of a request, or undefined. */
+  of(req: IncomingMessage): Session | undefined
+  /** Starts a session and sets its cookies. Throws 400 when the token does not fit. */
+  start(res: ServerResponse, who: Pick<Session, 'user' | 'credential'>, tokenExpiresAt?: number): Session
+  /** Notes that the person is active: sets the cookies again, once a minute at most. */
+  touch(res: ServerResponse, session: Session): void
+  end(res: ServerResponse): void
+  /** False once the session was idle for too long, is over, or was signed out on this server. */
+  alive(session: Session): boolean
+  csrf(session: Session): string
+  csrfMatches(session: Session, given: string | undefined): boolean
+  /** Ends a session before its time: its cookies open no more here, and its sockets close. */
+  revoke(sid: string): void
+  onEnd(listener: (sid: string) => void): () => void
+}
+
+export type SessionOptions = {
+  ring: KeyRing
+  /** Secure cookies with the `__Host-` prefix; not on plain http, where browsers refuse them. */
+  secure: boolean
+  port: number
+  idleMs?: number
+  absoluteMs?: number
+  now?: () => number
+}
+
+const touchEveryMs = 60_000
+
+export function createSessions({
+  ring,
+  secure,
+  port,
+  idleMs = 30 * 60_000,
+  absoluteMs = 8 * 3_600_000,
+  now = Date.now,
+}: SessionOptions): Sessions {
+  // Without the port, two servers on one loopback address would overwrite each other's cookies.
+  const stem = secure ? '__Host-virtdeck_s' : `virtdeck_${port}_s`
+  const attributes = `Path=/; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`
+  const revoked = new Map<string, number>()
+  /** Sockets hold the session of their beginning: when it was last used since is known here. */
+  const used = new Map<string, number>()
+  const listeners = new Set<(sid: string) => void>()
+
+  const write = (res: ServerResponse, chunks: string[]) => {
+    const lines = [0, 1].map((index) => {
+      const value = chunks[index]
+      return value === undefined ? `${stem}${index}=; ${attributes}; Max-Age=0` : `${stem}${index}=${value}; ${attributes}`
+    })
+    res.setHeader('set-cookie', lines)
+  }
+  const save = (res: ServerResponse, session: Session) => write(res, seal(ring, stem, session))
+  const alive = (session: Session) =>
+    now() < session.expiresAt &&
+    now() < Math.max(session.usedAt, used.get(session.sid) ?? 0) + idleMs + touchEveryMs &&
+    !revoked.has(session.sid)
+  const csrf = (session: Session) => createHmac('sha256', session.csrfSeed).update(`csrf|${session.sid}`).digest('base64url')
+
+  return {
+    of(req) {
+      const cookies = readCookies(req.headers.cookie ?? '', stem)
+      if (cookies.length === 0) return undefined
+      const parsed = shape.safeParse(open(ring, stem, cookies))
+      return parsed.success && alive(parsed.data) ? parsed.data : undefined
+    },
+    start(res, who, tokenExpiresAt = Infinity) {
+      const at = now()
+      const session: Session = {
+        ...who,
+        sid: randomBytes(16).toString('base64url'),
+        signedInAt: at,
+        usedAt: at,
+        expiresAt: Math.min(at + absoluteMs, tokenExpiresAt),
+        csrfSeed: randomBytes(32).toString('base64url'),
+      }
+      try {
+        save(res, session)
+      } catch (error) {
+        if (!(error instanceof TooLargeError)) throw error
+        const { length } = session.user.groups
+        throw refusal(400, `This token is too large for a browser session (${length} groups). Ask for one with fewer groups or claims.`)
+      }
+      return session
+    },
+    touch(res, session) {
+      used.delete(session.sid)
+      used.set(session.sid, now())
+      // In the order of their last use, so that the idle ones are at the front.
+      for (const [sid, at] of used) {
+        if (at + idleMs > now()) break
+        used.delete(sid)
+      }
+      if (now() - session.usedAt >= touchEveryMs) save(res, { ...session, usedAt: now() })
+    },
+    end: (res) => write(res, []),
+    alive,
+    csrf,
+    csrfMatches(session, given) {
+      const expected = Buffer.from(csrf(session))
+      const actual = Buffer.from(given ?? '')
+      return actual.length === expected.length && timingSafeEqual(actual, expected)
+    },
+    revoke(sid) {
+      for (const [old, until] of revoked) if (until < now()) revoked.delete(old)
+      revoked.set(sid, now() + absoluteMs)
+      for (const listener of listeners) listener(sid)
+    },
+    onEnd(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}
+
+/** The chunks STEM0, STEM1, ... of a Cookie header; none when a name comes twice. */
+function readCookies(header: string, stem: string): string[] {
+  const found = new Map<string, string>()
+  for (const pair of header.split(';')) {
+    const equals = pair.indexOf('=')
+    const name = pair.slice(0, equals).trim()
+    if (equals < 0 || !name.startsWith(stem)) continue
+    if (found.has(name)) return []
+    const value = pair.slice(equals + 1).trim()
+    if (value) found.set(name, value)
+  }
+  const chunks: string[] = []
+  for (let value = found.get(`${stem}0`); value !== undefined; value = found.get(`${stem}${chunks.length}`)) chunks.push(value)
+  return chunks.length === found.size ? chunks : []
+}

@@ -1,0 +1,117 @@
+// Ways in and out, and who is signed in.
+import { Router, json, type RequestHandler } from 'express'
+import { z } from 'zod'
+import { StatusError } from '@virtdeck/k8s'
+import { loopbackHosts } from '../config.ts'
+import type { Context } from '../context.ts'
+import { refusal } from '../errors.ts'
+import type { SignInMode, Session as SessionAnswer } from '../protocol.ts'
+import { identify, tokenExpiresAt } from './identify.ts'
+import type { Credential } from './kubeconfig.ts'
+import { assertOrigin } from './provenance.ts'
+import { createRateLimit } from './rate-limit.ts'
+import type { Session } from './sessions.ts'
+
+const signInRequest = z.discriminatedUnion('mode', [
+  z.object({ mode: z.literal('token'), token: z.string().trim().min(1).max(16_384) }),
+  z.object({ mode: z.literal('demo'), user: z.string().max(253) }),
+  z.object({ mode: z.literal('kubeconfig') }),
+])
+
+export function signInRouter(context: Context): Router {
+  const { own, sessions, kubeconfig, upstream, log } = context
+  const limit = createRateLimit({ burst: context.config.demoUsers ? 100 : 10, everyMs: 6_000 })
+  const router = Router({ caseSensitive: true, strict: true })
+
+  const signIn: RequestHandler = async (req, res) => {
+    const taken = limit.take(req.socket.remoteAddress ?? '')
+    if (!taken.allowed) throw refusal(429, 'Too many attempts to sign in. Wait a moment.', { retryAfterSeconds: taken.retryAfterSeconds })
+    const request = signInRequest.safeParse(req.body)
+    if (!request.success) throw refusal(400, 'The request to sign in cannot be read.')
+    const credential = credentialOf(context, request.data)
+    const user = await identify(upstream, await kubeconfig.dial(credential)).catch(refuseToken)
+    if (user.name === 'system:anonymous') throw refusal(401, 'The cluster does not accept this token.')
+    const previous = sessions.of(req)
+    const expiresAt = credential.kind === 'token' ? tokenExpiresAt(credential.token) : undefined
+    const session = sessions.start(res, { user, credential }, expiresAt)
+    if (previous) sessions.revoke(previous.sid)
+    log.info({ user: user.name, mode: request.data.mode, sid: session.sid.slice(0, 6) }, 'signed in')
+    res.json(sessionAnswer(context, session))
+  }
+
+  const originOnly: RequestHandler = (req, _res, next) => {
+    assertOrigin(req, own)
+    if (!req.is('application/json')) throw refusal(415, 'The body must be application/json.')
+    next()
+  }
+
+  router.post('/sign-in', originOnly, json({ limit: '32kb', strict: true }), signIn)
+  router.post('/sign-out', (req, res) => {
+    const session = sessions.of(req)
+    if (session) {
+      sessions.revoke(session.sid)
+      log.info({ user: session.user.name, sid: session.sid.slice(0, 6) }, 'signed out')
+    }
+    sessions.end(res)
+    res.setHeader('clear-site-data', '"cache", "storage"')
+    res.status(204).end()
+  })
+  return router
+}
+
+export function sessionHandler(context: Context): RequestHandler {
+  return (req, res) => {
+    const session = context.sessions.of(req)
+    if (session) context.sessions.touch(res, session)
+    res.json(sessionAnswer(context, session))
+  }
+}
+
+function sessionAnswer(context: Context, session: Session | undefined): SessionAnswer {
+  const { config, kubeconfig, sessions, inventory } = context
+  return {
+    ...(session ? { user: session.user, csrf: sessions.csrf(session), expiresAt: session.expiresAt } : {}),
+    signIn: signInModes(context),
+    cluster: {
+      name: config.clusterName ?? kubeconfig.clusterName,
+      simulated: config.simulated ?? false,
+      ...inventory.versions(),
+    },
+  }
+}
+
+function signInModes({ config, kubeconfig }: Context): SignInMode[] {
+  const { demoUsers } = config
+  return [
+    ...(demoUsers?.length ? [{ mode: 'demo' as const, users: demoUsers.map(({ name, description }) => ({ name, description })) }] : []),
+    ...(offersKubeconfig(config) ? [{ mode: 'kubeconfig' as const, user: kubeconfig.user }] : []),
+    { mode: 'token' as const },
+  ]
+}
+
+/** The kubeconfig's own user is whoever sits at this machine: never offered to another one. */
+function offersKubeconfig(config: Context['config']): boolean {
+  return loopbackHosts.includes(config.host) && !config.publicOrigin && !config.demoUsers?.length && 'file' in config.kubeconfig
+}
+
+function credentialOf({ config, kubeconfig }: Context, request: z.infer<typeof signInRequest>): Credential {
+  switch (request.mode) {
+    case 'token':
+      // eslint-disable-next-line no-control-regex
+      if (/[^\u0021-\u007e]/.test(request.token)) throw refusal(400, 'A token has no spaces and no other letters than ASCII.')
+      return { kind: 'token', token: request.token }
+    case 'demo': {
+      const user = config.demoUsers?.find(({ name }) => name === request.user)
+      if (!user) throw refusal(403, 'There is no such demo user.')
+      return { kind: 'token', token: user.token }
+    }
+    case 'kubeconfig':
+      if (!offersKubeconfig(config)) throw refusal(403, 'The kubeconfig’s own user cannot be used here.')
+      return { kind: 'kubeconfig', context: kubeconfig.context }
+  }
+}
+
+function refuseToken(error: unknown): never {
+  if (error instanceof StatusError && error.code === 401) throw refusal(401, 'The cluster does not accept this token.')
+  throw error
+}

@@ -1,0 +1,122 @@
+// Two upgraded sockets joined: bytes as they come, back-pressure both ways, pings of our own between the frames of either leg.
+import type { Duplex } from 'node:stream'
+import { pipeCoalesced } from '../k8s/coalesce.ts'
+import { FrameError, closePayload, controlFrame, followFrames, type FrameFollower } from './frames.ts'
+
+export type Tunnel = {
+  /** Tells the browser why, and ends both legs. */
+  close(code: number, reason: string): void
+  ended: Promise<void>
+}
+
+export type Leg = { socket: Duplex; head: Buffer }
+
+const pingTag = Buffer.from('vdpg')
+const pingEveryMs = 10_000
+const maxMissedPongs = 3
+const lingerMs = 5_000
+const maxFromBrowserBytes = 1024 * 1024
+const maxFromUpstreamBytes = 16 * 1024 * 1024
+
+export function joinSockets(browser: Leg, upstream: Leg): Tunnel {
+  const down = createLeg(upstream, browser, { masked: false, maxPayloadBytes: maxFromUpstreamBytes, fail })
+  const up = createLeg(browser, upstream, { masked: true, maxPayloadBytes: maxFromBrowserBytes, fail })
+  let over = false
+
+  // What comes from upstream goes down to the browser: a ping to the browser is put in there, and its pong comes up.
+  const timer = setInterval(() => {
+    if (up.missed() >= maxMissedPongs || down.missed() >= maxMissedPongs) return destroy()
+    down.ping(() => up.expectPong())
+    up.ping(() => down.expectPong())
+  }, pingEveryMs)
+
+  function fail(error: unknown) {
+    close(error instanceof FrameError ? error.closeCode : 1011, error instanceof FrameError ? error.message : '')
+  }
+
+  function close(code: number, reason: string) {
+    if (over) return
+    over = true
+    down.end(code, reason)
+    upstream.socket.destroy()
+    setTimeout(destroy, lingerMs).unref()
+  }
+
+  function destroy() {
+    over = true
+    clearInterval(timer)
+    browser.socket.destroy()
+    upstream.socket.destroy()
+  }
+
+  // A console that ends without a word (a takeover, a crash, a migration) says so to the browser with 1011.
+  upstream.socket.once('end', () => close(1011, 'The console ended.'))
+  upstream.socket.once('close', () => close(1011, 'The console ended.'))
+  browser.socket.once('end', () => upstream.socket.end())
+  upstream.socket.on('error', () => upstream.socket.destroy())
+  browser.socket.on('error', () => browser.socket.destroy())
+  const ended = new Promise<void>((resolve) => {
+    browser.socket.once('close', () => {
+      destroy()
+      resolve()
+    })
+  })
+  return { close, ended }
+}
+
+function createLeg(source: Leg, sink: Leg, options: { masked: boolean; maxPayloadBytes: number; fail(error: unknown): void }) {
+  const { masked, maxPayloadBytes, fail } = options
+  let missed = 0
+  let answers = false
+  let due: (() => void) | undefined
+  let failed = false
+
+  const frames: FrameFollower = followFrames({
+    masked,
+    maxPayloadBytes,
+    pingTag,
+    onPong() {
+      missed = 0
+      answers = true
+    },
+  })
+  const ping = (): Buffer[] => {
+    if (!due || frames.closed() || !frames.atBoundary()) return []
+    due()
+    due = undefined
+    return [controlFrame('ping', pingTag, { masked })]
+  }
+  const transform = (chunk: Buffer): Buffer[] => {
+    if (failed) return []
+    // Whatever arrives shows that the other end lives.
+    missed = 0
+    try {
+      const parts = frames.push(chunk)
+      return [...parts, ...ping()]
+    } catch (error) {
+      failed = true
+      fail(error)
+      return []
+    }
+  }
+  const push = pipeCoalesced(source.socket, sink.socket, transform)
+  if (source.head.length > 0) push(transform(source.head))
+
+  return {
+    /** Puts a ping in, now or between the next two frames. */
+    ping(sent: () => void) {
+      due = sent
+      push(ping())
+    },
+    /** An end that never answers pings is not held to it. */
+    expectPong() {
+      if (answers) missed += 1
+    },
+    missed: () => missed,
+    end(code: number, reason: string) {
+      if (!frames.closed() && frames.atBoundary()) push([controlFrame('close', closePayload(code, reason), { masked: false })])
+      else if (!frames.closed()) sink.socket.destroy()
+      setImmediate(() => sink.socket.end())
+    },
+  }
+}

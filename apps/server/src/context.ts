@@ -1,0 +1,18 @@
+// What lives as long as the server, in one plain object.
+import type { Kubeconfig } from './auth/kubeconfig.ts'
+import type { Origins } from './auth/provenance.ts'
+import type { Sessions } from './auth/sessions.ts'
+import type { ServerConfig } from './config.ts'
+import type { Inventory } from './inventory/inventory.ts'
+import type { Upstream } from './k8s/upstream.ts'
+import type { Logger } from './logger.ts'
+
+export type Context = {
+  config: ServerConfig
+  log: Logger
+  own: Origins
+  kubeconfig: Kubeconfig
+  upstream: Upstream
+  sessions: Sessions
+  inventory: Inventory
+}

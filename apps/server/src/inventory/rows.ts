@@ -1,0 +1,187 @@
+// Rows as the main thread has them: JSON text by uid, as the inventory's thread made it. And what one permission group sees of them.
+import { randomBytes } from 'node:crypto'
+import { promisify } from 'node:util'
+import { brotliCompress, constants, gzip } from 'node:zlib'
+import type { Fleet } from '@virtdeck/kubevirt'
+import type { Access } from '../protocol.ts'
+import type { RowRemove, RowUpsert, Variant } from './messages.ts'
+import { visibleVariant, type Visibility } from './visibility.ts'
+
+export type RowChanges = { upsert: RowUpsert[]; remove: RowRemove[] }
+
+/** All rows of one fleet, in one variant, from one source. */
+export type RowStore = {
+  fleet: Fleet
+  variant: Variant
+  /** Settles with the first whole picture. */
+  ready: Promise<void>
+  rows: ReadonlyMap<string, { namespace: string; json: string }>
+  receive(whole: boolean, changes: RowChanges): void
+  subscribe(listener: (changes: RowChanges) => void): () => void
+}
+
+export function createRowStore(fleet: Fleet, variant: Variant): RowStore {
+  const rows = new Map<string, { namespace: string; json: string }>()
+  const listeners = new Set<(changes: RowChanges) => void>()
+  const { promise: ready, resolve } = promiseWithResolver()
+
+  return {
+    fleet,
+    variant,
+    ready,
+    rows,
+    receive(whole, { upsert, remove }) {
+      const kept = new Set(whole ? upsert.map(([uid]) => uid) : [])
+      const missing = whole ? [...rows].filter(([uid]) => !kept.has(uid)).map(([uid, { namespace }]): RowRemove => [uid, namespace]) : []
+      const changed = upsert.filter(([uid, , json]) => rows.get(uid)?.json !== json)
+      const gone = [...remove, ...missing]
+      for (const [uid] of gone) rows.delete(uid)
+      for (const [uid, namespace, json] of changed) rows.set(uid, { namespace, json })
+      if (changed.length > 0 || gone.length > 0) for (const listener of listeners) listener({ upsert: changed, remove: gone })
+      resolve()
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}
+
+function promiseWithResolver(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = () => {}
+  const promise = new Promise<void>((settle) => (resolve = settle))
+  return { promise, resolve }
+}
+
+export type Encoding = 'br' | 'gzip' | 'identity'
+
+/** What everybody with the same rights sees of a fleet: one snapshot, and one frame for each change. */
+export type FleetView = {
+  fleet: Fleet
+  epoch: string
+  seq(): number
+  ready: Promise<void>
+  access: Access
+  snapshot(encoding: Encoding): Promise<{ etag: string; body: Buffer }>
+  /** The frames after `seq` of this epoch; undefined when they are no longer known. */
+  since(epoch: string, seq: number): Buffer[] | undefined
+  subscribe(listener: (frame: Buffer) => void): () => void
+  /** When somebody last used it, ms; with subscribers, always now. */
+  usedAt(): number
+  close(): void
+}
+
+const minGapMs = 16
+const snapshotTtlMs = 500
+const maxRingFrames = 1024
+const maxRingBytes = 4 * 1024 * 1024
+
+export function createFleetView(fleet: Fleet, visibility: Visibility, access: Access, stores: readonly RowStore[]): FleetView {
+  const epoch = randomBytes(9).toString('base64url')
+  const listeners = new Set<(frame: Buffer) => void>()
+  const ring: { seq: number; frame: Buffer }[] = []
+  const pending = new Map<string, string | undefined>()
+  const snapshots = new Map<Encoding, { seq: number; at: number; body: Promise<Buffer> }>()
+  let ringBytes = 0
+  let seq = 0
+  let flushedAt = 0
+  let timer: NodeJS.Timeout | undefined
+  let usedAt = Date.now()
+
+  const sees = (variant: Variant, namespace: string) => visibleVariant(visibility, fleet, namespace) === variant
+
+  const flush = () => {
+    clearTimeout(timer)
+    timer = undefined
+    if (pending.size === 0) return
+    flushedAt = performance.now()
+    seq += 1
+    const upsert: string[] = []
+    const remove: string[] = []
+    for (const [uid, json] of pending) {
+      if (json === undefined) remove.push(uid)
+      else upsert.push(json)
+    }
+    pending.clear()
+    const frame = Buffer.from(
+      `{"type":"delta","fleet":"${fleet}","epoch":"${epoch}","seq":${seq},"upsert":[${upsert.join(',')}],"remove":${JSON.stringify(remove)}}`,
+    )
+    ring.push({ seq, frame })
+    ringBytes += frame.length
+    while (ring.length > maxRingFrames || ringBytes > maxRingBytes) ringBytes -= ring.shift()?.frame.length ?? 0
+    for (const listener of listeners) listener(frame)
+  }
+
+  /** The first change goes out at once; those that follow wait for their turn, 16 ms after it. */
+  const schedule = () => {
+    const waitMs = flushedAt + minGapMs - performance.now()
+    if (waitMs <= 0) flush()
+    else timer ??= setTimeout(flush, waitMs)
+  }
+
+  const unsubscribe = stores.map((store) =>
+    store.subscribe(({ upsert, remove }) => {
+      for (const [uid, namespace] of remove) if (sees(store.variant, namespace)) pending.set(uid, undefined)
+      for (const [uid, namespace, json] of upsert) if (sees(store.variant, namespace)) pending.set(uid, json)
+      if (pending.size > 0) schedule()
+    }),
+  )
+
+  const picture = (): string => {
+    flush()
+    const rows: string[] = []
+    for (const store of stores) {
+      for (const { namespace, json } of store.rows.values()) if (sees(store.variant, namespace)) rows.push(json)
+    }
+    return `{"fleet":"${fleet}","epoch":"${epoch}","seq":${seq},"access":${JSON.stringify(access)},"rows":[${rows.join(',')}]}`
+  }
+
+  return {
+    fleet,
+    epoch,
+    access,
+    seq: () => seq,
+    ready: Promise.all(stores.map((store) => store.ready)).then(() => undefined),
+    async snapshot(encoding) {
+      usedAt = Date.now()
+      let known = snapshots.get(encoding)
+      // One that is a little old is as good as new: the socket continues it from its own sequence number.
+      const current = known && (known.seq === seq || performance.now() - known.at < snapshotTtlMs) && pending.size === 0
+      if (!known || !current) {
+        const text = picture()
+        known = { seq, at: performance.now(), body: encode(Buffer.from(text), encoding) }
+        snapshots.set(encoding, known)
+      }
+      return { etag: `"${epoch}-${known.seq}-${encoding}"`, body: await known.body }
+    },
+    since(ofEpoch, after) {
+      if (ofEpoch !== epoch || after > seq) return undefined
+      if (after === seq) return []
+      const first = ring[0]
+      if (!first || first.seq > after + 1) return undefined
+      return ring.filter((entry) => entry.seq > after).map(({ frame }) => frame)
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => {
+        usedAt = Date.now()
+        listeners.delete(listener)
+      }
+    },
+    usedAt: () => (listeners.size > 0 ? Date.now() : usedAt),
+    close() {
+      clearTimeout(timer)
+      for (const stop of unsubscribe) stop()
+    },
+  }
+}
+
+const brotli = promisify(brotliCompress)
+const zip = promisify(gzip)
+
+async function encode(body: Buffer, encoding: Encoding): Promise<Buffer> {
+  if (encoding === 'br') {
+    return brotli(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 4, [constants.BROTLI_PARAM_SIZE_HINT]: body.length } })
+  }
+  return encoding === 'gzip' ? zip(body, { level: 1 }) : body
+}

@@ -1,0 +1,34 @@
+import { Router } from 'express'
+import type { Context } from '../context.ts'
+import { refusal } from '../errors.ts'
+import { fleets } from './joins.ts'
+import type { Encoding } from './rows.ts'
+
+/** `GET /api/inventory/FLEET`: the first picture of a fleet, made once for everybody with the same rights. */
+export function inventoryRouter({ sessions, inventory }: Context): Router {
+  const router = Router({ caseSensitive: true, strict: true })
+  router.get('/:fleet', async (req, res) => {
+    const session = sessions.of(req)
+    if (!session) throw refusal(401, 'You are not signed in.')
+    const fleet = fleets.find((name) => name === req.params.fleet)
+    if (!fleet) throw refusal(404, 'There is no such fleet.')
+    sessions.touch(res, session)
+    const view = await inventory.view(session, fleet)
+    const encoding = encodingOf(String(req.headers['accept-encoding'] ?? ''))
+    const { etag, body } = await view.snapshot(encoding)
+    res.setHeader('etag', etag)
+    res.setHeader('vary', 'Cookie, Accept-Encoding')
+    if (req.headers['if-none-match'] === etag) {
+      res.status(304).end()
+      return
+    }
+    if (encoding !== 'identity') res.setHeader('content-encoding', encoding)
+    res.type('application/json; charset=utf-8').end(body)
+  })
+  return router
+}
+
+function encodingOf(accepted: string): Encoding {
+  if (/\bbr\b/.test(accepted)) return 'br'
+  return /\bgzip\b/.test(accepted) ? 'gzip' : 'identity'
+}

@@ -1,0 +1,19 @@
+// How the inventory's thread is started: from the bundle beside this one, or from its source where there is no bundle.
+import { createRequire } from 'node:module'
+import { pathToFileURL } from 'node:url'
+import { Worker } from 'node:worker_threads'
+
+export function startInventoryWorker(): Worker {
+  // The thread's memory is bounded, so that a list beyond all measure ends the thread and not the server.
+  const options = { name: 'inventory', resourceLimits: { maxOldGenerationSizeMb: 2048 } }
+  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./inventory-worker.js', import.meta.url), options)
+  // A thread does not inherit tsx from its parent: it registers it before it loads the source.
+  const tsx = pathToFileURL(
+    createRequire(import.meta.url)
+      .resolve('tsx/esm/api')
+      .replace(/\.cjs$/, '.mjs'),
+  ).href
+  const source = new URL('./worker.ts', import.meta.url).href
+  const boot = `import(${JSON.stringify(tsx)}).then(({ register }) => { register(); return import(${JSON.stringify(source)}) })`
+  return new Worker(boot, { ...options, eval: true })
+}

@@ -1,0 +1,205 @@
+// The inventory's thread: reflectors, joins and projections. The main thread gets rows as JSON text, and nothing else.
+import { parentPort } from 'node:worker_threads'
+import { collectionPath, resources, type KubeObject, type Resource } from '@virtdeck/k8s'
+import type { Fleet } from '@virtdeck/kubevirt'
+import type { Dial } from '../auth/kubeconfig.ts'
+import { createUpstream } from '../k8s/upstream.ts'
+import { createJoins, fleetResources } from './joins.ts'
+import type { FromWorker, InventoryResource, RowRemove, RowUpsert, Scope, SourceId, ToWorker, Variant } from './messages.ts'
+import { keyOf, startReflector, withoutManagedFields, type Reflector } from './reflector.ts'
+
+const descriptors: Record<InventoryResource, Resource> = {
+  namespaces: resources.namespaces,
+  nodes: resources.nodes,
+  virtualmachines: resources.virtualMachines,
+  virtualmachineinstances: resources.virtualMachineInstances,
+  virtualmachineinstancemigrations: resources.virtualMachineInstanceMigrations,
+  datavolumes: resources.dataVolumes,
+}
+
+const port = parentPort
+if (!port) throw new Error('this is a worker thread')
+const post = (message: FromWorker) => port.postMessage(message)
+const upstream = createUpstream()
+const sources = new Map<SourceId, { stop(): void; project(fleet: Fleet, variant: Variant): void }>()
+const dials = new Map<number, { resolve(dial: Dial): void; reject(error: Error): void }>()
+let dialId = 0
+
+port.on('message', (message: ToWorker) => {
+  switch (message.type) {
+    case 'start':
+      sources.set(message.source, startSource(message.source, message.scopes))
+      return
+    case 'stop':
+      sources.get(message.source)?.stop()
+      sources.delete(message.source)
+      return
+    case 'project':
+      sources.get(message.source)?.project(message.fleet, message.variant)
+      return
+    case 'dial':
+      dials.get(message.id)?.resolve(message.dial)
+      dials.delete(message.id)
+      return
+    case 'dial-failed':
+      dials.get(message.id)?.reject(new Error(message.message))
+      dials.delete(message.id)
+      return
+  }
+})
+
+function dialFor(source: SourceId): Promise<Dial> {
+  return new Promise((resolve, reject) => {
+    const id = (dialId += 1)
+    dials.set(id, { resolve, reject })
+    post({ type: 'dial', id, source })
+  })
+}
+
+type Projection = { fleet: Fleet; variant: Variant; rows: Map<string, { uid: string; namespace: string; json: string }>; begun: boolean }
+
+function startSource(source: SourceId, scopes: Partial<Record<InventoryResource, Scope>>) {
+  const reflectors = new Map<InventoryResource, Reflector[]>()
+  const synced = new Set<string>()
+  const projections = new Map<string, Projection>()
+  const dirty = new Map<Fleet, Set<string>>()
+  let scheduled = false
+
+  const joins = createJoins({
+    get(resource, key) {
+      for (const reflector of reflectors.get(resource) ?? []) {
+        const found = reflector.objects.get(key)
+        if (found) return found
+      }
+      return undefined
+    },
+    *keys(resource) {
+      for (const reflector of reflectors.get(resource) ?? []) yield* reflector.objects.keys()
+    },
+  })
+
+  const note = (resource: InventoryResource, key: string, before: KubeObject | undefined, after: KubeObject | undefined) => {
+    for (const [fleet, row] of joins.note(resource, key, before, after)) {
+      const keys = dirty.get(fleet)
+      if (keys) keys.add(row)
+      else dirty.set(fleet, new Set([row]))
+    }
+    schedule()
+  }
+  const schedule = () => {
+    if (scheduled) return
+    scheduled = true
+    setImmediate(flush)
+  }
+
+  /** Rows are made once per turn, however many events a turn had. */
+  const flush = () => {
+    scheduled = false
+    for (const projection of projections.values()) {
+      if (!isSynced(projection.fleet)) continue
+      // The first message has every row: what changed until then is in it.
+      if (projection.begun) send(projection, dirty.get(projection.fleet) ?? [], false)
+      else send(projection, joins.keys(projection.fleet), true)
+      projection.begun = true
+    }
+    for (const fleet of dirty.keys()) if (isSynced(fleet)) dirty.delete(fleet)
+  }
+  const send = (projection: Projection, keys: Iterable<string>, whole: boolean) => {
+    const upsert: RowUpsert[] = []
+    const remove: RowRemove[] = []
+    for (const key of keys) {
+      const before = projection.rows.get(key)
+      const row = joins.row(projection.fleet, key, projection.variant)
+      if (before && before.uid !== row?.uid) {
+        remove.push([before.uid, before.namespace])
+        projection.rows.delete(key)
+      }
+      if (!row) continue
+      const json = JSON.stringify(row)
+      if (before?.json === json) continue
+      const namespace = 'namespace' in row ? row.namespace : ''
+      projection.rows.set(key, { uid: row.uid, namespace, json })
+      upsert.push([row.uid, namespace, json])
+    }
+    if (!whole && upsert.length === 0 && remove.length === 0) return
+    post({ type: 'rows', source, fleet: projection.fleet, variant: projection.variant, whole, upsert, remove })
+  }
+
+  const isSynced = (fleet: Fleet) => {
+    const { own, optional } = fleetResources[fleet]
+    return [own, ...optional].every((resource) => !scopes[resource] || synced.has(resource))
+  }
+  const postNamespaces = () => {
+    const names = (reflectors.get('namespaces') ?? []).flatMap((reflector) => [...reflector.objects.keys()])
+    post({ type: 'namespaces', source, names })
+  }
+
+  for (const [resource, scope] of Object.entries(scopes) as [InventoryResource, Scope][]) {
+    const namespaces = scope === 'all' ? [undefined] : scope
+    const waiting = new Set(namespaces)
+    if (namespaces.length === 0) synced.add(resource)
+    reflectors.set(
+      resource,
+      namespaces.map((namespace) =>
+        startReflector({
+          path: collectionPath(descriptors[resource], namespace),
+          open: async (path, signal) => {
+            const streams = path.includes('watch=1')
+            return upstream.send(await dialFor(source), {
+              method: 'GET',
+              path,
+              headers: { accept: 'application/json' },
+              signal,
+              timeoutMs: streams ? 60_000 : 30_000,
+            })
+          },
+          trim,
+          onSync(objects, before) {
+            for (const [key, object] of objects) if (before.get(key) !== object) note(resource, key, before.get(key), object)
+            for (const [key, object] of before) if (!objects.has(key)) note(resource, key, object, undefined)
+            // Reflectors start before they are in the map: names are read once they are.
+            if (resource === 'namespaces') setImmediate(postNamespaces)
+          },
+          onChange({ type, object, before }) {
+            note(resource, keyOf(object), before, type === 'DELETED' ? undefined : object)
+            if (resource === 'namespaces' && type !== 'MODIFIED') setImmediate(postNamespaces)
+          },
+          onState(state) {
+            if (state.phase === 'live' || state.phase === 'refused') waiting.delete(namespace)
+            if (waiting.size === 0) synced.add(resource)
+            schedule()
+            post({ type: 'state', source, resource, ...(namespace ? { namespace } : {}), state })
+          },
+        }),
+      ),
+    )
+  }
+
+  return {
+    stop() {
+      for (const reflector of [...reflectors.values()].flat()) reflector.stop()
+    },
+    project(fleet: Fleet, variant: Variant) {
+      const id = `${fleet} ${variant}`
+      if (!projections.has(id)) projections.set(id, { fleet, variant, rows: new Map(), begun: false })
+      schedule()
+    },
+  }
+}
+
+const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
+
+/** Rows need no managed fields, no former versions of the object, and none of what users tell their guests in secret. */
+function trim(object: KubeObject): KubeObject {
+  withoutManagedFields(object)
+  if (object.metadata.annotations?.[lastApplied]) delete object.metadata.annotations[lastApplied]
+  const spec = object.spec as { volumes?: Volume[]; template?: { spec?: { volumes?: Volume[] } } } | undefined
+  for (const volume of [...(spec?.volumes ?? []), ...(spec?.template?.spec?.volumes ?? [])]) {
+    delete volume.cloudInitNoCloud
+    delete volume.cloudInitConfigDrive
+    delete volume.sysprep
+  }
+  return object
+}
+
+type Volume = { cloudInitNoCloud?: unknown; cloudInitConfigDrive?: unknown; sysprep?: unknown }

@@ -1,0 +1,151 @@
+// The proxy: a request that passed the gate goes to the API server as the signed-in user, and its answer streams back.
+import type { IncomingMessage } from 'node:http'
+import { Router, type RequestHandler, type Response } from 'express'
+import { StatusError, statusOfResponse } from '@virtdeck/k8s'
+import type { Context } from '../context.ts'
+import { refusal, sendStatus } from '../errors.ts'
+import { pipeCoalesced } from './coalesce.ts'
+import { passGate, type Passed } from './gate.ts'
+import { readAll, redirected } from './upstream.ts'
+
+const maxRequestBytes = 1024 * 1024
+const maxRequestDepth = 100
+const maxErrorBytes = 64 * 1024
+const maxScreenshotBytes = 8 * 1024 * 1024
+
+const requestTypes = ['application/json', 'application/merge-patch+json', 'application/json-patch+json', 'application/apply-patch+yaml']
+const patchTypes = requestTypes.slice(1)
+const passedHeaders = ['audit-id', 'retry-after', 'warning', 'content-encoding'] as const
+
+export function proxyRouter(context: Context): Router {
+  const router = Router({ caseSensitive: true, strict: true })
+  router.use(proxy(context))
+  return router
+}
+
+/** Hot path: nothing here parses a body. */
+function proxy({ sessions, kubeconfig, upstream }: Context): RequestHandler {
+  return async (req, res) => {
+    const session = sessions.of(req)
+    if (!session) throw refusal(401, 'You are not signed in.')
+    const passed = passGate(req.method, req.originalUrl.slice('/k8s'.length))
+    const body = await readBody(req)
+    const contentType = body.length > 0 ? assertContentType(req) : undefined
+    sessions.touch(res, session)
+
+    const gone = new AbortController()
+    res.once('close', () => gone.abort())
+    const answer = await upstream
+      .send(await kubeconfig.dial(session.credential), {
+        method: req.method,
+        path: passed.path,
+        headers: requestHeaders(req, res, passed, contentType),
+        ...(body.length > 0 ? { body } : {}),
+        signal: gone.signal,
+      })
+      .catch((error: unknown) => {
+        if (gone.signal.aborted) return undefined
+        throw error
+      })
+    if (answer) await sendAnswer(answer, res, passed)
+  }
+}
+
+/** Headers are written, never forwarded. */
+function requestHeaders(req: IncomingMessage, res: Response, { kind }: Passed, contentType: string | undefined): Record<string, string> {
+  const accepts = { json: 'application/json', action: '*/*', image: 'image/png, application/json', console: '*/*' }
+  const gzip = kind === 'json' && /\bgzip\b/.test(String(req.headers['accept-encoding'] ?? ''))
+  return {
+    accept: accepts[kind],
+    'audit-id': String(res.getHeader('x-request-id')),
+    ...(gzip ? { 'accept-encoding': 'gzip' } : {}),
+    ...(contentType ? { 'content-type': contentType } : {}),
+  }
+}
+
+async function sendAnswer(answer: IncomingMessage, res: Response, { kind }: Passed): Promise<void> {
+  const code = answer.statusCode ?? 502
+  const type = (answer.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase()
+  if (code >= 300 && code < 400) {
+    answer.destroy()
+    throw redirected()
+  }
+  for (const name of passedHeaders) {
+    const value = answer.headers[name]
+    if (value !== undefined) res.setHeader(name, value)
+  }
+  if (type === 'application/json') {
+    res.status(code).type('application/json; charset=utf-8')
+    stream(answer, res)
+    return
+  }
+  res.removeHeader('content-encoding')
+  if (kind === 'image' && type === 'image/png' && code === 200) {
+    const image = await readAll(answer, maxScreenshotBytes)
+    res.status(200).type('image/png').end(image)
+    return
+  }
+  const text = answer.headers['content-encoding'] ? (answer.destroy(), '') : (await readAll(answer, maxErrorBytes)).toString('utf8')
+  if (code >= 400) sendStatus(res, statusOfResponse(code, text))
+  else if (text === '') res.status(code).end()
+  else throw refusal(502, 'The Kubernetes API server answered something that is not JSON.')
+}
+
+function stream(answer: IncomingMessage, res: Response): void {
+  // Cut short means cut short for the browser, too: an end would look like the whole answer.
+  answer.once('error', () => res.destroy())
+  answer.once('close', () => answer.complete || res.destroy())
+  res.once('close', () => answer.destroy())
+  pipeCoalesced(answer, res)
+  answer.once('end', () => res.end())
+}
+
+async function readBody(req: IncomingMessage): Promise<Buffer> {
+  if (Number(req.headers['content-length'] ?? 0) > maxRequestBytes) throw tooLarge()
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of req as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > maxRequestBytes) throw tooLarge()
+    chunks.push(chunk)
+  }
+  const body = Buffer.concat(chunks)
+  if (depth(body) > maxRequestDepth) throw refusal(400, 'The body is nested too deeply.')
+  return body
+}
+
+const tooLarge = () => refusal(413, 'The body is larger than 1 MiB.')
+
+function assertContentType(req: IncomingMessage): string {
+  const type = (req.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
+  const allowed = req.method === 'PATCH' ? patchTypes : ['application/json']
+  if (req.headers['content-encoding'] || !allowed.includes(type)) throw refusal(415, `The body must be ${allowed.join(', ')}.`)
+  return type
+}
+
+/** How deep JSON's brackets nest; the bytes are only looked at, so that no parser's stack is at risk. */
+export function depth(json: Buffer): number {
+  let open = 0
+  let deepest = 0
+  let inString = false
+  for (let index = 0; index < json.length; index += 1) {
+    const byte = json[index]
+    if (inString) {
+      if (byte === 0x5c) index += 1
+      else if (byte === 0x22) inString = false
+    } else if (byte === 0x22) inString = true
+    else if (byte === 0x7b || byte === 0x5b) deepest = Math.max(deepest, (open += 1))
+    else if (byte === 0x7d || byte === 0x5d) open -= 1
+  }
+  return deepest
+}
+
+/** The Status that an answer's error body holds, for callers that do not stream. */
+export async function refusedStatus(answer: IncomingMessage): Promise<StatusError> {
+  const code = answer.statusCode ?? 502
+  if (code < 400) {
+    answer.destroy()
+    return code < 300 ? refusal(502, 'The Kubernetes API server did not switch protocols.') : redirected()
+  }
+  return new StatusError(statusOfResponse(code, (await readAll(answer, maxErrorBytes)).toString('utf8')))
+}

@@ -1,0 +1,172 @@
+// Requests to the API server: one keep-alive pool per identity's TLS settings, headers built afresh for each request.
+import { createHash } from 'node:crypto'
+import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http'
+import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https'
+import type { Duplex } from 'node:stream'
+import { StatusError, statusOfResponse } from '@virtdeck/k8s'
+import type { Dial } from '../auth/kubeconfig.ts'
+import { refusal } from '../errors.ts'
+
+export type UpstreamRequest = {
+  method: string
+  /** Path and query, as the gate wrote them. */
+  path: string
+  headers?: Record<string, string>
+  body?: Buffer
+  signal?: AbortSignal
+  /** How long the API server may take to begin its answer. */
+  timeoutMs?: number
+}
+
+export type Upstream = {
+  /** Sends a request; the answer's body is the caller's to read or to destroy. Throws a 503 or 504 StatusError. */
+  send(dial: Dial, request: UpstreamRequest): Promise<IncomingMessage>
+  /** Sends JSON, reads JSON of at most 8 MiB. Throws the Status that the API server answers. */
+  json<T>(dial: Dial, method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T>
+  /** Asks for a protocol switch; anything but a 101 is given back as an ordinary answer. */
+  upgrade(
+    dial: Dial,
+    request: UpstreamRequest,
+  ): Promise<{ socket: Duplex; head: Buffer; answer: IncomingMessage } | { refused: IncomingMessage }>
+  close(): void
+}
+
+export const userAgent = 'virtdeck/0.1.0'
+const maxJsonBytes = 8 * 1024 * 1024
+
+export function createUpstream(): Upstream {
+  const agents = new Map<string, HttpAgent | HttpsAgent>()
+
+  const agentFor = ({ url, tls }: Dial) => {
+    const key = createHash('sha256')
+      .update(JSON.stringify([url, tls]))
+      .digest('hex')
+    let agent = agents.get(key)
+    if (!agent) {
+      const options = { keepAlive: true, keepAliveMsecs: 15_000, maxFreeSockets: 64, scheduling: 'lifo' as const }
+      agent = url.startsWith('https:') ? new HttpsAgent({ ...options, ...tls }) : new HttpAgent(options)
+      agents.set(key, agent)
+    }
+    return agent
+  }
+
+  const start = (dial: Dial, { method, path, headers, body }: UpstreamRequest, extra: RequestOptions = {}): ClientRequest => {
+    const { protocol, hostname, port, pathname } = new URL(dial.url)
+    const options: RequestOptions = {
+      method,
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port: port || (protocol === 'https:' ? 443 : 80),
+      path: pathname === '/' ? path : `${pathname}${path}`,
+      agent: agentFor(dial),
+      ...extra,
+      headers: {
+        'user-agent': userAgent,
+        ...headers,
+        ...(dial.authorization ? { authorization: dial.authorization } : {}),
+        ...(body ? { 'content-length': String(body.length) } : {}),
+      },
+    }
+    return protocol === 'https:' ? httpsRequest(options) : httpRequest(options)
+  }
+
+  const send = (dial: Dial, request: UpstreamRequest, retry = request.method === 'GET'): Promise<IncomingMessage> =>
+    new Promise((resolve, reject) => {
+      const { signal, timeoutMs = 30_000 } = request
+      if (signal?.aborted) return reject(aborted())
+      const outgoing = start(dial, request)
+      const onAbort = () => outgoing.destroy(aborted())
+      const timer = setTimeout(() => outgoing.destroy(refusal(504, 'The Kubernetes API server did not answer in time.')), timeoutMs)
+      const settle = () => clearTimeout(timer)
+      signal?.addEventListener('abort', onAbort, { once: true })
+      outgoing.once('response', (answer) => {
+        settle()
+        // An aborted request also takes its answer with it, however far that has come.
+        answer.once('close', () => signal?.removeEventListener('abort', onAbort))
+        resolve(answer)
+      })
+      outgoing.once('error', (error) => {
+        settle()
+        signal?.removeEventListener('abort', onAbort)
+        // The API server may close an idle connection just as it is used again: nothing was processed.
+        if (retry && outgoing.reusedSocket && isReset(error) && !signal?.aborted) resolve(send(dial, request, false))
+        else reject(unreachable(error))
+      })
+      outgoing.end(request.body)
+    })
+
+  return {
+    send: (dial, request) => send(dial, request),
+    async json<T>(dial: Dial, method: string, path: string, body?: unknown, signal?: AbortSignal) {
+      const sent = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
+      const headers = { accept: 'application/json', ...(sent ? { 'content-type': 'application/json' } : {}) }
+      const answer = await send(dial, { method, path, headers, body: sent, signal, timeoutMs: 15_000 })
+      const text = (await readAll(answer, maxJsonBytes)).toString('utf8')
+      const code = answer.statusCode ?? 502
+      if (code >= 300 && code < 400) throw redirected()
+      if (code >= 400) throw new StatusError(statusOfResponse(code, text))
+      return parseJson(text) as T
+    },
+    upgrade: (dial, request) =>
+      new Promise((resolve, reject) => {
+        const { timeoutMs = 10_000 } = request
+        // A connection of its own: it never returns to the pool.
+        const outgoing = start(dial, request, { agent: false, ...dial.tls })
+        const timer = setTimeout(() => outgoing.destroy(refusal(504, 'The Kubernetes API server did not answer in time.')), timeoutMs)
+        outgoing.once('upgrade', (answer, socket, head) => {
+          clearTimeout(timer)
+          resolve({ socket, head, answer })
+        })
+        outgoing.once('response', (refused) => {
+          clearTimeout(timer)
+          resolve({ refused })
+        })
+        outgoing.once('error', (error) => {
+          clearTimeout(timer)
+          reject(unreachable(error))
+        })
+        outgoing.end()
+      }),
+    close() {
+      for (const agent of agents.values()) agent.destroy()
+    },
+  }
+}
+
+/** The API server does not redirect; what does is somebody else, and is not followed (CVE-2022-3172). */
+export const redirected = () => refusal(502, 'The Kubernetes API server answered with a redirect, which is not followed.')
+
+const aborted = () => new DOMException('The request was given up.', 'AbortError')
+
+function isReset(error: NodeJS.ErrnoException): boolean {
+  return error.code === 'ECONNRESET' || error.code === 'EPIPE'
+}
+
+function unreachable(error: Error): Error {
+  if (error instanceof StatusError || error.name === 'AbortError') return error
+  const wrapped = refusal(503, 'The Kubernetes API server cannot be reached.')
+  wrapped.cause = error
+  return wrapped
+}
+
+/** Reads a whole body; throws 502 when it is larger than `maxBytes`. */
+export async function readAll(stream: AsyncIterable<Uint8Array> & { destroy(): unknown }, maxBytes: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of stream) {
+    size += chunk.length
+    if (size > maxBytes) {
+      stream.destroy()
+      throw refusal(502, 'The Kubernetes API server answered more than can be taken in.')
+    }
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw refusal(502, 'The Kubernetes API server answered something that is not JSON.')
+  }
+}

@@ -1,0 +1,228 @@
+// `/live`: one WebSocket per tab, with the deltas of its fleets and the watches of its page.
+import { WebSocketServer, type RawData, type WebSocket } from 'ws'
+import { z } from 'zod'
+import { StatusError, toStatus } from '@virtdeck/k8s'
+import type { Fleet } from '@virtdeck/kubevirt'
+import type { Session } from '../auth/sessions.ts'
+import type { Context } from '../context.ts'
+import { refusal } from '../errors.ts'
+import { fleets } from '../inventory/joins.ts'
+import type { FleetView } from '../inventory/rows.ts'
+import type { LiveMessage, LiveRequest } from '../protocol.ts'
+import type { Upgrade } from '../upgrade.ts'
+import { closeCodes, closeReason } from './close-codes.ts'
+import { startPersonalWatch, type PersonalWatch } from './personal-watch.ts'
+
+const heartbeatMs = 5_000
+const recheckMs = 60_000
+const maxBufferedBytes = 1024 * 1024
+const resumeBufferedBytes = 64 * 1024
+const slowForMs = 30_000
+const maxWatches = 50
+const maxSocketsPerSession = 30
+
+const selector = z.string().max(1024).optional()
+const id = z.number().int().nonnegative()
+const fleet = z.enum(fleets as [Fleet, ...Fleet[]])
+const liveRequest: z.ZodType<LiveRequest> = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('fleet'), fleet, epoch: z.string().max(64), seq: z.number().int().nonnegative() }),
+  z.object({ type: z.literal('fleet-close'), fleet }),
+  z.object({ type: z.literal('watch'), id, path: z.string().max(1024), fieldSelector: selector, labelSelector: selector }),
+  z.object({ type: z.literal('watch-close'), id }),
+])
+
+type Tab = {
+  session: Session
+  ws: WebSocket
+  beat(frame: Buffer): void
+  tellStates(): void
+  recheck(): Promise<void>
+}
+
+export function createLive(context: Context) {
+  const { sessions, inventory, log } = context
+  const server = new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: 64 * 1024 })
+  const tabs = new Set<Tab>()
+
+  const heartbeat = setInterval(() => {
+    const frame = encode({ type: 'heartbeat', now: Date.now() })
+    for (const tab of tabs) tab.beat(frame)
+  }, heartbeatMs)
+  const stopStates = inventory.onState(() => {
+    for (const tab of tabs) tab.tellStates()
+  })
+  const stopEnds = sessions.onEnd((sid) => {
+    for (const tab of tabs) if (tab.session.sid === sid) close(tab.ws, closeCodes.sessionEnded)
+  })
+
+  return {
+    accept({ req, socket, head, session, requestId }: Upgrade) {
+      server.handleUpgrade(req, socket, head, (ws) => {
+        if ([...tabs].filter((tab) => tab.session.sid === session.sid).length >= maxSocketsPerSession) return close(ws, closeCodes.limit)
+        const tab = openTab(context, ws, session)
+        tabs.add(tab)
+        log.debug({ requestId, user: session.user.name, tabs: tabs.size }, 'live')
+        ws.once('close', () => tabs.delete(tab))
+      })
+    },
+    async [Symbol.asyncDispose]() {
+      clearInterval(heartbeat)
+      stopStates()
+      stopEnds()
+      for (const { ws } of tabs) ws.close(1012, 'The server restarts.')
+      server.close()
+    },
+  }
+}
+
+type Follow = { view: FleetView; stop(): void; state: string }
+
+function openTab(context: Context, ws: WebSocket, session: Session): Tab {
+  const { inventory, sessions, log } = context
+  const follows = new Map<Fleet, Follow>()
+  /** Fleets whose deltas this tab was too slow for: it starts over once it has caught up. */
+  const behind = new Set<Fleet>()
+  const watches = new Map<number, PersonalWatch>()
+  let slowSince: number | undefined
+
+  const send = (message: LiveMessage) => ws.send(encode(message), { binary: false })
+  const unfollow = (name: Fleet) => {
+    follows.get(name)?.stop()
+    follows.delete(name)
+    behind.delete(name)
+  }
+  const reset = (name: Fleet) => {
+    unfollow(name)
+    send({ type: 'reset', fleet: name })
+  }
+
+  const follow = async ({ fleet: name, epoch, seq }: LiveRequest & { type: 'fleet' }) => {
+    const view = await inventory.view(session, name)
+    if (ws.readyState !== ws.OPEN) return
+    unfollow(name)
+    const missed = view.since(epoch, seq)
+    if (!missed) return reset(name)
+    for (const frame of missed) ws.send(frame, { binary: false })
+    const stop = view.subscribe((frame) => {
+      if (ws.bufferedAmount <= maxBufferedBytes) return ws.send(frame, { binary: false })
+      unfollow(name)
+      behind.add(name)
+    })
+    follows.set(name, { view, stop, state: '' })
+    tellStates()
+  }
+
+  const tellStates = () => {
+    for (const [name, following] of follows) {
+      const state = inventory.state(session, name)
+      const text = JSON.stringify(state)
+      if (text === following.state) continue
+      following.state = text
+      send({ type: 'fleet-state', fleet: name, ...state })
+    }
+  }
+
+  const watch = (request: LiveRequest & { type: 'watch' }) => {
+    if (watches.has(request.id)) throw refusal(400, 'The id of a watch is used twice.')
+    if (watches.size >= maxWatches) throw refusal(429, 'Too many watches.')
+    const end = (error: unknown) => {
+      watches.get(request.id)?.stop()
+      watches.delete(request.id)
+      const status = toStatus(error)
+      if (status.code === 401) return close(ws, closeCodes.sessionEnded)
+      send({ type: 'watch-error', id: request.id, status })
+    }
+    try {
+      watches.set(
+        request.id,
+        startPersonalWatch(context, session, request, { send, end, isSlow: () => ws.bufferedAmount > 8 * maxBufferedBytes }),
+      )
+    } catch (error) {
+      end(error)
+    }
+  }
+
+  const handle = async (request: LiveRequest): Promise<void> => {
+    switch (request.type) {
+      case 'fleet':
+        return follow(request)
+      case 'fleet-close':
+        return unfollow(request.fleet)
+      case 'watch':
+        return watch(request)
+      case 'watch-close':
+        watches.get(request.id)?.stop()
+        watches.delete(request.id)
+    }
+  }
+
+  /** Rights may have changed: a fleet that is now seen otherwise starts over, a watch that is no longer allowed ends. */
+  const recheck = async () => {
+    for (const [name, { view }] of follows) {
+      const now = await inventory.view(session, name)
+      if (now !== view && follows.get(name)?.view === view) reset(name)
+    }
+    await Promise.all([...watches.values()].map((open) => open.recheck()))
+  }
+  const failed = (error: unknown) => {
+    if (error instanceof StatusError && error.code === 401) close(ws, closeCodes.sessionEnded)
+    else if (error instanceof StatusError && error.code < 500) close(ws, closeCodes.badRequest)
+    else log.debug({ err: error }, 'live')
+  }
+  const rechecking = setInterval(() => void recheck().catch(failed), recheckMs * (0.9 + Math.random() * 0.2))
+
+  ws.on('message', (data: RawData, isBinary: boolean) => {
+    const request = isBinary ? undefined : parse(data)
+    if (!request) return close(ws, closeCodes.badRequest)
+    handle(request).catch((error: unknown) => {
+      // A fleet that cannot be read yet is asked for again by its snapshot, which says why.
+      if (request.type === 'fleet' && !(error instanceof StatusError && error.code === 401) && ws.readyState === ws.OPEN)
+        reset(request.fleet)
+      else failed(error)
+    })
+  })
+  ws.on('error', () => ws.terminate())
+  ws.once('close', () => {
+    clearInterval(rechecking)
+    for (const name of follows.keys()) unfollow(name)
+    for (const open of watches.values()) open.stop()
+    watches.clear()
+  })
+  send({ type: 'heartbeat', now: Date.now() })
+
+  return {
+    session,
+    ws,
+    tellStates,
+    recheck,
+    beat(frame) {
+      if (!sessions.alive(session)) return close(ws, closeCodes.sessionEnded)
+      if (ws.bufferedAmount > maxBufferedBytes) {
+        slowSince ??= Date.now()
+        if (Date.now() - slowSince > slowForMs) {
+          close(ws, closeCodes.slow)
+          ws.terminate()
+        }
+        return
+      }
+      slowSince = undefined
+      ws.send(frame, { binary: false })
+      if (ws.bufferedAmount < resumeBufferedBytes) for (const name of behind) reset(name)
+    },
+  }
+}
+
+function parse(data: RawData): LiveRequest | undefined {
+  try {
+    const parsed = liveRequest.safeParse(JSON.parse(data.toString()))
+    return parsed.success ? parsed.data : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const encode = (message: LiveMessage) => Buffer.from(JSON.stringify(message))
+
+function close(ws: WebSocket, code: Parameters<typeof closeReason>[0]): void {
+  ws.close(code, closeReason(code))
+}

@@ -1,0 +1,69 @@
+// A page's own objects: listed and watched with the user's credential, through the same gate as every other request.
+import { StatusError } from '@virtdeck/k8s'
+import type { Session } from '../auth/sessions.ts'
+import type { Context } from '../context.ts'
+import { refusal } from '../errors.ts'
+import { startReflector } from '../inventory/reflector.ts'
+import { passGate } from '../k8s/gate.ts'
+import type { LiveMessage, LiveRequest } from '../protocol.ts'
+
+export type PersonalWatch = {
+  stop(): void
+  /** Asks the API server whether the list is still allowed; ends the watch if not. */
+  recheck(): Promise<void>
+}
+
+type Out = {
+  send(message: LiveMessage): void
+  /** Ends the watch for good. */
+  end(error: unknown): void
+  isSlow(): boolean
+}
+
+/** Throws a StatusError for a path or selector that the gate refuses. */
+export function startPersonalWatch(
+  { kubeconfig, upstream }: Context,
+  session: Session,
+  { id, path, fieldSelector, labelSelector }: LiveRequest & { type: 'watch' },
+  { send, end, isSlow }: Out,
+): PersonalWatch {
+  const selectors = { ...(fieldSelector ? { fieldSelector } : {}), ...(labelSelector ? { labelSelector } : {}) }
+  const query = new URLSearchParams(selectors).toString()
+  passGate('WATCH', query ? `${path}?${query}` : path)
+
+  const reflector = startReflector({
+    path,
+    selectors,
+    open: async (target, signal) =>
+      upstream.send(await kubeconfig.dial(session.credential), {
+        method: 'GET',
+        path: target,
+        headers: { accept: 'application/json' },
+        signal,
+      }),
+    onSync: (objects) => send({ type: 'objects', id, items: [...objects.values()] }),
+    onChange({ type, object }) {
+      if (isSlow()) end(refusal(429, 'The connection is too slow for this watch.'))
+      else send({ type: 'event', id, event: type, object })
+    },
+    onState(state) {
+      // Not from within the reflector's own turn: ending it there would find it not yet started.
+      if (state.phase === 'refused') setImmediate(end, new StatusError(state.status))
+    },
+  })
+
+  return {
+    stop: () => reflector.stop(),
+    async recheck() {
+      try {
+        await upstream.json(
+          await kubeconfig.dial(session.credential),
+          'GET',
+          `${path}?${new URLSearchParams({ ...selectors, limit: '1' }).toString()}`,
+        )
+      } catch (error) {
+        if (error instanceof StatusError && [401, 403, 404].includes(error.code)) end(error)
+      }
+    },
+  }
+}

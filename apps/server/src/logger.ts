@@ -1,0 +1,25 @@
+import { pino, type Logger as PinoLogger } from 'pino'
+
+export type Logger = PinoLogger
+
+const secret = ['authorization', 'cookie', 'token', 'password', '["set-cookie"]', '["x-kvd-csrf"]', 'accessToken', 'key', 'cert']
+
+/** JSON lines on stdout, without credentials. A reader that goes away does not take the server with it. */
+export function createLogger(level: string): Logger {
+  const stdout = pino.destination({ dest: 1, sync: true })
+  stdout.on('error', () => stdout.removeAllListeners('drain'))
+  return pino(
+    {
+      level,
+      base: undefined,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: secret.flatMap((name) => [dotted('', name), dotted('*', name), dotted('*.*', name)]), censor: '[redacted]' },
+    },
+    stdout,
+  )
+}
+
+function dotted(prefix: string, name: string): string {
+  return name.startsWith('[') || !prefix ? `${prefix}${name}` : `${prefix}.${name}`
+}

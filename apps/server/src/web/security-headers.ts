@@ -1,0 +1,65 @@
+// The headers that keep a page, an asset and an API answer each to what they are (SECURITY section 7.2).
+import { randomBytes } from 'node:crypto'
+import type { RequestHandler, Response } from 'express'
+import helmet from 'helmet'
+
+const permissions =
+  'camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), hid=(), clipboard-read=(self), clipboard-write=(self), fullscreen=(self)'
+
+export function nonceOf(res: Response): string {
+  return String(res.locals.nonce)
+}
+
+/** For everything: an answer that is neither page nor asset may not be rendered, framed or read by another origin. */
+export function securityHeaders(secure: boolean): RequestHandler[] {
+  return [
+    helmet({
+      contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], sandbox: [] } },
+      strictTransportSecurity: secure ? { maxAge: 31_536_000, includeSubDomains: true } : false,
+      xFrameOptions: { action: 'deny' },
+      referrerPolicy: { policy: 'no-referrer' },
+      crossOriginOpenerPolicy: { policy: 'same-origin' },
+      crossOriginResourcePolicy: { policy: 'same-origin' },
+      crossOriginEmbedderPolicy: { policy: 'require-corp' },
+    }),
+    (_req, res, next) => {
+      res.setHeader('permissions-policy', permissions)
+      res.setHeader('cache-control', 'no-store')
+      res.setHeader('vary', 'Cookie')
+      next()
+    },
+  ]
+}
+
+/** For the page: scripts and styles by nonce, Trusted Types with the one policy `virtdeck`. */
+export function pageHeaders(secure: boolean): RequestHandler[] {
+  const nonce = (_req: unknown, res: unknown) => `'nonce-${nonceOf(res as Response)}'`
+  return [
+    (_req, res, next) => {
+      res.locals.nonce = randomBytes(16).toString('base64')
+      next()
+    },
+    helmet.contentSecurityPolicy({
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: [nonce, "'strict-dynamic'"],
+        styleSrcElem: ["'self'", nonce],
+        styleSrcAttr: ["'none'"],
+        imgSrc: ["'self'", 'data:'],
+        fontSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        workerSrc: ["'self'"],
+        manifestSrc: ["'self'"],
+        formAction: ["'self'"],
+        frameSrc: ["'none'"],
+        frameAncestors: ["'none'"],
+        baseUri: ["'none'"],
+        objectSrc: ["'none'"],
+        requireTrustedTypesFor: ["'script'"],
+        trustedTypes: ['virtdeck'],
+        ...(secure ? { upgradeInsecureRequests: [] } : {}),
+      },
+    }),
+  ]
+}
