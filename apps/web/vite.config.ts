@@ -26,9 +26,7 @@ export default defineConfig({
       output: {
         // What every page needs travels in few files; the rest follows the routes.
         codeSplitting: {
-          groups: [
-            { name: 'react', test: /node_modules[\\/](react|react-dom|react-router|scheduler)[\\/]/, priority: 20 },
-          ],
+          groups: [{ name: 'react', test: /node_modules[\\/](react|react-dom|react-router|scheduler)[\\/]/, priority: 20 }],
         },
       },
     },

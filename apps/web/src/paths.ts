@@ -9,10 +9,8 @@ const vm = ({ namespace, name }: VmRef) => `/virtual-machines/${segment(namespac
 export const paths = {
   home: () => '/',
   signIn: (returnTo?: string) => (returnTo && returnTo !== '/' ? `/sign-in?rt=${segment(returnTo)}` : '/sign-in'),
-  virtualMachines: () => '/virtual-machines',
-  /** The list, narrowed to a namespace or to a node by its own query. */
-  virtualMachinesIn: (namespace: string) => `/virtual-machines?q=${segment(`namespace:${namespace}`)}`,
-  virtualMachinesOn: (node: string) => `/virtual-machines?q=${segment(`node:${node}`)}`,
+  /** The list; `query` in its own search language. */
+  virtualMachines: (query?: string) => (query ? `/virtual-machines?q=${segment(query)}` : '/virtual-machines'),
   /** A VM's page; without a tab, its overview. */
   virtualMachine: (ref: VmRef, tab?: VmTab) => (tab ? `${vm(ref)}/${tab}` : vm(ref)),
   /** Which of a VM's consoles the console tab shows. */

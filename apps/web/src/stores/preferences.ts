@@ -8,4 +8,6 @@ type Preferences = {
   singleKeys: boolean
 }
 
-export const usePreferences = create<Preferences>()(persist(() => ({ sidebarCollapsed: false, singleKeys: true }), { name: 'virtdeck.preferences' }))
+export const usePreferences = create<Preferences>()(
+  persist((): Preferences => ({ sidebarCollapsed: false, singleKeys: true }), { name: 'virtdeck.preferences' }),
+)

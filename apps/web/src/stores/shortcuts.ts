@@ -86,12 +86,16 @@ export function useShortcut(keys: string, { label, group, run, enabled = true }:
   useEffect(() => {
     latest.current = run
   })
-  useEffect(() => (enabled ? shortcuts.register({ keys, label, group, run: () => latest.current() }) : undefined), [keys, label, group, enabled])
+  useEffect(
+    () => (enabled ? shortcuts.register({ keys, label, group, run: () => latest.current() }) : undefined),
+    [keys, label, group, enabled],
+  )
 }
 
 export const useShortcutList = () => useSyncExternalStore(shortcuts.subscribe, shortcuts.list)
 
-const TAKES_KEYS = 'input, textarea, select, [contenteditable="true"], [role="dialog"], [role="alertdialog"], [role="menu"], [data-keys="off"]'
+const TAKES_KEYS =
+  'input, textarea, select, [contenteditable="true"], [role="dialog"], [role="alertdialog"], [role="menu"], [data-keys="off"]'
 
 /** Listens for the whole app, until the returned function is called. */
 export function listenForShortcuts(): () => void {

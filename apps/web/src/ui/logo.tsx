@@ -5,10 +5,7 @@ const word =
 export function Logo() {
   return (
     <svg className="logo" viewBox="0 0 100 24" role="img" aria-label="virtdeck">
-      <path
-        className="m1"
-        d="M3.1 5.3a2 2 0 0 1 1.5-2.4l2.3-.5a2 2 0 0 1 2.4 1.5l3.8 16.7a1 1 0 0 1-.75 1.2l-1 .23a2.7 2.7 0 0 1-3.2-2z"
-      />
+      <path className="m1" d="M3.1 5.3a2 2 0 0 1 1.5-2.4l2.3-.5a2 2 0 0 1 2.4 1.5l3.8 16.7a1 1 0 0 1-.75 1.2l-1 .23a2.7 2.7 0 0 1-3.2-2z" />
       <path
         className="m2"
         d="M20.9 5.3a2 2 0 0 0-1.5-2.4l-2.3-.5a2 2 0 0 0-2.4 1.5l-3.8 16.7a1 1 0 0 0 .75 1.2l1 .23a2.7 2.7 0 0 0 3.2-2z"

@@ -1,6 +1,6 @@
 import { Menu as Base } from '@base-ui/react/menu'
 import { Fragment, useId } from 'react'
-import type { ReactElement } from 'react'
+import type { ReactElement, ReactNode } from 'react'
 import type { Action } from '../components/action.ts'
 import { IconMark } from './icon.tsx'
 import { Keys } from './kbd.tsx'
@@ -10,6 +10,8 @@ type MenuProps = {
   /** What the menu is about, for assistive technology. */
   label: string
   actions: readonly Action[]
+  /** A few words above the actions. */
+  header?: ReactNode
   /** The button that opens it; it needs a name of its own. */
   trigger: ReactElement
   side?: 'bottom' | 'top' | 'right' | 'left'
@@ -19,13 +21,14 @@ type MenuProps = {
 }
 
 /** All actions, always in the same order; what is impossible is dim and says why. */
-export function Menu({ label, actions, trigger, side = 'bottom', align = 'end', open, onOpenChange }: MenuProps) {
+export function Menu({ label, actions, header, trigger, side = 'bottom', align = 'end', open, onOpenChange }: MenuProps) {
   return (
     <Base.Root modal={false} open={open} onOpenChange={onOpenChange}>
       <Base.Trigger render={trigger} />
       <Base.Portal>
         <Base.Positioner className="menu-pos" side={side} align={align} sideOffset={4} collisionPadding={8}>
           <Base.Popup className="menu" aria-label={label}>
+            {header && <div className="menu-head">{header}</div>}
             <MenuItems actions={actions} />
           </Base.Popup>
         </Base.Positioner>

@@ -1,0 +1,82 @@
+// The frame of every page but the sign-in and a console window: top bar, sidebar, main.
+import { Suspense, lazy, useEffect, useRef, useState } from 'react'
+import { Outlet, useLocation, useNavigate, useOutletContext } from 'react-router'
+import type { SignedInSession } from '../api/session.ts'
+import { paths } from '../paths.ts'
+import { usePreferences } from '../stores/preferences.ts'
+import { useShortcut } from '../stores/shortcuts.ts'
+import { useMediaQuery } from '../util/use-media-query.ts'
+import { RouteAnnouncer } from './route-announcer.tsx'
+import { Sidebar } from './sidebar.tsx'
+import { StaleBanner } from './stale-banner.tsx'
+import { TopBar } from './top-bar.tsx'
+
+const Palette = lazy(() => import('./palette.tsx'))
+const KeysDialog = lazy(() => import('../components/keys-dialog.tsx'))
+
+export function AppLayout() {
+  const session = useOutletContext<SignedInSession>()
+  const navigate = useNavigate()
+  const { pathname } = useLocation()
+  const [over, setOver] = useState<'palette' | 'keys'>()
+  const [menuOn, setMenuOn] = useState<string>()
+  const collapsed = usePreferences((preferences) => preferences.sidebarCollapsed)
+  const phone = useMediaQuery('(max-width: 720px)')
+  const narrow = useMediaQuery('(max-width: 1180px)')
+  const rail = !phone && (narrow || collapsed)
+  // The phone's menu belongs to the page on which it was opened: following a link closes it.
+  const menuOpen = phone && menuOn === pathname
+  const close = () => setOver(undefined)
+  const toggleSidebar = () => usePreferences.setState({ sidebarCollapsed: !collapsed })
+
+  useShortcut('Ctrl k', { label: 'Go to a VM, page or action', group: 'Everywhere', run: () => setOver('palette') })
+  useShortcut('?', { label: 'All keys', group: 'Everywhere', run: () => setOver('keys') })
+  useShortcut('[', { label: 'Collapse the sidebar', group: 'Everywhere', run: toggleSidebar })
+  useShortcut('g v', { label: 'Virtual machines', group: 'Go to', run: () => void navigate(paths.virtualMachines()) })
+  useShortcut('g t', { label: 'Templates', group: 'Go to', run: () => void navigate(paths.templates()) })
+
+  return (
+    <div className={rail ? 'app rail' : 'app'}>
+      <a className="skip" href="#main">
+        Skip to content
+      </a>
+      <TopBar
+        session={session}
+        menuOpen={menuOpen}
+        onMenu={() => setMenuOn(menuOpen ? undefined : pathname)}
+        onPalette={() => setOver('palette')}
+        onKeys={() => setOver('keys')}
+      />
+      {menuOpen && <div className="side-shade" aria-hidden="true" onClick={() => setMenuOn(undefined)} />}
+      <Sidebar
+        cluster={session.cluster}
+        open={menuOpen}
+        hidden={phone && !menuOpen}
+        collapsed={rail}
+        onToggle={narrow ? undefined : toggleSidebar}
+        onClose={() => setMenuOn(undefined)}
+      />
+      <Main path={pathname} />
+      <RouteAnnouncer />
+      <Suspense fallback={null}>
+        {over === 'palette' && <Palette onClose={close} onKeys={() => setOver('keys')} />}
+        {over === 'keys' && <KeysDialog onClose={close} />}
+      </Suspense>
+    </div>
+  )
+}
+
+/** The scrolling part. Another page begins at its top, and takes the focus if the old one took it away. */
+function Main({ path }: { path: string }) {
+  const main = useRef<HTMLElement>(null)
+  useEffect(() => {
+    main.current?.scrollTo(0, 0)
+    if (document.activeElement === document.body) main.current?.focus({ preventScroll: true })
+  }, [path])
+  return (
+    <main id="main" tabIndex={-1} ref={main}>
+      <StaleBanner />
+      <Outlet />
+    </main>
+  )
+}

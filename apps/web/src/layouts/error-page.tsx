@@ -1,0 +1,42 @@
+import { useRouteError, isRouteErrorResponse, Link } from 'react-router'
+import { paths } from '../paths.ts'
+import { Button } from '../ui/button.tsx'
+import { EmptyState } from '../ui/empty-state.tsx'
+import { SearchIcon } from '../ui/icons.ts'
+
+/** Where a page broke: within the frame, so that one can go elsewhere. */
+export function ErrorPage() {
+  const error = useRouteError()
+  if (isRouteErrorResponse(error) && error.status === 404) return <NotFoundPage />
+  const outdated = error instanceof Error && /dynamically imported module|Importing a module script/.test(error.message)
+  return (
+    <div className="centre">
+      <title>Something broke · virtdeck</title>
+      <EmptyState
+        tone="error"
+        title={outdated ? 'This page could not be loaded' : 'This page broke'}
+        body={
+          outdated
+            ? 'Either the server is out of reach, or virtdeck was updated while this tab was open.'
+            : 'The fault is in virtdeck. The cluster and its VMs are as they were.'
+        }
+        action={<Button onClick={() => location.reload()}>Load it again</Button>}
+        hint={error instanceof Error ? error.message : undefined}
+      />
+    </div>
+  )
+}
+
+export function NotFoundPage() {
+  return (
+    <div className="centre">
+      <title>Not found · virtdeck</title>
+      <EmptyState
+        icon={SearchIcon}
+        title="There is nothing here"
+        body="The address may have a typing error, or what it named is gone."
+        action={<Button render={<Link to={paths.virtualMachines()} />}>Virtual machines</Button>}
+      />
+    </div>
+  )
+}

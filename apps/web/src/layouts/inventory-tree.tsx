@@ -1,0 +1,119 @@
+// The inventory beside the pages: namespaces, or nodes, with live counts that follow the list's query. A click narrows
+// the list; the URL holds the choice.
+import { useMemo, useState } from 'react'
+import { useLocation, useNavigate, useSearchParams } from 'react-router'
+import { useFleet, useFleetStatus } from '../api/fleet.ts'
+import { useInventory } from '../features/virtual-machines/use-vm-scan.ts'
+import type { Buckets } from '../features/virtual-machines/vm-facets.ts'
+import { formatQuery, isToken, parseQuery, token } from '../features/virtual-machines/vm-query.ts'
+import type { Term } from '../features/virtual-machines/vm-query.ts'
+import { paths } from '../paths.ts'
+import { IconButton } from '../ui/button.tsx'
+import { ClusterIcon, MinusIcon, PlusIcon } from '../ui/icons.ts'
+import { Segmented } from '../ui/segmented.tsx'
+import { StateGlyph } from '../ui/state-glyph.tsx'
+import { TreeNav } from '../ui/tree-nav.tsx'
+import type { TreeNode } from '../ui/tree-nav.tsx'
+
+type Kind = 'namespace' | 'node'
+
+const ROOT = 'cluster'
+
+export function InventoryTree({ clusterName }: { clusterName: string }) {
+  const [kind, setKind] = useState<Kind>('namespace')
+  const [collapsed, setCollapsed] = useState<ReadonlySet<string>>(new Set())
+  const { status } = useFleetStatus('virtualmachines')
+  const nodes = useFleet('nodes')
+  const navigate = useNavigate()
+  const terms = useListTerms()
+  const inventory = useInventory()
+
+  const chosen = terms.filter((term) => isToken(term) && term.key === kind && !term.negated)
+  const only = chosen.length === 1 && chosen[0] && isToken(chosen[0]) ? chosen[0].value : undefined
+  const selected = chosen.length === 0 ? ROOT : only
+
+  const children = kind === 'namespace' ? branches(inventory.namespaces) : nodeBranches(inventory.nodes, nodes.rows)
+  const root: TreeNode = { id: ROOT, label: clusterName, icon: ClusterIcon, count: inventory.matching, children }
+
+  function select(id: string) {
+    const others = terms.filter((term) => !isToken(term) || term.key !== kind)
+    const query = formatQuery(id === ROOT ? others : [...others, token(kind, id)])
+    void navigate(paths.virtualMachines(query))
+  }
+
+  function toggle(id: string) {
+    const next = new Set(collapsed)
+    if (!next.delete(id)) next.add(id)
+    setCollapsed(next)
+  }
+
+  if (status !== 'ready') return null
+  const folded = collapsed.has(ROOT)
+  return (
+    <section className="tree" aria-label="Inventory">
+      <header>
+        <Segmented
+          label="Show by"
+          value={kind}
+          onValueChange={setKind}
+          options={[
+            { value: 'namespace', label: 'Namespaces' },
+            { value: 'node', label: 'Nodes' },
+          ]}
+        />
+        <IconButton
+          label={folded ? 'Expand all' : 'Collapse all'}
+          icon={folded ? PlusIcon : MinusIcon}
+          small
+          onClick={() => toggle(ROOT)}
+        />
+      </header>
+      <TreeNav
+        label={kind === 'namespace' ? 'Namespaces' : 'Nodes'}
+        nodes={[root]}
+        selected={selected}
+        collapsed={collapsed}
+        onToggle={toggle}
+        onSelect={select}
+      />
+    </section>
+  )
+}
+
+/** The query of the list, where the list is what one looks at. */
+function useListTerms(): readonly Term[] {
+  const { pathname } = useLocation()
+  const [search] = useSearchParams()
+  const text = pathname === paths.virtualMachines() ? (search.get('q') ?? '') : ''
+  return useMemo(() => parseQuery(text), [text])
+}
+
+const byName = (a: TreeNode, b: TreeNode) => a.label.localeCompare(b.label, 'en', { numeric: true })
+
+function branches(buckets: Buckets): TreeNode[] {
+  return [...buckets].map(([name, { count, failing, warnings }]) => ({ id: name, label: name, count, failing, warnings })).sort(byName)
+}
+
+/** Nodes without a VM count as well, and one that takes none says so. */
+function nodeBranches(buckets: Buckets, rows: readonly { name: string; ready: boolean; unschedulable: boolean }[]): TreeNode[] {
+  const named = new Map(branches(buckets).map((node) => [node.id, node]))
+  for (const { name, ready, unschedulable } of rows) {
+    const node = named.get(name) ?? { id: name, label: name, count: 0 }
+    named.set(name, { ...node, note: <NodeNote ready={ready} unschedulable={unschedulable} /> })
+  }
+  return [...named.values()].sort(byName)
+}
+
+function NodeNote({ ready, unschedulable }: { ready: boolean; unschedulable: boolean }) {
+  if (!ready)
+    return (
+      <span className="c-error" title="Not ready">
+        <StateGlyph state="error" />
+      </span>
+    )
+  return unschedulable ? (
+    <span className="c-stopped" title="Cordoned">
+      <StateGlyph state="stopped" />
+    </span>
+  ) : null
+}

@@ -1,0 +1,95 @@
+// What the command palette offers: the VM in view, all VMs, the pages. Loaded when it is first opened.
+import { statusWords, vmState } from '@virtdeck/kubevirt'
+import type { VmRow } from '@virtdeck/kubevirt'
+import { useState } from 'react'
+import { useNavigate, useParams } from 'react-router'
+import { useFleet, useVmRow } from '../api/fleet.ts'
+import CommandPalette from '../components/command-palette.tsx'
+import type { PaletteGroup } from '../components/command-palette.tsx'
+import { useVmActions } from '../features/virtual-machines/vm-actions.tsx'
+import { paths } from '../paths.ts'
+import { useTheme } from '../stores/theme.ts'
+import { KeyboardIcon, SunIcon, TemplateIcon, VmIcon } from '../ui/icons.ts'
+
+type PaletteProps = { onClose: () => void; onKeys: () => void }
+
+export default function Palette(props: PaletteProps) {
+  const { namespace = '', name = '' } = useParams()
+  const row = useVmRow({ namespace, name })
+  const [dropped, setDropped] = useState(false)
+  return row && !dropped ? (
+    <VmPalette {...props} row={row} onDrop={() => setDropped(true)} />
+  ) : (
+    <PaletteOf {...props} vmGroups={[]} onDrop={() => setDropped(true)} />
+  )
+}
+
+function VmPalette({ row, ...props }: PaletteProps & { row: VmRow; onDrop: () => void }) {
+  const actions = useVmActions(row)
+  return <PaletteOf {...props} subject={row.name} vmGroups={[{ title: 'This VM', items: actions, limit: 8 }]} />
+}
+
+function PaletteOf({
+  onClose,
+  onKeys,
+  onDrop,
+  subject,
+  vmGroups,
+}: PaletteProps & { onDrop: () => void; subject?: string; vmGroups: readonly PaletteGroup[] }) {
+  const navigate = useNavigate()
+  const { rows } = useFleet('virtualmachines')
+  const { theme, setChoice } = useTheme()
+  const groups: PaletteGroup[] = [
+    ...vmGroups,
+    {
+      title: 'VMs',
+      onDemand: true,
+      items: rows.map((vm) => ({
+        id: vm.uid,
+        label: vm.name,
+        detail: `${vm.namespace} · ${statusWords(vm).toLowerCase()}`,
+        icon: VmIcon,
+        run: () => navigate(paths.virtualMachine(vm)),
+      })),
+    },
+    {
+      title: 'Pages',
+      items: [
+        {
+          id: 'virtual-machines',
+          label: 'Virtual machines',
+          detail: attention(rows),
+          icon: VmIcon,
+          shortcut: 'g v',
+          run: () => navigate(paths.virtualMachines()),
+        },
+        {
+          id: 'templates',
+          label: 'Templates',
+          detail: 'create a VM',
+          icon: TemplateIcon,
+          shortcut: 'g t',
+          run: () => navigate(paths.templates()),
+        },
+      ],
+    },
+    {
+      title: 'virtdeck',
+      items: [
+        {
+          id: 'theme',
+          label: theme === 'dark' ? 'Use the light theme' : 'Use the dark theme',
+          icon: SunIcon,
+          run: () => setChoice(theme === 'dark' ? 'light' : 'dark'),
+        },
+        { id: 'keys', label: 'Keyboard shortcuts', icon: KeyboardIcon, shortcut: '?', run: onKeys },
+      ],
+    },
+  ]
+  return <CommandPalette groups={groups} subject={subject} onDropSubject={onDrop} onClose={onClose} />
+}
+
+function attention(rows: readonly VmRow[]): string {
+  const failing = rows.filter((row) => vmState(row) === 'error').length
+  return failing ? `${failing} failing` : `${rows.length}`
+}

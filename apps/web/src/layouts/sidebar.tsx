@@ -1,0 +1,72 @@
+import type { Session } from '@virtdeck/server/protocol'
+import { useEffect, useRef } from 'react'
+import { NavLink } from 'react-router'
+import { useFleet } from '../api/fleet.ts'
+import { paths } from '../paths.ts'
+import { IconButton } from '../ui/button.tsx'
+import { IconMark } from '../ui/icon.tsx'
+import type { Icon } from '../ui/icon.tsx'
+import { SidebarIcon, TemplateIcon, VmIcon } from '../ui/icons.ts'
+import { formatCount } from '../util/format.ts'
+import { InventoryTree } from './inventory-tree.tsx'
+
+type SidebarProps = {
+  cluster: Session['cluster']
+  /** On phones it lies over the page. */
+  open: boolean
+  hidden: boolean
+  collapsed: boolean
+  /** Absent where the width decides. */
+  onToggle?: () => void
+  onClose: () => void
+}
+
+export function Sidebar({ cluster, open, hidden, collapsed, onToggle, onClose }: SidebarProps) {
+  const { status, rows } = useFleet('virtualmachines')
+  const aside = useRef<HTMLElement>(null)
+  useEffect(() => {
+    if (open) aside.current?.querySelector<HTMLElement>('a')?.focus()
+  }, [open])
+  return (
+    <aside
+      id="sidebar"
+      ref={aside}
+      className={open ? 'side open' : 'side'}
+      hidden={hidden}
+      onKeyDown={(event) => open && event.key === 'Escape' && onClose()}
+    >
+      <nav aria-label="Main">
+        <PageLink
+          to={paths.virtualMachines()}
+          icon={VmIcon}
+          label="Virtual machines"
+          count={status === 'ready' ? rows.length : undefined}
+        />
+        <PageLink to={paths.templates()} icon={TemplateIcon} label="Templates" />
+      </nav>
+      {!collapsed && !hidden && <InventoryTree clusterName={cluster.name} />}
+      <footer className="sidefoot">
+        {onToggle && !open && (
+          <IconButton
+            label={collapsed ? 'Expand the sidebar' : 'Collapse the sidebar'}
+            shortcut="["
+            icon={SidebarIcon}
+            aria-expanded={!collapsed}
+            onClick={onToggle}
+          />
+        )}
+        {cluster.kubevirtVersion && <span>KubeVirt {cluster.kubevirtVersion.replace(/^v/, '')}</span>}
+      </footer>
+    </aside>
+  )
+}
+
+function PageLink({ to, icon, label, count }: { to: string; icon: Icon; label: string; count?: number }) {
+  return (
+    <NavLink to={to} className={({ isActive }) => (isActive ? 'nav on' : 'nav')} title={label}>
+      <IconMark icon={icon} />
+      <span>{label}</span>
+      {count !== undefined && <em aria-label={`${count} VMs`}>{formatCount(count)}</em>}
+    </NavLink>
+  )
+}

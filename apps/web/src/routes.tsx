@@ -1,0 +1,83 @@
+// Every page and where it hangs. Pages are loaded when they are first visited; the frame is not.
+import { Navigate } from 'react-router'
+import type { ComponentType } from 'react'
+import type { Params, RouteObject } from 'react-router'
+import { AppLayout } from './layouts/app-layout.tsx'
+import type { Crumb, CrumbHandle } from './layouts/breadcrumbs.tsx'
+import { ErrorPage, NotFoundPage } from './layouts/error-page.tsx'
+import { SessionGate } from './layouts/session-gate.tsx'
+import { paths } from './paths.ts'
+
+/** A route's page, from the module that exports it by that name. */
+const page =
+  <N extends string>(load: () => Promise<{ [name in N]: ComponentType }>, name: N) =>
+  async () => ({ Component: (await load())[name] })
+
+const crumbs = (of: CrumbHandle['crumbs']): CrumbHandle => ({ crumbs: of })
+
+const vmsCrumb: Crumb = { label: 'Virtual machines', to: paths.virtualMachines() }
+const templatesCrumb: Crumb = { label: 'Templates', to: paths.templates() }
+
+function vmCrumbs({ namespace = '', name = '' }: Params): Crumb[] {
+  return [
+    vmsCrumb,
+    { label: namespace, to: paths.virtualMachines(`namespace:${namespace}`) },
+    { label: name, to: paths.virtualMachine({ namespace, name }) },
+  ]
+}
+
+export const routes: RouteObject[] = [
+  {
+    // Nothing is there to show while the first page's code is on its way.
+    HydrateFallback: () => null,
+    ErrorBoundary: ErrorPage,
+    children: [
+      { path: '/sign-in', lazy: page(() => import('./features/sign-in/sign-in-page.tsx'), 'SignInPage') },
+      {
+        Component: SessionGate,
+        children: [
+          { path: '/console/:namespace/:name', lazy: page(() => import('./features/consoles/console-window.tsx'), 'ConsoleWindow') },
+          {
+            Component: AppLayout,
+            children: [
+              {
+                ErrorBoundary: ErrorPage,
+                children: [
+                  { path: '/', element: <Navigate to={paths.virtualMachines()} replace /> },
+                  {
+                    path: '/virtual-machines',
+                    handle: crumbs(() => [vmsCrumb]),
+                    lazy: page(() => import('./features/virtual-machines/virtual-machines-page.tsx'), 'VirtualMachinesPage'),
+                  },
+                  {
+                    path: '/virtual-machines/:namespace/:name',
+                    handle: crumbs(vmCrumbs),
+                    lazy: page(() => import('./features/virtual-machines/vm-page.tsx'), 'VmPage'),
+                    children: [
+                      { index: true, lazy: page(() => import('./features/virtual-machines/vm-overview-tab.tsx'), 'VmOverviewTab') },
+                      { path: 'console', lazy: page(() => import('./features/consoles/vm-console-tab.tsx'), 'VmConsoleTab') },
+                      { path: 'snapshots', lazy: page(() => import('./features/snapshots/vm-snapshots-tab.tsx'), 'VmSnapshotsTab') },
+                      { path: 'events', lazy: page(() => import('./features/virtual-machines/vm-events-tab.tsx'), 'VmEventsTab') },
+                      { path: 'yaml', lazy: page(() => import('./features/virtual-machines/vm-yaml-tab.tsx'), 'VmYamlTab') },
+                    ],
+                  },
+                  {
+                    path: '/templates',
+                    handle: crumbs(() => [templatesCrumb]),
+                    lazy: page(() => import('./features/templates/templates-page.tsx'), 'TemplatesPage'),
+                  },
+                  {
+                    path: '/templates/:name/create',
+                    handle: crumbs(({ name = '' }) => [templatesCrumb, { label: name, to: paths.createFromTemplate({ name }) }]),
+                    lazy: page(() => import('./features/templates/create-from-template-page.tsx'), 'CreateFromTemplatePage'),
+                  },
+                  { path: '*', Component: NotFoundPage },
+                ],
+              },
+            ],
+          },
+        ],
+      },
+    ],
+  },
+]
