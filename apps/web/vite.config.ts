@@ -21,12 +21,19 @@ export default defineConfig({
     target: 'es2022',
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    manifest: true,
     reportCompressedSize: false,
     rolldownOptions: {
       output: {
         // What every page needs travels in few files; the rest follows the routes.
         codeSplitting: {
-          groups: [{ name: 'react', test: /node_modules[\\/](react|react-dom|react-router|scheduler)[\\/]/, priority: 20 }],
+          groups: [
+            {
+              name: 'react',
+              test: /node_modules[\\/](react|react-dom|react-router|scheduler|@tanstack[\\/]query-core|@tanstack[\\/]react-query|zustand)[\\/]/,
+              priority: 20,
+            },
+          ],
         },
       },
     },

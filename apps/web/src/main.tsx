@@ -1,28 +1,21 @@
 import { CSPProvider } from '@base-ui/react/csp-provider'
-import { Tooltip } from '@base-ui/react/tooltip'
 import { QueryClientProvider } from '@tanstack/react-query'
 import { createRoot } from 'react-dom/client'
 import { createBrowserRouter } from 'react-router'
 import { RouterProvider } from 'react-router/dom'
 import { queryClient } from './api/query-client.ts'
-import { Toaster } from './components/toaster.tsx'
 import { routes } from './routes.tsx'
-import { listenForShortcuts } from './stores/shortcuts.ts'
 import './styles/index.css'
 import { cspNonce } from './util/csp.ts'
 
 // Pages write their own title; of two, a browser shows the first.
 document.querySelector('title')?.remove()
-listenForShortcuts()
 
 // index.html has it.
 createRoot(document.getElementById('root')!).render(
   <CSPProvider nonce={cspNonce()}>
     <QueryClientProvider client={queryClient}>
-      <Tooltip.Provider>
-        <RouterProvider router={createBrowserRouter(routes)} />
-        <Toaster />
-      </Tooltip.Provider>
+      <RouterProvider router={createBrowserRouter(routes)} />
     </QueryClientProvider>
   </CSPProvider>,
 )

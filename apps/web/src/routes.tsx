@@ -1,11 +1,9 @@
-// Every page and where it hangs. Pages are loaded when they are first visited; the frame is not.
+// Every page and where it hangs. What a URL needs is loaded at once and side by side; the entry stays small.
 import { Navigate } from 'react-router'
 import type { ComponentType } from 'react'
 import type { Params, RouteObject } from 'react-router'
-import { AppLayout } from './layouts/app-layout.tsx'
 import type { Crumb, CrumbHandle } from './layouts/breadcrumbs.tsx'
 import { ErrorPage, NotFoundPage } from './layouts/error-page.tsx'
-import { SessionGate } from './layouts/session-gate.tsx'
 import { paths } from './paths.ts'
 
 /** A route's page, from the module that exports it by that name. */
@@ -34,11 +32,11 @@ export const routes: RouteObject[] = [
     children: [
       { path: '/sign-in', lazy: page(() => import('./features/sign-in/sign-in-page.tsx'), 'SignInPage') },
       {
-        Component: SessionGate,
+        lazy: page(() => import('./layouts/session-gate.tsx'), 'SessionGate'),
         children: [
           { path: '/console/:namespace/:name', lazy: page(() => import('./features/consoles/console-window.tsx'), 'ConsoleWindow') },
           {
-            Component: AppLayout,
+            lazy: page(() => import('./layouts/app-shell.tsx'), 'AppShell'),
             children: [
               {
                 ErrorBoundary: ErrorPage,

@@ -1,10 +1,9 @@
 import { useRouteError, isRouteErrorResponse, Link } from 'react-router'
 import { paths } from '../paths.ts'
-import { Button } from '../ui/button.tsx'
 import { EmptyState } from '../ui/empty-state.tsx'
 import { SearchIcon } from '../ui/icons.ts'
 
-/** Where a page broke: within the frame, so that one can go elsewhere. */
+/** Where a page broke: within the frame, so that one can go elsewhere. Needs no other code, which may be what is missing. */
 export function ErrorPage() {
   const error = useRouteError()
   if (isRouteErrorResponse(error) && error.status === 404) return <NotFoundPage />
@@ -20,7 +19,11 @@ export function ErrorPage() {
             ? 'Either the server is out of reach, or virtdeck was updated while this tab was open.'
             : 'The fault is in virtdeck. The cluster and its VMs are as they were.'
         }
-        action={<Button onClick={() => location.reload()}>Load it again</Button>}
+        action={
+          <button type="button" className="btn" onClick={() => location.reload()}>
+            Load it again
+          </button>
+        }
         hint={error instanceof Error ? error.message : undefined}
       />
     </div>
@@ -35,7 +38,11 @@ export function NotFoundPage() {
         icon={SearchIcon}
         title="There is nothing here"
         body="The address may have a typing error, or what it named is gone."
-        action={<Button render={<Link to={paths.virtualMachines()} />}>Virtual machines</Button>}
+        action={
+          <Link className="btn" to={paths.virtualMachines()}>
+            Virtual machines
+          </Link>
+        }
       />
     </div>
   )

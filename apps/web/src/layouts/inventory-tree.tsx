@@ -2,11 +2,13 @@
 // the list; the URL holds the choice.
 import { useMemo, useState } from 'react'
 import { useLocation, useNavigate, useSearchParams } from 'react-router'
-import { useFleet, useFleetStatus } from '../api/fleet.ts'
-import { useInventory } from '../features/virtual-machines/use-vm-scan.ts'
+import { useFleet } from '../api/fleet.ts'
+import { SCAN_EVERY_MS, scanSorted } from '../features/virtual-machines/scan-sorted.ts'
 import type { Buckets } from '../features/virtual-machines/vm-facets.ts'
 import { formatQuery, isToken, parseQuery, token } from '../features/virtual-machines/vm-query.ts'
 import type { Term } from '../features/virtual-machines/vm-query.ts'
+import { parseSort } from '../features/virtual-machines/vm-sort.ts'
+import type { Sort } from '../features/virtual-machines/vm-sort.ts'
 import { paths } from '../paths.ts'
 import { IconButton } from '../ui/button.tsx'
 import { ClusterIcon, MinusIcon, PlusIcon } from '../ui/icons.ts'
@@ -22,18 +24,19 @@ const ROOT = 'cluster'
 export function InventoryTree({ clusterName }: { clusterName: string }) {
   const [kind, setKind] = useState<Kind>('namespace')
   const [collapsed, setCollapsed] = useState<ReadonlySet<string>>(new Set())
-  const { status } = useFleetStatus('virtualmachines')
+  const { status, rows } = useFleet('virtualmachines', SCAN_EVERY_MS)
   const nodes = useFleet('nodes')
   const navigate = useNavigate()
-  const terms = useListTerms()
-  const inventory = useInventory()
+  const { terms, sort } = useListQuery()
+  // The list works the same out of the same rows: one of the two finds it done.
+  const scan = scanSorted(rows, terms, sort)
 
   const chosen = terms.filter((term) => isToken(term) && term.key === kind && !term.negated)
   const only = chosen.length === 1 && chosen[0] && isToken(chosen[0]) ? chosen[0].value : undefined
   const selected = chosen.length === 0 ? ROOT : only
 
-  const children = kind === 'namespace' ? branches(inventory.namespaces) : nodeBranches(inventory.nodes, nodes.rows)
-  const root: TreeNode = { id: ROOT, label: clusterName, icon: ClusterIcon, count: inventory.matching, children }
+  const children = kind === 'namespace' ? branches(scan.facets.namespace) : nodeBranches(scan.facets.node, nodes.rows)
+  const root: TreeNode = { id: ROOT, label: clusterName, icon: ClusterIcon, count: scan.rows.length, children }
 
   function select(id: string) {
     const others = terms.filter((term) => !isToken(term) || term.key !== kind)
@@ -81,11 +84,13 @@ export function InventoryTree({ clusterName }: { clusterName: string }) {
 }
 
 /** The query of the list, where the list is what one looks at. */
-function useListTerms(): readonly Term[] {
+function useListQuery(): { terms: readonly Term[]; sort: Sort } {
   const { pathname } = useLocation()
   const [search] = useSearchParams()
-  const text = pathname === paths.virtualMachines() ? (search.get('q') ?? '') : ''
-  return useMemo(() => parseQuery(text), [text])
+  const onList = pathname === paths.virtualMachines()
+  const text = onList ? (search.get('q') ?? '') : ''
+  const terms = useMemo(() => parseQuery(text), [text])
+  return { terms, sort: parseSort(onList ? search.get('sort') : null) }
 }
 
 const byName = (a: TreeNode, b: TreeNode) => a.label.localeCompare(b.label, 'en', { numeric: true })

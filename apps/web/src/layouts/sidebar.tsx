@@ -22,7 +22,7 @@ type SidebarProps = {
 }
 
 export function Sidebar({ cluster, open, hidden, collapsed, onToggle, onClose }: SidebarProps) {
-  const { status, rows } = useFleet('virtualmachines')
+  const { status, rows } = useFleet('virtualmachines', 1_000)
   const aside = useRef<HTMLElement>(null)
   useEffect(() => {
     if (open) aside.current?.querySelector<HTMLElement>('a')?.focus()

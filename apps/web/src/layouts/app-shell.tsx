@@ -7,6 +7,7 @@ import { usePreferences } from '../stores/preferences.ts'
 import { useShortcut } from '../stores/shortcuts.ts'
 import { useMediaQuery } from '../util/use-media-query.ts'
 import { RouteAnnouncer } from './route-announcer.tsx'
+import { Toaster } from '../components/toaster.tsx'
 import { Sidebar } from './sidebar.tsx'
 import { StaleBanner } from './stale-banner.tsx'
 import { TopBar } from './top-bar.tsx'
@@ -14,7 +15,7 @@ import { TopBar } from './top-bar.tsx'
 const Palette = lazy(() => import('./palette.tsx'))
 const KeysDialog = lazy(() => import('../components/keys-dialog.tsx'))
 
-export function AppLayout() {
+export function AppShell() {
   const session = useOutletContext<SignedInSession>()
   const navigate = useNavigate()
   const { pathname } = useLocation()
@@ -58,6 +59,7 @@ export function AppLayout() {
       />
       <Main path={pathname} />
       <RouteAnnouncer />
+      <Toaster />
       <Suspense fallback={null}>
         {over === 'palette' && <Palette onClose={close} onKeys={() => setOver('keys')} />}
         {over === 'keys' && <KeysDialog onClose={close} />}

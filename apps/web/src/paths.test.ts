@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest'
+import { paths } from './paths.ts'
+
+test('every URL of the app', () => {
+  const ref = { namespace: 'team-a', name: 'web-01' }
+  expect({
+    home: paths.home(),
+    signIn: paths.signIn(),
+    signInAndBack: paths.signIn('/virtual-machines?q=status:running'),
+    virtualMachines: paths.virtualMachines(),
+    virtualMachinesOfNamespace: paths.virtualMachines('namespace:team-a'),
+    virtualMachine: paths.virtualMachine(ref),
+    virtualMachineTab: paths.virtualMachine(ref, 'yaml'),
+    vmConsole: paths.vmConsole(ref, 'serial'),
+    consoleWindow: paths.consoleWindow(ref, 'vnc'),
+    templates: paths.templates(),
+    createFromTemplate: paths.createFromTemplate({ name: 'ubuntu-24.04' }),
+  }).toMatchInlineSnapshot(`
+    {
+      "consoleWindow": "/console/team-a/web-01?kind=vnc",
+      "createFromTemplate": "/templates/ubuntu-24.04/create",
+      "home": "/",
+      "signIn": "/sign-in",
+      "signInAndBack": "/sign-in?rt=%2Fvirtual-machines%3Fq%3Dstatus%3Arunning",
+      "templates": "/templates",
+      "virtualMachine": "/virtual-machines/team-a/web-01",
+      "virtualMachineTab": "/virtual-machines/team-a/web-01/yaml",
+      "virtualMachines": "/virtual-machines",
+      "virtualMachinesOfNamespace": "/virtual-machines?q=namespace%3Ateam-a",
+      "vmConsole": "/virtual-machines/team-a/web-01/console?kind=serial",
+    }
+  `)
+})
+
+test('a name cannot leave its segment', () => {
+  expect(paths.virtualMachine({ namespace: '../x', name: 'a/b?c#d' })).toBe('/virtual-machines/..%2Fx/a%2Fb%3Fc%23d')
+})
