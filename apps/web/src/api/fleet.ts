@@ -1,6 +1,6 @@
 // A fleet's rows, live: one HTTP snapshot, which the socket continues. Rows are shared, immutable objects; a change
 // replaces one of them and wakes the components that show it, and no others.
-import { useCallback, useSyncExternalStore } from 'react'
+import { useCallback, useState, useSyncExternalStore } from 'react'
 import { toStatus } from '@virtdeck/k8s'
 import type { ObjectRef, Status } from '@virtdeck/k8s'
 import type { Fleet, FleetRows, VmRow } from '@virtdeck/kubevirt'
@@ -149,10 +149,46 @@ export function forgetFleets() {
   for (const store of Object.values(fleets)) store.forget()
 }
 
-/** All rows of a fleet that the user may see. Re-renders with every change: rows that show themselves use useFleetRow. */
-export function useFleet<F extends Fleet>(fleet: F): FleetState<FleetRows[F]> {
+/**
+ * All rows of a fleet that the user may see. Renders again with every change, or with `everyMs` at once and then at most
+ * so often: for what is made of all rows, an order or a count. A row that shows itself uses useFleetRow.
+ */
+export function useFleet<F extends Fleet>(fleet: F, everyMs = 0): FleetState<FleetRows[F]> {
   const store: FleetStore<FleetRows[F]> = fleets[fleet]
-  return useSyncExternalStore(store.subscribe, store.state)
+  const [source] = useState(() => (everyMs > 0 ? throttled(store, everyMs) : store))
+  return useSyncExternalStore(source.subscribe, source.state)
+}
+
+function throttled<R>(store: FleetStore<R>, everyMs: number): Pick<FleetStore<R>, 'subscribe' | 'state'> {
+  let shown = store.state()
+  return {
+    subscribe(listener) {
+      let timer: ReturnType<typeof setTimeout> | undefined
+      function show() {
+        if (store.state() === shown) return
+        shown = store.state()
+        timer = setTimeout(ripe, everyMs)
+        listener()
+      }
+      function ripe() {
+        timer = undefined
+        show()
+      }
+      const unsubscribe = store.subscribe(() => {
+        // What is a state of its own is shown at once: only rows can wait.
+        if (timer === undefined || store.state().status !== shown.status) {
+          clearTimeout(timer)
+          show()
+        }
+      })
+      show()
+      return () => {
+        clearTimeout(timer)
+        unsubscribe()
+      }
+    },
+    state: () => shown,
+  }
 }
 
 /** Whether a fleet is there, without its rows: renders when that changes, not when a row does. */

@@ -23,6 +23,9 @@ export const columnWidths: Record<ColumnId, number> = {
 }
 export const MENU_WIDTH = 44
 
+/** A row's three lines; node and size stand with the namespace. */
+export const phoneColumns: readonly ColumnId[] = ['name', 'status', 'namespace']
+
 /** Given up first where there is little room. The others make the table scroll sideways. */
 const expendable: readonly ColumnId[] = ['runStrategy', 'os']
 
@@ -39,15 +42,23 @@ export function tableWidth(shown: readonly ColumnId[]): number {
   return shown.reduce((sum, id) => sum + columnWidths[id], MENU_WIDTH)
 }
 
-type Store = { choice: ColumnChoice; show: (id: ColumnId, shown: boolean) => void; reset: () => void }
+type Store = {
+  choice: ColumnChoice
+  compact: boolean
+  show: (id: ColumnId, shown: boolean) => void
+  setCompact: (compact: boolean) => void
+  reset: () => void
+}
 
 export const useColumnChoice = create<Store>()(
   persist(
     (set) => ({
       choice: {},
+      compact: false,
       show: (id, shown) => set(({ choice }) => ({ choice: { ...choice, [id]: shown } })),
-      reset: () => set({ choice: {} }),
+      setCompact: (compact) => set({ compact }),
+      reset: () => set({ choice: {}, compact: false }),
     }),
-    { name: 'virtdeck.vm-columns', partialize: ({ choice }) => ({ choice }) },
+    { name: 'virtdeck.vm-columns', partialize: ({ choice, compact }) => ({ choice, compact }) },
   ),
 )

@@ -1,0 +1,46 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { draftOf, draftQuery, draftTerms, finish, listSearch, tokenize } from './list-search.ts'
+import { formatQuery, parseQuery } from './vm-query.ts'
+
+test('query and sort are one state in the URL, beside whatever else is there [F002, F223]', () => {
+  const search = new URLSearchParams('?do=stop&vm=shop/web')
+  expect(listSearch(search, { q: 'namespace:shop web', sort: { key: 'memory', descending: true } })).toBe(
+    '?do=stop&vm=shop/web&q=namespace:shop+web&sort=-memory',
+  )
+  expect(listSearch(new URLSearchParams('?q=a&sort=age'), { q: '', sort: { key: 'name', descending: false } })).toBe('')
+  expect(listSearch(new URLSearchParams('?sort=age'), { q: 'web' })).toBe('?sort=age&q=web')
+})
+
+test('a term with a key becomes a token with the space after it', () => {
+  expect(tokenize({ tokens: [], text: 'web status:running' })).toEqual({ tokens: [], text: 'web status:running' })
+  expect(tokenize({ tokens: [], text: 'web status:running ' })).toEqual({ tokens: parseQuery('status:running'), text: 'web' })
+})
+
+test('an unknown key becomes a token, too, which says what is wrong', () => {
+  expect(tokenize({ tokens: [], text: 'colour:red ' }).tokens).toMatchObject([
+    { kind: 'invalid', problem: expect.stringContaining('colour') },
+  ])
+})
+
+test('a key without a value waits in the text', () => {
+  expect(finish({ tokens: [], text: 'status:' })).toEqual({ tokens: [], text: 'status:' })
+  expect(draftQuery({ tokens: [], text: 'web status:' })).toBe('web')
+})
+
+test('Enter finishes what is in the text', () => {
+  expect(finish({ tokens: [], text: 'web node:n1' })).toEqual({ tokens: parseQuery('node:n1'), text: 'web' })
+})
+
+test('the box shows the query of a link, and filters by the same terms', () => {
+  const words = fc.constantFrom('web', 'status:running', '-node:n1', 'os:"Ubuntu 24"', '"a b"', 'memory:>=4Gi', 'colour:red')
+  fc.assert(
+    fc.property(fc.array(words, { maxLength: 5 }), (parts) => {
+      const q = formatQuery(parseQuery(parts.join(' ')))
+      const draft = draftOf(q)
+      const sorted = (terms: ReturnType<typeof parseQuery>) => terms.map((term) => JSON.stringify(term)).toSorted()
+      expect(sorted(draftTerms(draft))).toEqual(sorted(parseQuery(q)))
+      expect(draftOf(draftQuery(draft))).toEqual(draft)
+    }),
+  )
+})

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest'
+import { accept, suggest } from './vm-suggest.ts'
+import { scanVms } from './vm-facets.ts'
+import { vmRow } from './test-rows.ts'
+
+const rows = [
+  vmRow('a', { namespace: 'team-a', os: 'ubuntu', node: 'n1', labels: { app: 'pay', 'team.io/owner': 'Ann' }, runStrategy: 'Always' }),
+  vmRow('b', { namespace: 'team-a', os: 'ubuntu', labels: { app: 'pay' }, runStrategy: 'Halted' }),
+  vmRow('c', { namespace: 'team-b', os: 'rhel', labels: { app: 'shop' } }),
+  vmRow('d', { namespace: 'big-team', os: 'windows' }),
+]
+const source = { rows, facets: scanVms(rows, []).facets }
+const offered = (text: string) => suggest(text, source).map(({ insert }) => insert)
+
+test('offers nothing before something is typed, and nothing for what it does not know', () => {
+  expect(offered('')).toEqual([])
+  expect(offered('web ')).toEqual([])
+  expect(offered('colour:r')).toEqual([])
+})
+
+test('offers keys, and values that say what they are', () => {
+  expect(offered('na')).toEqual(['namespace:', 'name:'])
+  expect(offered('web ubu')).toEqual(['os:ubuntu'])
+  expect(offered('team')).toEqual(['namespace:team-a', 'namespace:team-b', 'namespace:big-team'])
+})
+
+test('offers the values of a key, most common first and with their number', () => {
+  expect(suggest('namespace:', source)).toMatchObject([
+    { insert: 'namespace:team-a', count: 2 },
+    { insert: 'namespace:big-team', count: 1 },
+    { insert: 'namespace:team-b', count: 1 },
+  ])
+  expect(offered('-os:r')).toEqual(['-os:rhel'])
+  expect(offered('runstrategy:h')).toEqual(['runstrategy:Halted'])
+})
+
+test('offers label keys, then the values of one', () => {
+  expect(offered('label:')).toEqual(['label:app=', 'label:team.io/owner='])
+  expect(offered('label:app=')).toEqual(['label:app=pay', 'label:app=shop'])
+  expect(offered('label:team.io/owner=a')).toEqual(['label:team.io/owner=Ann'])
+})
+
+test('puts what was chosen in the place of the last word', () => {
+  const [first] = suggest('web name', source)
+  expect(first && accept('web name', first)).toBe('web namespace:')
+  const [value] = suggest('web namespace:team-a', source)
+  expect(value && accept('web namespace:team-a', value)).toBe('web namespace:team-a ')
+})

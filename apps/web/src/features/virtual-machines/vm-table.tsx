@@ -1,0 +1,383 @@
+// The table of VMs: only the rows in sight are in the DOM, each follows its own row of the fleet, and nothing but the
+// visible range re-renders while one scrolls.
+import { useVirtualizer } from '@tanstack/react-virtual'
+import type { VmRow } from '@virtdeck/kubevirt'
+import { memo, useCallback, useLayoutEffect, useRef, useState } from 'react'
+import type { KeyboardEvent } from 'react'
+import { useVmRow } from '../../api/fleet.ts'
+import type { Action } from '../../components/action.ts'
+import type { VmRef } from '../../paths.ts'
+import { useShortcut } from '../../stores/shortcuts.ts'
+import { toast } from '../../stores/toasts.ts'
+import { IconMark } from '../../ui/icon.tsx'
+import { ChevronDownIcon, ChevronUpIcon, MoreIcon } from '../../ui/icons.ts'
+import { Keys } from '../../ui/kbd.tsx'
+import { Menu } from '../../ui/menu.tsx'
+import { Skeleton } from '../../ui/skeleton.tsx'
+import { formatCount } from '../../util/format.ts'
+import { MENU_WIDTH, columnWidths, tableWidth } from './column-choice.ts'
+import type { ColumnId } from './column-choice.ts'
+import { useVmActions } from './vm-actions.tsx'
+import { columns } from './vm-columns.tsx'
+import { nextSort } from './vm-sort.ts'
+import type { Sort } from './vm-sort.ts'
+
+type VmTableProps = {
+  /** What to show, in order. Each row then follows the fleet by itself. */
+  rows: readonly VmRow[]
+  sort: Sort
+  onSort: (sort: Sort) => void
+  shown: readonly ColumnId[]
+  /** Changes when rows have another height: phone, density. */
+  variant: string
+  stale: boolean
+  /** What the rows were searched and sorted by: another search is read from its top. */
+  origin: string
+}
+
+const keyOf = ({ namespace, name }: VmRef) => `${namespace}/${name}`
+
+export function VmTable({ rows, sort, onSort, shown, variant, stale, origin }: VmTableProps) {
+  const wrap = useRef<HTMLDivElement>(null)
+  const { height, rowHeight, headHeight } = useMeasures(wrap, variant)
+  // oxlint-disable-next-line react/incompatible-library -- its functions go to no memoized child
+  const virtualizer = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => wrap.current,
+    estimateSize: () => rowHeight,
+    getItemKey: (index) => keyOfIndex(rows, index),
+    overscan: 8,
+    scrollPaddingStart: headHeight,
+    scrollMargin: headHeight,
+  })
+  useLayoutEffect(() => virtualizer.measure(), [virtualizer, rowHeight])
+
+  const [cursor, setCursor] = useState<VmRef>()
+  const [menu, setMenu] = useState<string>()
+  const focusNext = useRef<string>(undefined)
+  const cursorKey = cursor && keyOf(cursor)
+  const toggleMenu = useCallback((ref: VmRef, open: boolean) => {
+    setMenu(open ? keyOf(ref) : undefined)
+    if (open) setCursor(ref)
+  }, [])
+
+  // A row that the cursor has gone to may only come into the DOM with the scrolling.
+  useLayoutEffect(() => {
+    if (!focusNext.current) return
+    const link = wrap.current?.querySelector<HTMLElement>(`tr[data-key="${CSS.escape(focusNext.current)}"] .name`)
+    if (!link) return
+    focusNext.current = undefined
+    link.focus({ preventScroll: true })
+  })
+
+  const goTo = (index: number) => {
+    const row = rows[Math.min(Math.max(index, 0), rows.length - 1)]
+    if (!row) return
+    setCursor(row)
+    focusNext.current = keyOf(row)
+    virtualizer.scrollToIndex(rows.indexOf(row))
+  }
+  const move = (by: number) => {
+    const at = cursorKey === undefined ? -1 : rows.findIndex((row) => keyOf(row) === cursorKey)
+    goTo(at < 0 ? firstVisible(virtualizer.scrollOffset ?? 0, rowHeight) : at + by)
+  }
+
+  useShortcut('j', { label: 'Next row', group: 'List', run: () => move(1) })
+  useShortcut('k', { label: 'Previous row', group: 'List', run: () => move(-1) })
+  useLayoutEffect(() => {
+    wrap.current?.scrollTo(0, 0)
+  }, [origin])
+
+  function keydown(event: KeyboardEvent) {
+    const page = Math.max(1, Math.floor((height - headHeight) / rowHeight) - 1)
+    const steps: Record<string, number> = {
+      ArrowDown: 1,
+      j: 1,
+      ArrowUp: -1,
+      k: -1,
+      PageDown: page,
+      PageUp: -page,
+      Home: -rows.length,
+      End: rows.length,
+    }
+    const by = steps[event.key]
+    if (
+      by === undefined ||
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey ||
+      !(event.target instanceof Element && event.target.closest('tbody'))
+    )
+      return
+    event.preventDefault()
+    move(by)
+  }
+
+  const items = virtualizer.getVirtualItems()
+  const [first, last] = [items[0], items.at(-1)]
+  const top = (virtualizer.scrollOffset ?? 0) / rowHeight
+  const bottom = top + (height - headHeight) / rowHeight
+
+  return (
+    <>
+      <div ref={wrap} className="tablewrap vmwrap" onKeyDown={keydown}>
+        <table
+          className="rt fixed vmt"
+          aria-rowcount={rows.length + 1}
+          data-stale={stale || undefined}
+          style={{ '--vm-table-w': `${tableWidth(shown)}px` } as React.CSSProperties}
+        >
+          <caption className="sr">Virtual machines</caption>
+          <Columns shown={shown} />
+          <thead>
+            <tr aria-rowindex={1}>
+              {shown.map((id) => (
+                <Head key={id} id={id} sort={sort} onSort={onSort} />
+              ))}
+              <th>
+                <span className="sr">Actions</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {first && first.index > 0 && <Spacer height={first.start - headHeight} columns={shown.length + 1} />}
+            {items.map(({ index, key }) => {
+              const row = rows[index]
+              return (
+                row && (
+                  <VmTableRow
+                    key={key}
+                    namespace={row.namespace}
+                    name={row.name}
+                    index={index}
+                    shown={shown}
+                    cursor={key === cursorKey}
+                    menuOpen={key === menu}
+                    onMenu={toggleMenu}
+                    onCursor={setCursor}
+                  />
+                )
+              )
+            })}
+            {last && last.index < rows.length - 1 && (
+              <Spacer height={virtualizer.getTotalSize() - (last.end - headHeight)} columns={shown.length + 1} />
+            )}
+          </tbody>
+        </table>
+      </div>
+      {cursor && <CursorActions key={cursorKey} {...cursor} onMenu={toggleMenu} />}
+      <footer className="tablefoot desk">
+        <span>
+          <b>
+            {formatCount(Math.min(rows.length, Math.round(top) + 1))}–{formatCount(Math.min(rows.length, Math.floor(bottom)))}
+          </b>{' '}
+          of <b>{formatCount(rows.length)}</b>
+        </span>
+        <span className="grow" />
+        <Hint keys="j k">move</Hint>
+        <Hint keys="Enter">open</Hint>
+        <Hint keys=".">actions</Hint>
+        <Hint keys="/">search</Hint>
+        <Hint keys="?">all keys</Hint>
+      </footer>
+    </>
+  )
+}
+
+function keyOfIndex(rows: readonly VmRow[], index: number): string {
+  const row = rows[index]
+  return row ? keyOf(row) : String(index)
+}
+
+function firstVisible(offset: number, rowHeight: number): number {
+  return Math.ceil(offset / rowHeight)
+}
+
+/** What of the CSS the arithmetic needs: heights come from its variables, so that density and phone are its matter. */
+function useMeasures(wrap: React.RefObject<HTMLDivElement | null>, variant: string) {
+  const [measures, setMeasures] = useState({ height: 0, rowHeight: 36, headHeight: 32 })
+  useLayoutEffect(() => {
+    const element = wrap.current
+    if (!element) return
+    const measure = () => {
+      const style = getComputedStyle(element)
+      const next = { height: element.clientHeight, rowHeight: px(style, '--vm-row-h'), headHeight: px(style, '--vm-head-h') }
+      setMeasures((known) => (JSON.stringify(known) === JSON.stringify(next) ? known : next))
+    }
+    const observer = new ResizeObserver(measure)
+    observer.observe(element)
+    measure()
+    return () => observer.disconnect()
+  }, [wrap, variant])
+  return measures
+}
+
+const px = (style: CSSStyleDeclaration, name: string) => Number.parseFloat(style.getPropertyValue(name)) || 0
+
+function Columns({ shown }: { shown: readonly ColumnId[] }) {
+  return (
+    <colgroup>
+      {shown.map((id) => (
+        <col key={id} style={id === 'status' ? undefined : { width: columnWidths[id] }} />
+      ))}
+      <col style={{ width: MENU_WIDTH }} />
+    </colgroup>
+  )
+}
+
+function Head({ id, sort, onSort }: { id: ColumnId; sort: Sort; onSort: (sort: Sort) => void }) {
+  const { title, className, sort: key } = columns[id]
+  const sorted = sort.key === key
+  return (
+    <th className={className.split(' ').at(-1)} aria-sort={sorted ? (sort.descending ? 'descending' : 'ascending') : undefined}>
+      <button type="button" className="sortby" onClick={() => onSort(nextSort(sort, key))}>
+        {title}
+        {sorted && <IconMark icon={sort.descending ? ChevronDownIcon : ChevronUpIcon} />}
+      </button>
+    </th>
+  )
+}
+
+function Spacer({ height, columns: span }: { height: number; columns: number }) {
+  return (
+    <tr className="spacer" aria-hidden="true">
+      <td colSpan={span} style={{ height }} />
+    </tr>
+  )
+}
+
+type VmTableRowProps = VmRef & {
+  index: number
+  shown: readonly ColumnId[]
+  cursor: boolean
+  menuOpen: boolean
+  onMenu: (ref: VmRef, open: boolean) => void
+  onCursor: (ref: VmRef) => void
+}
+
+const VmTableRow = memo(function VmTableRow({ namespace, name, index, ...props }: VmTableRowProps) {
+  const row = useVmRow({ namespace, name })
+  const place = { 'aria-rowindex': index + 2, 'data-key': keyOf({ namespace, name }) }
+  // Gone a moment ago: its place closes with the next count of the rows.
+  if (!row) return <tr {...place} className="gone" aria-hidden="true" />
+  return <LiveRow row={row} place={place} {...props} />
+})
+
+type LiveRowProps = Omit<VmTableRowProps, 'namespace' | 'name' | 'index'> & {
+  row: VmRow
+  place: { 'aria-rowindex': number; 'data-key': string }
+}
+
+function LiveRow({ row, place, shown, cursor, menuOpen, onMenu, onCursor }: LiveRowProps) {
+  const flashes = useFlashes(row)
+  return (
+    <tr {...place} className={cursor ? 'cursor' : undefined} onFocus={() => onCursor(row)} onClick={() => onCursor(row)}>
+      {shown.map((id) => {
+        const { className, cell } = columns[id]
+        return (
+          <td key={id} className={className} data-flash={flashes[id]}>
+            {cell(row)}
+          </td>
+        )
+      })}
+      <td>
+        <RowMenuButton row={row} open={menuOpen} onMenu={onMenu} />
+      </td>
+    </tr>
+  )
+}
+
+type Flashes = Partial<Record<ColumnId, 'a' | 'b'>>
+
+/** Marks cells whose content changed, in turns, so that each change begins a new animation. */
+function useFlashes(row: VmRow): Flashes {
+  const [seen, setSeen] = useState<{ row: VmRow; flashes: Flashes }>({ row, flashes: {} })
+  if (seen.row === row) return seen.flashes
+  const flashes = { ...seen.flashes }
+  for (const { id, shown } of Object.values(columns)) if (shown(seen.row) !== shown(row)) flashes[id] = flashes[id] === 'a' ? 'b' : 'a'
+  setSeen({ row, flashes })
+  return flashes
+}
+
+/** A plain button until it is first pressed: a menu, with all its questions about rights, is made for no more rows than that. */
+function RowMenuButton({ row, open, onMenu }: { row: VmRow; open: boolean; onMenu: (ref: VmRef, open: boolean) => void }) {
+  const [used, setUsed] = useState(open)
+  if (open && !used) setUsed(true)
+  const props = {
+    type: 'button',
+    className: 'ibtn sm',
+    'aria-label': `Actions for ${row.name}`,
+    children: <IconMark icon={MoreIcon} />,
+  } as const
+  if (used) return <RowMenu row={row} trigger={<button {...props} />} open={open} onOpenChange={(next) => onMenu(row, next)} />
+  return <button {...props} aria-haspopup="menu" aria-expanded="false" onClick={() => onMenu(row, true)} />
+}
+
+function RowMenu({ row, ...menu }: { row: VmRow; trigger: React.ReactElement; open: boolean; onOpenChange: (open: boolean) => void }) {
+  return <Menu label={`Actions for ${row.name}`} actions={useVmActions(row)} {...menu} />
+}
+
+/** The keys of the row under the cursor. */
+function CursorActions({ namespace, name, onMenu }: VmRef & { onMenu: (ref: VmRef, open: boolean) => void }) {
+  const row = useVmRow({ namespace, name })
+  return row ? <RowShortcuts row={row} onMenu={onMenu} /> : null
+}
+
+function RowShortcuts({ row, onMenu }: { row: VmRow; onMenu: (ref: VmRef, open: boolean) => void }) {
+  const actions = useVmActions(row)
+  useShortcut('.', { label: 'Actions', group: 'List', run: () => onMenu(row, true) })
+  return actions.filter(({ shortcut }) => shortcut).map((action) => <ActionShortcut key={action.id} action={action} name={row.name} />)
+}
+
+function ActionShortcut({ action, name }: { action: Action; name: string }) {
+  const { id, label, shortcut = '', disabled, run } = action
+  const verb = label.replace('…', '')
+  useShortcut(shortcut, {
+    label: verb,
+    group: 'Virtual machine',
+    run: () => (disabled ? toast.failed(`${id} ${name}`, `${verb}: not possible for ${name}`, disabled) : void run()),
+  })
+  return null
+}
+
+function Hint({ keys, children }: { keys: string; children: string }) {
+  return (
+    <span>
+      <Keys keys={keys} /> {children}
+    </span>
+  )
+}
+
+/** The table before there are rows. It shows only after 200 ms: a quick answer never flickers. */
+export function VmTableSkeleton({ shown }: { shown: readonly ColumnId[] }) {
+  return (
+    <div className="tablewrap vmwrap late" role="status" aria-busy="true">
+      <span className="sr">Loading virtual machines</span>
+      <table className="rt fixed vmt" aria-hidden="true">
+        <Columns shown={shown} />
+        <thead>
+          <tr>
+            {shown.map((id) => (
+              <th key={id} className={columns[id].className.split(' ').at(-1)}>
+                {columns[id].title}
+              </th>
+            ))}
+            <th />
+          </tr>
+        </thead>
+        <tbody>
+          {Array.from({ length: 14 }, (_, index) => (
+            <tr key={index}>
+              {shown.map((id, column) => (
+                <td key={id} className={columns[id].className}>
+                  <Skeleton width={Math.round(columnWidths[id] * (0.35 + ((index * 7 + column * 5) % 10) / 25))} />
+                </td>
+              ))}
+              <td />
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
