@@ -38,7 +38,7 @@ export function osDisplayName(text: string | undefined): string | undefined {
   if (!os) return text.trim()
   // What a machine wrote has no spaces; prose such as `Ubuntu 24.04.1 LTS` is better than what we would make of it.
   if (/\s/.test(text.trim())) return text.trim()
-  const version = /(\d+(?:\.\d+)*|2k\d+)/.exec(lower.replace(os.spellings, ''))?.[0]
+  const version = /(2k\d+|\d+(?:\.\d+)*)/.exec(lower.replace(os.spellings, ''))?.[0]
   if (!version) return os.name
   if (os.key === 'windows') return windowsName(version)
   return `${os.name} ${version}`

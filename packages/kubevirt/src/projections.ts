@@ -150,12 +150,12 @@ function ipsOf(vmi: VirtualMachineInstance | undefined): string[] | undefined {
   return ips?.length ? [...new Set(ips)] : undefined
 }
 
-/** Percent over all DataVolumes, while one of them is not done. A DataVolume that does not count yet counts as 0. */
+/** Percent over all DataVolumes, while one of them is being filled and says how far it is. */
 function importProgress(dataVolumes: readonly DataVolume[] | undefined): number | undefined {
-  if (!dataVolumes?.length) return undefined
-  const percents = dataVolumes.map((dv) => (dv.status?.phase === 'Succeeded' ? 100 : (percentOf(dv.status?.progress) ?? 0)))
-  if (dataVolumes.every((dv) => dv.status?.phase === 'Succeeded')) return undefined
-  return Math.floor(percents.reduce((sum, percent) => sum + percent, 0) / percents.length)
+  const percents = (dataVolumes ?? []).map(({ status }) => (status?.phase === 'Succeeded' ? 100 : percentOf(status?.progress)))
+  const filling = (dataVolumes ?? []).some(({ status }) => status?.phase !== 'Succeeded' && percentOf(status?.progress) !== undefined)
+  if (!filling) return undefined
+  return Math.floor(percents.reduce<number>((sum, percent) => sum + (percent ?? 0), 0) / percents.length)
 }
 
 /** CDI's `47.36%`, or `N/A` where it does not know. */

@@ -41,7 +41,8 @@ export const vmCan: Record<VmVerb, (row: VmRow) => Possibility> = {
     if (row.status === 'Terminating') return beingDeleted
     if (row.status === 'Stopping') return because('It is still stopping.')
     if (running.has(row.status)) return because('It is already running.')
-    if (!withoutVmi.has(row.status)) return because('It is already starting.')
+    // A VMI whose phase is Unknown does not stand in the way of a start.
+    if (!withoutVmi.has(row.status) && row.status !== 'Unknown') return because('It is already starting.')
     if (selfStarting.has(row.runStrategy ?? '')) return because(`Its run strategy ${row.runStrategy} starts it without being asked.`)
     return possible
   },
