@@ -89,6 +89,10 @@ export function createInventory({ kubeconfig, upstream, log }: { kubeconfig: Kub
   }
 
   function receive(message: FromWorker) {
+    if (message.type === 'unreadable') {
+      log.warn({ fleet: message.fleet, key: message.key, cause: message.message }, 'an object cannot be shown')
+      return
+    }
     const source = sources.get(message.source)
     switch (message.type) {
       case 'dial':

@@ -42,3 +42,4 @@ export type FromWorker =
   | { type: 'rows'; source: SourceId; fleet: Fleet; variant: Variant; whole: boolean; upsert: RowUpsert[]; remove: RowRemove[] }
   | { type: 'state'; source: SourceId; resource: InventoryResource; namespace?: string; state: ReflectorState }
   | { type: 'namespaces'; source: SourceId; names: string[] }
+  | { type: 'unreadable'; fleet: Fleet; key: string; message: string }

@@ -109,7 +109,14 @@ function startSource(source: SourceId, scopes: Partial<Record<InventoryResource,
     const remove: RowRemove[] = []
     for (const key of keys) {
       const before = projection.rows.get(key)
-      const row = joins.row(projection.fleet, key, projection.variant)
+      let row
+      try {
+        row = joins.row(projection.fleet, key, projection.variant)
+      } catch (error) {
+        // One object that is not what its kind promises leaves its row as it was, and all others alone.
+        post({ type: 'unreadable', fleet: projection.fleet, key, message: error instanceof Error ? error.message : String(error) })
+        continue
+      }
       if (before && before.uid !== row?.uid) {
         remove.push([before.uid, before.namespace])
         projection.rows.delete(key)
@@ -194,7 +201,7 @@ function trim(object: KubeObject): KubeObject {
   withoutManagedFields(object)
   if (object.metadata.annotations?.[lastApplied]) delete object.metadata.annotations[lastApplied]
   const spec = object.spec as { volumes?: Volume[]; template?: { spec?: { volumes?: Volume[] } } } | undefined
-  for (const volume of [...(spec?.volumes ?? []), ...(spec?.template?.spec?.volumes ?? [])]) {
+  for (const volume of [spec?.volumes, spec?.template?.spec?.volumes].flatMap((volumes) => (Array.isArray(volumes) ? volumes : []))) {
     delete volume.cloudInitNoCloud
     delete volume.cloudInitConfigDrive
     delete volume.sysprep

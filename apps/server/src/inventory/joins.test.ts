@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest'
+import type { KubeObject } from '@virtdeck/k8s'
+import { createJoins, fleetResources } from './joins.ts'
+import type { InventoryResource } from './messages.ts'
+
+const full = fleetResources.virtualmachines.optional.join('+')
+
+function cluster() {
+  const shelves = new Map<InventoryResource, Map<string, KubeObject>>()
+  const shelf = (resource: InventoryResource) => {
+    const known = shelves.get(resource) ?? new Map<string, KubeObject>()
+    shelves.set(resource, known)
+    return known
+  }
+  const joins = createJoins({ get: (resource, key) => shelf(resource).get(key), keys: (resource) => shelf(resource).keys() })
+  const put = (resource: InventoryResource, name: string, rest: Omit<KubeObject, 'metadata'>, metadata: KubeObject['metadata'] = {}) => {
+    const object = {
+      ...rest,
+      metadata: { name, namespace: 'ns', uid: `${resource}-${name}`, creationTimestamp: '2026-11-20T10:00:00Z', ...metadata },
+    }
+    const key = `ns/${name}`
+    const before = shelf(resource).get(key)
+    shelf(resource).set(key, object)
+    return joins.note(resource, key, before, object)
+  }
+  const drop = (resource: InventoryResource, name: string) => {
+    const before = shelf(resource).get(`ns/${name}`)
+    shelf(resource).delete(`ns/${name}`)
+    return joins.note(resource, `ns/${name}`, before, undefined)
+  }
+  const row = (name: string, variant = full) => joins.row('virtualmachines', `ns/${name}`, variant)
+  return { joins, put, drop, row }
+}
+
+const vmSpec = {
+  spec: { runStrategy: 'Always', template: { spec: { domain: {}, volumes: [{ name: 'root', dataVolume: { name: 'web-root' } }] } } },
+}
+const migration = (phase: string) => ({ spec: { vmiName: 'web' }, status: { phase } })
+
+test('makes a VM’s row again when its VMI, its migration or the volume it uses changes', () => {
+  const { put } = cluster()
+  expect(put('virtualmachines', 'web', vmSpec)).toEqual([['virtualmachines', 'ns/web']])
+  expect(put('virtualmachineinstances', 'web', { status: { phase: 'Running' } })).toEqual([['virtualmachines', 'ns/web']])
+  expect(put('virtualmachineinstancemigrations', 'm1', migration('Running'))).toEqual([
+    ['virtualmachineinstancemigrations', 'ns/m1'],
+    ['virtualmachines', 'ns/web'],
+  ])
+  expect(put('datavolumes', 'web-root', { status: { phase: 'ImportInProgress', progress: '40%' } })).toEqual([
+    ['virtualmachines', 'ns/web'],
+  ])
+})
+
+test('shows the newest migration that is not over', () => {
+  const { put, drop, row } = cluster()
+  put('virtualmachines', 'web', vmSpec)
+  put('virtualmachineinstancemigrations', 'm1', migration('Running'), { creationTimestamp: '2026-11-20T10:00:00Z' })
+  put('virtualmachineinstancemigrations', 'm2', migration('Pending'), { creationTimestamp: '2026-11-20T10:05:00Z' })
+  expect(row('web')).toMatchObject({ migration: { name: 'm2' } })
+  put('virtualmachineinstancemigrations', 'm2', migration('Failed'), { creationTimestamp: '2026-11-20T10:05:00Z' })
+  expect(row('web')).toMatchObject({ migration: { name: 'm1' } })
+  drop('virtualmachineinstancemigrations', 'm1')
+  expect(row('web')).not.toHaveProperty('migration')
+})
+
+test('leaves out of a row what its variant does not include', () => {
+  const { put, row } = cluster()
+  put('virtualmachines', 'web', vmSpec)
+  put('virtualmachineinstances', 'web', { spec: { domain: {} }, status: { phase: 'Running', nodeName: 'node-1' } })
+  put('virtualmachineinstancemigrations', 'm1', migration('Running'))
+  put('datavolumes', 'web-root', { status: { phase: 'ImportInProgress', progress: '40%' } })
+  expect(row('web')).toMatchObject({ node: 'node-1', migration: { name: 'm1' }, progress: 40 })
+  const bare = row('web', '')
+  for (const field of ['node', 'migration', 'progress']) expect(bare).not.toHaveProperty(field)
+})
+
+test('has a row for a VMI without a VirtualMachine, for those who may list VMIs', () => {
+  const { joins, put, row } = cluster()
+  put('virtualmachineinstances', 'lone', { spec: { domain: {} }, status: { phase: 'Running' } })
+  expect([...joins.keys('virtualmachines')]).toEqual(['ns/lone'])
+  expect(row('lone')).toMatchObject({ bare: true })
+  expect(row('lone', 'datavolumes')).toBeUndefined()
+})

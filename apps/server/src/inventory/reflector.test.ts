@@ -1,0 +1,179 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import fc from 'fast-check'
+import { expect, onTestFinished, test } from 'vitest'
+import type { KubeObject } from '@virtdeck/k8s'
+import { createFakeCollection, type FakeCollection } from './fake-collection.ts'
+import { retryAfterMs, startReflector, type ReflectorClock, type ReflectorState } from './reflector.ts'
+
+/** Waits pass at once; what was waited for is written down. */
+function impatientClock(waits: number[] = []): ReflectorClock {
+  let nowMs = 0
+  return {
+    now: () => nowMs,
+    random: () => 0.5,
+    async wait(ms) {
+      waits.push(ms)
+      nowMs += ms
+      await turn()
+    },
+    idle: () => ({ renew() {}, stop() {} }),
+  }
+}
+
+/** Follows a collection as a consumer does: by what it is told alone. */
+function follow(collection: FakeCollection, clock = impatientClock()) {
+  const told = new Map<string, KubeObject>()
+  const states: ReflectorState['phase'][] = []
+  const blanks: number[] = []
+  const reflector = startReflector({
+    path: '/apis/kubevirt.io/v1/virtualmachines',
+    open: (path) => collection.open(path),
+    clock,
+    onSync(objects) {
+      if (objects.size === 0 && told.size > 0) blanks.push(told.size)
+      told.clear()
+      for (const object of objects.values()) told.set(object.metadata.uid ?? '', object)
+    },
+    onChange({ type, object }) {
+      if (type === 'DELETED') told.delete(object.metadata.uid ?? '')
+      else told.set(object.metadata.uid ?? '', object)
+    },
+    onState: ({ phase }) => states.push(phase),
+  })
+  return { reflector, told, states, blanks }
+}
+
+const versions = (objects: Iterable<KubeObject>) =>
+  [...objects].map(({ metadata }) => `${metadata.uid}@${metadata.resourceVersion}`).toSorted()
+
+async function settles(check: () => boolean): Promise<void> {
+  for (let turns = 0; turns < 500 && !check(); turns += 1) await turn()
+}
+
+const names = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g')
+const step = fc.oneof(
+  { weight: 4, arbitrary: fc.tuple(fc.constantFrom('add' as const, 'modify' as const, 'remove' as const, 'recreate' as const), names) },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(fc.constantFrom('compact' as const, 'bookmark' as const, 'repeatLast' as const, 'turn' as const), fc.constant('')),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(
+      fc.constant('cut' as const),
+      fc.constantFrom('end', 'half-line', 'garbage', 'gone', 'unknown', 'reset', 'wrong-kind'),
+    ),
+  },
+  { weight: 1, arbitrary: fc.tuple(fc.constantFrom('fail' as const, 'expireNextPages' as const), fc.constantFrom('1', '3')) },
+)
+
+test('has what the cluster has after any history, and its consumer too [K-01] [K-02] [K-03] [K-05] [K-07] [K-09]', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.boolean(), fc.array(step, { maxLength: 40 }), async (streamsLists, history) => {
+      const collection = createFakeCollection({ streamsLists })
+      const { reflector, told } = follow(collection)
+      for (const [action, argument] of history) {
+        if (action === 'turn') await turn()
+        else if (action === 'fail' || action === 'expireNextPages') collection[action](Number(argument))
+        else if (action === 'cut') collection.cut(argument as Parameters<typeof collection.cut>[0])
+        else collection[action](argument)
+      }
+      const expected = versions(collection.objects.values())
+      const agrees = () => collection.watching() === 1 && JSON.stringify(versions(reflector.objects.values())) === JSON.stringify(expected)
+      await settles(agrees)
+      reflector.stop()
+      expect(versions(reflector.objects.values())).toEqual(expected)
+      expect(versions(told.values())).toEqual(expected)
+    }),
+    { numRuns: 300 },
+  )
+})
+
+function started(options: { streamsLists: boolean } = { streamsLists: true }, waits: number[] = []) {
+  const collection = createFakeCollection(options)
+  for (const name of ['a', 'b', 'c', 'd', 'e']) collection.add(name)
+  const followed = follow(collection, impatientClock(waits))
+  onTestFinished(() => followed.reflector.stop())
+  return { collection, ...followed }
+}
+
+test('shows the old objects until a new list is complete, and calls them live again after it [K-03]', async () => {
+  const { collection, told, blanks, states } = started()
+  await settles(() => told.size === 5)
+  collection.compact()
+  collection.add('f')
+  collection.compact()
+  collection.cut('gone')
+  await settles(() => told.size === 6)
+  expect(blanks).toEqual([])
+  expect(states).toEqual(['syncing', 'live'])
+})
+
+test('resumes from its version when a watch ends, without a list [K-09]', async () => {
+  const { collection, told } = started()
+  await settles(() => told.size === 5)
+  for (let round = 0; round < 3; round += 1) {
+    collection.cut('end')
+    collection.modify('a')
+    await settles(() => collection.watching() === 1)
+  }
+  await settles(() => versions(told.values()).join() === versions(collection.objects.values()).join())
+  const [first, ...later] = collection.requests
+  expect(first).toContain('sendInitialEvents=true')
+  expect(later.length).toBeGreaterThanOrEqual(3)
+  for (const request of later) expect(request).toMatch(/watch=1.*resourceVersion=v/)
+})
+
+test('moves on with bookmarks alone, so that an old history does not matter [K-06]', async () => {
+  const { collection, told } = started()
+  await settles(() => told.size === 5)
+  collection.compact()
+  collection.bookmark()
+  await turn()
+  collection.cut('end')
+  await settles(() => collection.watching() === 1)
+  expect(collection.requests.filter((request) => request.includes('sendInitialEvents'))).toHaveLength(1)
+})
+
+test('reads pages where lists are not streamed, and asks for no streamed list again', async () => {
+  const { collection, told } = started({ streamsLists: false })
+  await settles(() => told.size === 5 && collection.watching() === 1)
+  collection.cut('garbage')
+  await settles(() => collection.requests.filter((request) => request.includes('limit=500')).length === 4)
+  expect(collection.requests.filter((request) => request.includes('sendInitialEvents'))).toHaveLength(1)
+})
+
+test('is stale while the API server cannot be reached, waits longer each time, and comes back [K-11]', async () => {
+  const waits: number[] = []
+  const { collection, told, states } = started({ streamsLists: true }, waits)
+  await settles(() => told.size === 5)
+  collection.fail(8)
+  collection.cut('reset')
+  collection.add('f')
+  await settles(() => told.size === 6)
+  expect(states).toEqual(['syncing', 'live', 'stale', 'live'])
+  expect(waits.slice(0, 6)).toEqual([400, 800, 1600, 3200, 6400, 12_800])
+  expect(Math.max(...waits)).toBeLessThanOrEqual(30_000)
+})
+
+test('shows nothing where it may not list, and begins again once it may [K-15]', async () => {
+  const { collection, told, states } = started()
+  await settles(() => told.size === 5)
+  collection.refuse(403)
+  collection.cut('end')
+  await settles(() => told.size === 0)
+  expect(states.at(-1)).toBe('refused')
+  collection.refuse(undefined)
+  await settles(() => told.size === 5)
+  expect(states.at(-1)).toBe('live')
+})
+
+test('waits as long as Retry-After asks, up to a minute [K-12]', () => {
+  const nowMs = Date.parse('2026-11-20T10:00:00Z')
+  expect(retryAfterMs(undefined, nowMs)).toBe(0)
+  expect(retryAfterMs('0', nowMs)).toBe(0)
+  expect(retryAfterMs('30', nowMs)).toBe(30_000)
+  expect(retryAfterMs('86400', nowMs)).toBe(60_000)
+  expect(retryAfterMs('Fri, 20 Nov 2026 10:00:05 GMT', nowMs)).toBe(5_000)
+  expect(retryAfterMs('soon', nowMs)).toBe(0)
+})

@@ -1,0 +1,109 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { gunzipSync, brotliDecompressSync } from 'node:zlib'
+import { expect, onTestFinished, test } from 'vitest'
+import type { Snapshot } from '../protocol.ts'
+import type { RowUpsert } from './messages.ts'
+import { createFleetView, createRowStore } from './rows.ts'
+import type { Visibility } from './visibility.ts'
+
+type Delta = { seq: number; epoch: string; upsert: { uid: string; turn: number }[]; remove: string[] }
+
+const everything: Visibility = {
+  namespaces: 'all',
+  nodes: 'all',
+  virtualmachines: 'all',
+  virtualmachineinstances: 'all',
+  virtualmachineinstancemigrations: 'all',
+  datavolumes: 'all',
+}
+const row = (uid: string, turn = 0): RowUpsert => [uid, '', JSON.stringify({ uid, turn })]
+const parse = (frame: Buffer) => JSON.parse(frame.toString()) as Delta
+
+function openView() {
+  const store = createRowStore('nodes', '')
+  store.receive(true, { upsert: [row('a'), row('b')], remove: [] })
+  const view = createFleetView('nodes', everything, { scope: 'cluster' }, [store])
+  const frames: Buffer[] = []
+  view.subscribe((frame) => frames.push(frame))
+  onTestFinished(() => view.close())
+  const change = (...upsert: RowUpsert[]) => store.receive(false, { upsert, remove: [] })
+  return { store, view, frames, change }
+}
+
+async function snapshot(view: ReturnType<typeof openView>['view']): Promise<Snapshot<'nodes'>> {
+  return JSON.parse((await view.snapshot('identity')).body.toString()) as Snapshot<'nodes'>
+}
+
+test('sends the first change at once and joins those that follow within 16 ms, the last one of each row', async () => {
+  const { frames, change } = openView()
+  change(row('a', 1))
+  expect(frames.map((frame) => parse(frame).upsert)).toEqual([[{ uid: 'a', turn: 1 }]])
+  change(row('a', 2))
+  change(row('b', 1))
+  change(row('a', 3))
+  expect(frames).toHaveLength(1)
+  await pause(40)
+  expect(frames).toHaveLength(2)
+  expect(parse(frames[1] ?? Buffer.alloc(0)).upsert).toEqual([
+    { uid: 'a', turn: 3 },
+    { uid: 'b', turn: 1 },
+  ])
+})
+
+test('tells of a removal even when the row changed just before', async () => {
+  const { store, frames, change } = openView()
+  change(row('b', 1))
+  change(row('a', 1))
+  store.receive(false, { upsert: [], remove: [['a', '']] })
+  await pause(40)
+  expect(parse(frames.at(-1) ?? Buffer.alloc(0))).toMatchObject({ upsert: [], remove: ['a'] })
+})
+
+test('continues a snapshot with exactly the deltas after it', async () => {
+  const { view, change } = openView()
+  const first = await snapshot(view)
+  expect(view.since(first.epoch, first.seq)).toEqual([])
+  change(row('a', 1))
+  await pause(20)
+  change(row('b', 1))
+  const missed = (view.since(first.epoch, first.seq) ?? []).map(parse)
+  expect(missed.map(({ seq }) => seq)).toEqual([first.seq + 1, first.seq + 2])
+  const rows = new Map(first.rows.map((one) => [one.uid, one as unknown]))
+  for (const { upsert } of missed) for (const one of upsert) rows.set(one.uid, one)
+  // A picture may be half a second old.
+  await pause(600)
+  expect([...rows.values()]).toEqual((await snapshot(view)).rows)
+})
+
+test('cannot continue another epoch, the future, or what is long past', async () => {
+  const { view, change } = openView()
+  const { epoch } = await snapshot(view)
+  expect(view.since('another', 0)).toBeUndefined()
+  expect(view.since(epoch, 1)).toBeUndefined()
+  for (let turn = 1; turn <= 1100; turn += 1) {
+    change(row('a', turn))
+    // Asking for a picture sends what waits.
+    await view.snapshot('identity')
+  }
+  expect(view.since(epoch, 1)).toBeUndefined()
+  expect(view.since(epoch, 1000)).toHaveLength(100)
+})
+
+test('makes one picture for all who ask, and another once rows have changed', async () => {
+  const { view, change } = openView()
+  const [one, other] = await Promise.all([view.snapshot('br'), view.snapshot('br')])
+  expect(one.body).toBe(other.body)
+  const zipped = await view.snapshot('gzip')
+  expect(gunzipSync(zipped.body).toString()).toBe(brotliDecompressSync(one.body).toString())
+  change(row('a', 1))
+  await pause(600)
+  expect((await view.snapshot('br')).etag).not.toBe(one.etag)
+})
+
+test('finds out by itself what a whole picture changes', () => {
+  const { store, frames } = openView()
+  store.receive(true, { upsert: [row('a'), row('c')], remove: [] })
+  expect(frames.map(parse)).toMatchObject([{ upsert: [{ uid: 'c' }], remove: ['b'] }])
+  store.receive(true, { upsert: [row('a'), row('c')], remove: [] })
+  expect(frames).toHaveLength(1)
+})

@@ -1,0 +1,116 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Fleet } from '@virtdeck/kubevirt'
+import { fleetResources, fleets } from './joins.ts'
+import { inventoryResources, type InventoryResource } from './messages.ts'
+import { createFleetView, createRowStore } from './rows.ts'
+import { askVisibility, visibilityKey, visibleVariant, visibleVariants, type Ask, type Reach, type Visibility } from './visibility.ts'
+
+const namespaceNames = ['team-a', 'team-b', 'team-c', 'kube-system']
+const reach: fc.Arbitrary<Reach> = fc.oneof(
+  fc.constant('all' as const),
+  fc.subarray(namespaceNames).map((names) => new Set(names)),
+)
+const visibility: fc.Arbitrary<Visibility> = fc.record(
+  Object.fromEntries(inventoryResources.map((resource) => [resource, reach])) as Record<InventoryResource, typeof reach>,
+)
+const may = (rights: Visibility, resource: InventoryResource, namespace: string) => {
+  const held = rights[resource]
+  return held === 'all' || held.has(namespace)
+}
+
+/** An API server that knows the rights, and answers reviews as it pleases: rules completely, partly or not at all. */
+function askOf(rights: Visibility, mode: 'complete' | 'incomplete' | 'empty', asked: string[] = []): Ask {
+  return async <T>(path: string, body: unknown): Promise<T> => {
+    const { spec } = body as { spec: { namespace?: string; resourceAttributes?: { resource: InventoryResource; namespace?: string } } }
+    if (path.endsWith('selfsubjectaccessreviews')) {
+      const { resource, namespace } = spec.resourceAttributes ?? { resource: 'nodes' as const, namespace: undefined }
+      asked.push(`${resource}@${namespace ?? '*'}`)
+      return { status: { allowed: namespace === undefined ? rights[resource] === 'all' : may(rights, resource, namespace) } } as T
+    }
+    asked.push(`rules@${spec.namespace}`)
+    const known =
+      mode === 'empty'
+        ? []
+        : inventoryResources.filter(
+            (resource, index) => may(rights, resource, spec.namespace ?? '') && (mode === 'complete' || index % 2 === 0),
+          )
+    const resourceRules = known.map((resource) => ({
+      verbs: ['get', 'list'],
+      apiGroups: ['', 'kubevirt.io', 'cdi.kubevirt.io'],
+      resources: [resource],
+    }))
+    return { status: { incomplete: mode !== 'complete', resourceRules, nonResourceRules: [] } } as T
+  }
+}
+
+test('learns exactly the rights that the API server grants, however it answers rules reviews', async () => {
+  await fc.assert(
+    fc.asyncProperty(visibility, fc.constantFrom('complete' as const, 'incomplete' as const, 'empty' as const), async (rights, mode) => {
+      const learned = await askVisibility(askOf(rights, mode), namespaceNames)
+      for (const resource of inventoryResources) {
+        for (const namespace of namespaceNames) {
+          const clusterScoped = resource === 'nodes' || resource === 'namespaces'
+          expect(may(learned, resource, namespace)).toBe(clusterScoped ? rights[resource] === 'all' : may(rights, resource, namespace))
+        }
+      }
+    }),
+  )
+})
+
+test('asks about single namespaces only where the cluster as a whole is refused', async () => {
+  const asked: string[] = []
+  const all = Object.fromEntries(inventoryResources.map((resource) => [resource, 'all'])) as Visibility
+  await askVisibility(askOf(all, 'complete', asked), namespaceNames)
+  expect(asked.toSorted()).toEqual(inventoryResources.map((resource) => `${resource}@*`).toSorted())
+})
+
+type Row = { uid: string; namespace: string; parts: InventoryResource[] }
+
+test('shows no row, and no part of a row, of a namespace whose resource may not be listed', async () => {
+  const rows = fc.uniqueArray(fc.record({ uid: fc.uuid(), namespace: fc.constantFrom(...namespaceNames) }), {
+    selector: ({ uid }) => uid,
+    maxLength: 12,
+  })
+  await fc.assert(
+    fc.asyncProperty(visibility, fc.constantFrom(...fleets), rows, rows, async (rights, fleet: Fleet, early, late) => {
+      const { own, optional } = fleetResources[fleet]
+      const stores = visibleVariants(rights, fleet).map((variant) => createRowStore(fleet, variant))
+      const fill = (whole: boolean, given: { uid: string; namespace: string }[]) => {
+        for (const store of stores) {
+          const parts = store.variant ? store.variant.split('+') : []
+          store.receive(whole, {
+            upsert: given.map(({ uid, namespace }) => [uid, namespace, JSON.stringify({ uid, namespace, parts })]),
+            remove: [],
+          })
+        }
+      }
+      fill(true, early)
+      const view = createFleetView(fleet, rights, { scope: 'cluster' }, stores)
+      const frames: Buffer[] = []
+      view.subscribe((frame) => frames.push(frame))
+      const snapshot = JSON.parse((await view.snapshot('identity')).body.toString()) as { rows: Row[] }
+      fill(false, late)
+      await view.snapshot('identity')
+      view.close()
+      const deltas = frames.map((frame) => JSON.parse(frame.toString()) as { upsert: Row[] })
+      const shown = [...snapshot.rows, ...deltas.flatMap(({ upsert }) => upsert)]
+      for (const row of shown) {
+        expect(may(rights, own, row.namespace)).toBe(true)
+        expect(row.parts).toEqual(optional.filter((resource) => may(rights, resource, row.namespace)))
+      }
+      const expected = early.filter(({ namespace }) => may(rights, own, namespace))
+      expect(snapshot.rows.map(({ uid }) => uid).toSorted()).toEqual(expected.map(({ uid }) => uid).toSorted())
+    }),
+  )
+})
+
+test('gives the same key only to those who see the same', () => {
+  fc.assert(
+    fc.property(visibility, visibility, fc.constantFrom(...fleets), (one, other, fleet) => {
+      if (visibilityKey(one, fleet) !== visibilityKey(other, fleet)) return
+      for (const namespace of [...namespaceNames, 'elsewhere'])
+        expect(visibleVariant(one, fleet, namespace)).toBe(visibleVariant(other, fleet, namespace))
+    }),
+  )
+})
