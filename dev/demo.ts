@@ -5,7 +5,7 @@ import { homedir } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { startServer, type RunningServer, type ServerConfig } from '@virtdeck/server'
+import { ConfigError, startServer, type RunningServer, type ServerConfig } from '@virtdeck/server'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const repositoryRoot = dirname(here)
@@ -91,20 +91,22 @@ function explain(error: unknown, options: DemoOptions): unknown {
 }
 
 /** Runs the demo until SIGINT or SIGTERM. Prints one line when it is ready, and how to use it. */
-export async function demo(args: string[]): Promise<void> {
+export async function demo(args: string[], overrides: Pick<ServerConfig, 'publicOrigin'> = {}): Promise<void> {
   try {
-    await run(readArguments(args))
+    await run(readArguments(args), overrides)
   } catch (error) {
-    if (!(error instanceof Error) || !('expected' in error || error instanceof Refusal)) throw error
+    if (!(error instanceof Refusal || error instanceof ConfigError)) throw error
     process.stderr.write(`${error.message}\n`)
     process.exitCode = 1
   }
 }
 
-async function run(options: DemoOptions): Promise<void> {
+async function run(options: DemoOptions, overrides: Pick<ServerConfig, 'publicOrigin'>): Promise<void> {
   if (options.kubeconfig && !existsSync(options.kubeconfig)) throw new Refusal(`There is no kubeconfig at ${options.kubeconfig}.`)
   const webRoot = join(repositoryRoot, 'apps/web/dist')
   const common = {
+    ...overrides,
+
     host: '127.0.0.1',
     port: options.port,
     webRoot,

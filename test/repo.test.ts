@@ -21,7 +21,9 @@ describe('budgets', () => {
   const gzipBytes = (file: string) => gzipSync(readFileSync(at(`apps/web/dist/${file}`)), { level: 9 }).length
 
   beforeAll(async () => {
-    const { buildIfStale } = (await import('../dev/build.mjs')) as { buildIfStale(parts: string[]): Promise<void> }
+    const { buildIfStale } = (await import(new URL('../dev/build.mjs', import.meta.url).href)) as {
+      buildIfStale(parts: string[]): Promise<void>
+    }
     await buildIfStale(['web'])
     manifest = JSON.parse(read('apps/web/dist/.vite/manifest.json')) as Record<string, Chunk>
   })
