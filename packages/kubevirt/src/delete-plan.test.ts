@@ -98,9 +98,11 @@ describe('deletePlan [F039]', () => {
 
   test('removes several templates from the last to the first', () => {
     const [step] = deletePlan(web, objects, { disks: { 'web-data': 'keep', 'web-root': 'keep' } })
-    expect((step?.request.body as { op: string; path: string }[]).filter(({ op }) => op === 'remove').map(({ path }) => path)).toEqual([
-      '/spec/dataVolumeTemplates/1',
-      '/spec/dataVolumeTemplates/0',
+    expect(step?.request.body).toMatchObject([
+      { op: 'test', value: 'web-data' },
+      { op: 'remove', path: '/spec/dataVolumeTemplates/1' },
+      { op: 'test', value: 'web-root' },
+      { op: 'remove', path: '/spec/dataVolumeTemplates/0' },
     ])
   })
 

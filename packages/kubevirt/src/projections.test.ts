@@ -62,8 +62,7 @@ describe.skipIf(withoutCaptures)('rows of recorded objects', () => {
   ])('%s is %s in the words %j', (name, state, words, message) => {
     const row = projectVmRow({ vm: captured<VirtualMachine>(`lifecycle/${name}.json`) })
     expect([vmState(row), statusWords(row)]).toEqual([state, words])
-    if (message) expect(row.message).toContain(message)
-    else expect(row.message).toBeUndefined()
+    expect(row.message?.slice(0, message?.length)).toBe(message)
   })
 
   test('an instance type leaves CPU and memory blank until a VMI resolves it', () => {

@@ -42,7 +42,7 @@ describe('vmCan [F010]', () => {
   })
 
   test('gives every refusal a sentence', () => {
-    for (const status of [
+    const statuses = [
       'Running',
       'Stopped',
       'Paused',
@@ -53,14 +53,13 @@ describe('vmCan [F010]', () => {
       'CrashLoopBackOff',
       'Provisioning',
       'Unknown',
-    ]) {
-      for (const bare of [undefined, true] as const) {
-        for (const verb of Object.keys(vmCan) as VmVerb[]) {
-          const answer = vmCan[verb](row({ status, ...(bare && { bare }) }))
-          if (!answer.possible) expect(answer.reason, `${verb} when ${status}`).toMatch(/^[A-Z].*\.$/)
-        }
-      }
-    }
+    ]
+    const rows = statuses.flatMap((status) => [{ status }, { status, bare: true as const }])
+    const reasons = rows
+      .flatMap((more) => (Object.keys(vmCan) as VmVerb[]).map((verb) => reason(verb, more)))
+      .filter((text) => text !== undefined)
+    expect(reasons.length).toBeGreaterThan(100)
+    expect(reasons.filter((text) => !/^[A-Z].*\.$/.test(text))).toEqual([])
   })
 
   test('says of a stopped VM why Stop, Migrate and Pause are disabled', () => {
