@@ -1,5 +1,6 @@
 // Level-triggered controllers: a change enqueues a key, reconcile looks at the whole state and moves it one step.
 // https://github.com/kubernetes-sigs/controller-runtime/blob/release-0.19/pkg/reconcile/reconcile.go
+import { apiResources, resourceKey } from '../api/api-resources.ts'
 import type { Clock, Timer } from '../clock.ts'
 import type { Storage, StorageEvent } from '../storage/storage.ts'
 
@@ -22,7 +23,10 @@ export type ControllerRunner = {
   stop(): void
 }
 
-/** Runs controllers over the store: keys are deduplicated, and reconciled from the clock's queue, never re-entrantly. */
+/**
+ * Runs controllers over the store: what is there is looked at once, then every change. Keys are deduplicated, and
+ * reconciled from the clock's queue, never re-entrantly.
+ */
 export function runControllers(
   controllers: Controller[],
   storage: Storage,
@@ -75,6 +79,15 @@ export function runControllers(
       for (const key of controller.keysOf(event)) enqueue(controller, key)
     }
   })
+  for (const resource of apiResources) {
+    if (resource.virtual) continue
+    for (const object of storage.list(resourceKey(resource))) {
+      const event: StorageEvent = { type: 'ADDED', resource, object }
+      for (const controller of controllers) {
+        for (const key of controller.keysOf(event)) enqueue(controller, key)
+      }
+    }
+  }
   return {
     idle: () => ready.size === 0,
     stop() {

@@ -1,0 +1,16 @@
+// Every controller of the simulated cluster's KubeVirt, CDI, scheduler and kubelets.
+import type { Clock } from '../clock.ts'
+import type { Guests } from '../guests/guest.ts'
+import type { Storage } from '../storage/storage.ts'
+import { claimController } from './claims.ts'
+import { createContext } from './context.ts'
+import type { Controller } from './controller.ts'
+import { dataVolumeController } from './data-volumes.ts'
+import { podController } from './pods.ts'
+import { vmiController } from './vmis.ts'
+import { vmController } from './vms.ts'
+
+export function createControllers(options: { storage: Storage; clock: Clock; guests: Guests; seed: number }): Controller[] {
+  const context = createContext(options)
+  return [vmController(context), vmiController(context), podController(context), claimController(context), dataVolumeController(context)]
+}

@@ -1,0 +1,448 @@
+// VirtualMachineInstances: virt-controller's half (pod, scheduling) and virt-handler's half (domain, agent, conditions).
+// https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/virt-controller/watch/vmi/vmi.go
+// https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/virt-handler/vm.go
+import type { Condition, Pod, VirtualMachineInstance } from '@virtdeck/k8s'
+import { timestamp } from '../clock.ts'
+import type { ControllerContext } from './context.ts'
+import type { Controller, ReconcileContext } from './controller.ts'
+import { delays } from './delays.ts'
+import { cloudInitUsers, guestOsInfo, guestOsOf, hasAgent } from './guest-os.ts'
+import { launcherPod } from './launcher-pod.ts'
+import { claimsOf } from './indexes.ts'
+import { conditionsOf, controllerOf, dataVolumes, isTrue, keyOf, pvcs, splitKey, vmis, withCondition } from './objects.ts'
+import { claimInfo, interfacesOf, migratabilityOf, volumeStatusOf } from './vmi-status.ts'
+import { cpusOf, memoryBytesOf } from './vmi-spec.ts'
+
+type Status = NonNullable<VirtualMachineInstance['status']>
+type Value = { status: 'True' | 'False'; reason?: string; message?: string; probed?: boolean }
+
+export const isFinal = (vmi: VirtualMachineInstance): boolean => vmi.status?.phase === 'Succeeded' || vmi.status?.phase === 'Failed'
+export const isPaused = (vmi: VirtualMachineInstance | undefined): boolean => isTrue(vmi, 'Paused')
+
+/** A VMI's status being rewritten: phases keep their timestamps, conditions their transitions. */
+export function draftStatus(context: ControllerContext, vmi: VirtualMachineInstance) {
+  const now = timestamp(context.clock)
+  let conditions: Condition[] = conditionsOf(vmi)
+  const status: Status = { ...vmi.status }
+  return {
+    status,
+    condition(type: string, value: Value | undefined) {
+      conditions = withCondition(conditions, type, value, now)
+    },
+    phase(phase: string) {
+      if (status.phase === phase) return
+      status.phase = phase
+      status.phaseTransitionTimestamps = [...(status.phaseTransitionTimestamps ?? []), { phase, phaseTransitionTimestamp: now as never }]
+    },
+    /** Stores what changed; labels go with it where they are given. */
+    write(labels?: Record<string, string>): VirtualMachineInstance {
+      if (conditions.length > 0) status.conditions = conditions as never
+      const object = labels ? { ...vmi, metadata: { ...vmi.metadata, labels: { ...vmi.metadata.labels, ...labels } } } : vmi
+      return context.objects.setStatus(vmis, object, status)
+    },
+  }
+}
+
+/** The launcher that runs the guest now: on the VMI's node; a migration's target is another. */
+export function activePodOf(context: ControllerContext, vmi: VirtualMachineInstance): Pod | undefined {
+  const pods = context.indexes.podsOfVmi(vmi.metadata.uid).filter((pod) => pod.metadata.labels?.['kubevirt.io'] === 'virt-launcher')
+  const node = vmi.status?.nodeName
+  const own = pods.filter((pod) => (node ? pod.spec?.nodeName === node : !pod.metadata.labels?.['kubevirt.io/migrationJobUID']))
+  return own.find((pod) => pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed') ?? own[0]
+}
+
+export function bootGuest(context: ControllerContext, vmi: VirtualMachineInstance): void {
+  const { objects, guests, disks } = context
+  const os = guestOsOf(objects, vmi)
+  guests.boot({
+    uid: vmi.metadata.uid,
+    namespace: vmi.metadata.namespace ?? '',
+    name: vmi.metadata.name,
+    hostname: vmi.spec?.hostname ?? vmi.metadata.name,
+    os: os.id === 'mswindows' ? 'windows' : os.id,
+    osName: os.prettyName,
+    kernel: os.kernelRelease,
+    cpus: cpusOf(vmi.spec),
+    memoryBytes: memoryBytesOf(vmi.spec),
+    node: vmi.status?.nodeName ?? '',
+    ips: (vmi.status?.interfaces ?? []).flatMap((nic) => nic.ipAddresses ?? []),
+    users: cloudInitUsers(objects, vmi, os),
+  })
+  disks.load(objects, vmi)
+  if (isPaused(vmi)) guests.setPaused(vmi.metadata.uid, true)
+}
+
+/** The same guest, started again: what is on its disk stays. */
+export function rebootGuest(context: ControllerContext, vmi: VirtualMachineInstance): void {
+  const { guests } = context
+  const { uid } = vmi.metadata
+  const disk = guests.exportDisk(uid)
+  guests.shutdown(uid)
+  bootGuest(context, vmi)
+  if (disk !== undefined) guests.importDisk(uid, disk)
+}
+
+/** Pauses or resumes: the guest, the condition, and the pod's readiness gate with it. */
+export function setPaused(context: ControllerContext, vmi: VirtualMachineInstance, paused: boolean, by = 'user'): void {
+  context.guests.setPaused(vmi.metadata.uid, paused)
+  const draft = draftStatus(context, vmi)
+  draft.condition('Paused', paused ? { status: 'True', reason: 'PausedByUser', message: `VMI was paused by ${by}` } : undefined)
+  const stored = draft.write()
+  const pod = activePodOf(context, stored)
+  if (pod) gatePod(context, pod, paused)
+}
+
+function gatePod(context: ControllerContext, pod: Pod, paused: boolean): void {
+  const now = timestamp(context.clock)
+  let conditions = (pod.status?.conditions ?? []) as Condition[]
+  conditions = withCondition(
+    conditions,
+    'kubevirt.io/virtual-machine-unpaused',
+    paused
+      ? { status: 'False', reason: 'Paused', message: 'the virtual machine is paused' }
+      : { status: 'True', reason: 'NotPaused', message: 'the virtual machine is not paused' },
+    now,
+  )
+  conditions = withCondition(
+    conditions,
+    'Ready',
+    paused
+      ? {
+          status: 'False',
+          reason: 'ReadinessGatesNotReady',
+          message: 'corresponding condition of pod readiness gate "kubevirt.io/virtual-machine-unpaused" is not "True"',
+        }
+      : { status: 'True' },
+    now,
+  )
+  context.objects.setStatus('pods', pod, { ...pod.status, conditions })
+}
+
+const handler = (vmi: VirtualMachineInstance) => ({ component: 'virt-handler', host: vmi.status?.nodeName ?? '' })
+
+/** Ends a guest: its disk is kept with its claim, its pods go, the phase is final. */
+export function endGuest(
+  context: ControllerContext,
+  vmi: VirtualMachineInstance,
+  phase: 'Succeeded' | 'Failed',
+  reason?: { reason: string; message: string },
+): void {
+  const { guests, disks, objects, indexes, record } = context
+  disks.save(objects, vmi)
+  guests.shutdown(vmi.metadata.uid)
+  const draft = draftStatus(context, vmi)
+  draft.condition('Ready', { status: 'False', reason: 'PodTerminating', message: 'virt-launcher pod is terminating', probed: true })
+  draft.condition('Paused', undefined)
+  draft.phase(phase)
+  draft.status.activePods = {}
+  if (reason) draft.status.reason = reason.reason
+  const stored = draft.write()
+  if (phase === 'Failed') record(stored, 'Warning', 'Stopped', reason?.message ?? 'The VirtualMachineInstance crashed.', handler(vmi))
+  else record(stored, 'Normal', 'Stopped', 'The VirtualMachineInstance was shut down.', handler(vmi))
+  for (const pod of indexes.podsOfVmi(vmi.metadata.uid)) {
+    if (pod.metadata.deletionTimestamp) objects.setStatus('pods', pod, { ...pod.status, phase })
+    else objects.remove('pods', objects.setStatus('pods', pod, { ...pod.status, phase }), 30)
+  }
+}
+
+export function vmiController(context: ControllerContext): Controller {
+  const { objects, indexes, clock, guests, record, waits, random } = context
+  const booted = new Set<string>()
+
+  function launch(vmi: VirtualMachineInstance): void {
+    const draft = draftStatus(context, vmi)
+    const missing = claimsOf(vmi).find((claim) => !objects.get(pvcs, ...splitKey(claim)))
+    const notHotplugged = (claim: string) =>
+      !(vmi.spec?.volumes ?? []).some(
+        (volume) => volume.persistentVolumeClaim?.hotpluggable && claim.endsWith(`/${volume.persistentVolumeClaim.claimName}`),
+      )
+    draft.phase('Pending')
+    if (missing && notHotplugged(missing)) {
+      const message = `PVC ${missing} does not exist, waiting for it to appear`
+      draft.condition('Ready', {
+        status: 'False',
+        reason: 'PodNotExists',
+        message: 'virt-launcher pod has not yet been scheduled',
+        probed: true,
+      })
+      draft.condition('Synchronized', { status: 'False', reason: 'FailedPvcNotFound', message })
+      draft.condition('PodScheduled', { status: 'False', reason: 'Unschedulable', message })
+      draft.write()
+      return
+    }
+    const waiting = claimsOf(vmi).filter((claim) => !isClaimReady(claim))
+    if (waiting.length > 0) {
+      draft.condition('Ready', {
+        status: 'False',
+        reason: 'PodNotExists',
+        message: 'virt-launcher pod has not yet been scheduled',
+        probed: true,
+      })
+      draft.condition('DataVolumesReady', { status: 'False', reason: 'NotAllDVsReady', message: "Not all of the VMI's DVs are ready" })
+      draft.condition('Provisioning', { status: 'True' })
+      draft.condition('Synchronized', undefined)
+      draft.condition('PodScheduled', undefined)
+      draft.write()
+      return
+    }
+    const pod = objects.create('pods', launcherPod(vmi, random.suffix()))
+    record(vmi, 'Normal', 'SuccessfulCreate', `Created virtual machine pod ${pod.metadata.name}`)
+    draft.phase('Scheduling')
+    draft.status.activePods = { [pod.metadata.uid]: '' }
+    draft.status.launcherContainerImageVersion = 'quay.io/kubevirt/virt-launcher:v1.6.6'
+    draft.condition('Ready', { status: 'False', reason: 'GuestNotRunning', message: 'Guest VM is not reported as running', probed: true })
+    if ((vmi.spec?.volumes ?? []).some((volume) => volume.dataVolume)) {
+      draft.condition('DataVolumesReady', { status: 'True', reason: 'AllDVsReady', message: "All of the VMI's DVs are bound and ready" })
+    }
+    draft.condition('Provisioning', undefined)
+    draft.condition('Synchronized', undefined)
+    draft.condition('PodScheduled', undefined)
+    draft.write()
+  }
+
+  /** Bound, and where a DataVolume fills it, filled. */
+  function isClaimReady(claim: string): boolean {
+    const [namespace, name] = splitKey(claim)
+    const pvc = objects.get(pvcs, namespace, name)
+    const dv = objects.get(dataVolumes, namespace, name)
+    return pvc?.status?.phase === 'Bound' && (!dv || dv.status?.phase === 'Succeeded')
+  }
+
+  function followPod(vmi: VirtualMachineInstance): void {
+    const pod = activePodOf(context, vmi)
+    const draft = draftStatus(context, vmi)
+    if (!pod) {
+      endGuest(context, vmi, 'Failed', { reason: 'PodNotExists', message: 'virt-launcher pod has not yet been scheduled' })
+      return
+    }
+    const node = pod.spec?.nodeName
+    if (!node) {
+      const scheduled = ((pod.status?.conditions ?? []) as Condition[]).find((condition) => condition.type === 'PodScheduled')
+      if (scheduled?.status === 'False') {
+        draft.condition('PodScheduled', { status: 'False', reason: scheduled.reason ?? '', message: scheduled.message ?? '' })
+      }
+      draft.write()
+      return
+    }
+    draft.condition('PodScheduled', undefined)
+    draft.status.activePods = { ...vmi.status?.activePods, [pod.metadata.uid]: node }
+    draft.status.qosClass = 'Burstable' as never
+    const waiting = ((pod.status?.containerStatuses ?? []) as { state?: { waiting?: { reason?: string } } }[]).find(
+      (status) => status.state?.waiting,
+    )
+    if (waiting) {
+      draft.condition('Synchronized', { status: 'False', reason: waiting.state?.waiting?.reason ?? '' })
+      draft.write()
+      return
+    }
+    if (pod.status?.phase !== 'Running') {
+      draft.write()
+      return
+    }
+    draft.phase('Scheduled')
+    draft.status.nodeName = node
+    draft.status.migrationTransport = 'Unix'
+    draft.status.interfaces = (vmi.spec?.domain?.devices?.interfaces ?? []).map((nic) => ({ name: nic.name, podInterfaceName: 'eth0' }))
+    draft.status.volumeStatus = volumeStatusOf(objects, vmi, false) as never
+    draft.write({ 'kubevirt.io/nodeName': node })
+  }
+
+  function startDomain(vmi: VirtualMachineInstance, reconcile: ReconcileContext): void {
+    if (!waits.passed(`domain ${vmi.metadata.uid}`, delays.startDomain, reconcile)) return
+    const failure = vmi.metadata.annotations?.['simulation.virtdeck.io/start-failure']
+    if (failure) {
+      endGuest(context, vmi, 'Failed', { reason: 'SyncFailed', message: `server error. command SyncVMI failed: "${failure}"` })
+      return
+    }
+    const pod = activePodOf(context, vmi)
+    const draft = draftStatus(context, vmi)
+    const migratability = migratabilityOf(objects, vmi)
+    draft.phase('Running')
+    draft.condition(
+      'LiveMigratable',
+      migratability.migratable ? { status: 'True' } : { status: 'False', reason: migratability.reason, message: migratability.message },
+    )
+    const storage = migratability.migratable || migratability.reason === 'DisksNotLiveMigratable'
+    draft.condition(
+      'StorageLiveMigratable',
+      storage || migratability.migratable
+        ? { status: 'True' }
+        : { status: 'False', reason: migratability.reason, message: migratability.message },
+    )
+    if (vmi.spec?.startStrategy === 'Paused') {
+      draft.condition('Paused', { status: 'True', reason: 'PausedByUser', message: 'VMI was paused by user' })
+    }
+    draft.status.interfaces = interfacesOf(vmi, pod?.status?.podIP ?? '', false) as never
+    draft.status.volumeStatus = volumeStatusOf(objects, vmi, true) as never
+    draft.status.machine = { type: 'pc-q35-rhel9.6.0' }
+    draft.status.selinuxContext = 'none'
+    const stored = draft.write()
+    record(stored, 'Normal', 'Created', 'VirtualMachineInstance defined.', handler(stored))
+    record(stored, 'Normal', 'Started', 'VirtualMachineInstance started.', handler(stored))
+    booted.add(stored.metadata.uid)
+    bootGuest(context, stored)
+    if (pod && vmi.spec?.startStrategy === 'Paused') gatePod(context, pod, true)
+  }
+
+  function keepRunning(vmi: VirtualMachineInstance, reconcile: ReconcileContext): void {
+    if (!booted.has(vmi.metadata.uid)) {
+      // Seeded, or the simulator was restarted: the guest is there, it only has to be shown.
+      booted.add(vmi.metadata.uid)
+      bootGuest(context, vmi)
+    }
+    const pod = activePodOf(context, vmi)
+    if (!pod) {
+      endGuest(context, vmi, 'Failed', { reason: 'PodNotExists', message: 'virt-launcher pod does not exist' })
+      return
+    }
+    if (pod.metadata.deletionTimestamp && !migrationRuns(vmi)) {
+      if (waits.passed(`evicted ${vmi.metadata.uid}`, delays.shutdownGuest, reconcile)) endGuest(context, vmi, 'Succeeded')
+      return
+    }
+    const draft = draftStatus(context, vmi)
+    const ready = ((pod.status?.conditions ?? []) as Condition[]).find((condition) => condition.type === 'Ready')
+    draft.condition(
+      'Ready',
+      ready?.status === 'True' ? { status: 'True' } : { status: 'False', reason: ready?.reason ?? 'GuestNotRunning' },
+    )
+    hotplug(vmi, draft, reconcile)
+    let current = draft.write()
+
+    if (vmi.metadata.annotations?.['simulation.virtdeck.io/crash']) {
+      if (waits.passed(`crash ${vmi.metadata.uid}`, delays.crashGuest, reconcile)) {
+        endGuest(context, current, 'Failed', { reason: 'GuestCrashed', message: 'The VirtualMachineInstance crashed.' })
+      }
+      return
+    }
+    const os = isTrue(current, 'AgentConnected') ? undefined : guestOsOf(objects, current)
+    if (os && hasAgent(current, os) && !isPaused(current) && waits.passed(`agent ${vmi.metadata.uid}`, delays.connectAgent, reconcile)) {
+      const connected = draftStatus(context, current)
+      connected.condition('AgentConnected', { status: 'True' })
+      connected.status.guestOSInfo = guestOsInfo(os)
+      connected.status.interfaces = interfacesOf(current, pod.status?.podIP ?? '', true) as never
+      current = connected.write()
+      bootGuest(context, current)
+    }
+  }
+
+  /** Volumes that came to, or went from, a running VMI. */
+  function hotplug(vmi: VirtualMachineInstance, draft: ReturnType<typeof draftStatus>, reconcile: ReconcileContext): void {
+    const known = (vmi.status?.volumeStatus ?? []) as { name: string; hotplugVolume?: object; phase?: string; target: string }[]
+    const hotplugged = (vmi.spec?.volumes ?? []).filter(
+      (volume) => volume.persistentVolumeClaim?.hotpluggable || volume.dataVolume?.hotpluggable,
+    )
+    let statuses = known
+    let problem: string | undefined
+    for (const volume of hotplugged) {
+      const claimName = volume.dataVolume?.name ?? volume.persistentVolumeClaim?.claimName ?? ''
+      const pvc = objects.get(pvcs, vmi.metadata.namespace, claimName)
+      if (!pvc) {
+        problem = `Error determining volume status didn't find PVC ${claimName}`
+        continue
+      }
+      const status = statuses.find((candidate) => candidate.name === volume.name)
+      if (status?.phase === 'Ready') continue
+      if (!waits.passed(`attach ${vmi.metadata.uid} ${volume.name}`, delays.attachHotplugVolume, reconcile)) {
+        if (!status) statuses = [...statuses, { name: volume.name, hotplugVolume: {}, phase: 'Pending', target: '' }]
+        continue
+      }
+      const taken = statuses.filter((candidate) => candidate.target.startsWith('sd')).length
+      const ready = {
+        hotplugVolume: { attachPodName: `hp-volume-${random.suffix()}` },
+        message: `Successfully attach hotplugged volume ${volume.name} to VM`,
+        name: volume.name,
+        persistentVolumeClaimInfo: claimInfo(pvc),
+        phase: 'Ready',
+        reason: 'VolumeReady',
+        target: `sd${String.fromCharCode(97 + taken)}`,
+      }
+      statuses = [...statuses.filter((candidate) => candidate.name !== volume.name), ready]
+    }
+    for (const status of statuses) {
+      if (!status.hotplugVolume || hotplugged.some((volume) => volume.name === status.name)) continue
+      if (waits.passed(`detach ${vmi.metadata.uid} ${status.name}`, delays.detachHotplugVolume, reconcile)) {
+        statuses = statuses.filter((candidate) => candidate.name !== status.name)
+      }
+    }
+    if (statuses !== known) draft.status.volumeStatus = [...statuses].sort((a, b) => (a.name < b.name ? -1 : 1)) as never
+    draft.condition('Synchronized', problem ? { status: 'False', reason: 'PVCNotReady', message: problem } : undefined)
+  }
+
+  const migrationRuns = (vmi: VirtualMachineInstance) =>
+    Boolean(vmi.status?.migrationState?.startTimestamp && !vmi.status.migrationState.completed)
+
+  function stop(vmi: VirtualMachineInstance, reconcile: ReconcileContext): void {
+    const { phase } = vmi.status ?? {}
+    for (const pod of indexes.podsOfVmi(vmi.metadata.uid)) objects.remove('pods', pod, 30)
+    if (phase !== 'Running' && phase !== 'Scheduled') {
+      endGuest(context, vmi, 'Succeeded')
+      return
+    }
+    const draft = draftStatus(context, vmi)
+    draft.condition('Ready', { status: 'False', reason: 'PodTerminating', message: 'virt-launcher pod is terminating', probed: true })
+    const stored = draft.write()
+    const graceMs = (vmi.spec?.terminationGracePeriodSeconds ?? 180) * 1000
+    const deaf = isPaused(vmi) || vmi.metadata.annotations?.['simulation.virtdeck.io/shutdown'] === 'ignored'
+    if (waits.passed(`shutdown ${vmi.metadata.uid}`, Math.min(graceMs, deaf ? graceMs : delays.shutdownGuest), reconcile)) {
+      endGuest(context, stored, 'Succeeded')
+    }
+  }
+
+  // Somebody shut the guest down from inside: the VMI is over. A restart from inside it never notices.
+  guests.onPower((uid, action) => {
+    const vmi = action === 'poweroff' ? indexes.vmiByUid(uid)[0] : undefined
+    if (vmi && !isFinal(vmi)) clock.after(0, () => powerOff(uid))
+  })
+  function powerOff(uid: string): void {
+    const vmi = indexes.vmiByUid(uid)[0]
+    if (vmi && !isFinal(vmi)) endGuest(context, vmi, 'Succeeded')
+  }
+
+  return {
+    name: 'vmis',
+    keysOf({ resource, type, object }) {
+      if (resource.plural === 'virtualmachineinstances' && resource.group === 'kubevirt.io') {
+        if (type === 'DELETED') {
+          guests.shutdown(object.metadata.uid)
+          booted.delete(object.metadata.uid)
+        }
+        return [keyOf(object)]
+      }
+      if (resource.plural === 'pods') {
+        const owner = controllerOf(object)
+        return owner?.kind === 'VirtualMachineInstance' ? [`${object.metadata.namespace}/${owner.name}`] : []
+      }
+      if (resource.plural === 'persistentvolumeclaims' || resource.plural === 'datavolumes')
+        return indexes.vmisByClaim(keyOf(object)).map(keyOf)
+      return []
+    },
+    reconcile(key, reconcile) {
+      const vmi = objects.get(vmis, ...splitKey(key))
+      if (!vmi) return
+      if (isFinal(vmi)) {
+        if (vmi.metadata.deletionTimestamp) {
+          objects.removeFinalizers(vmis, vmi, ['kubevirt.io/virtualMachineControllerFinalize', 'foregroundDeleteVirtualMachine'])
+        }
+        return
+      }
+      if (vmi.metadata.deletionTimestamp) {
+        stop(vmi, reconcile)
+        return
+      }
+      switch (vmi.status?.phase) {
+        case undefined:
+        case 'Pending':
+          launch(vmi)
+          break
+        case 'Scheduling':
+          followPod(vmi)
+          break
+        case 'Scheduled':
+          startDomain(vmi, reconcile)
+          break
+        default:
+          keepRunning(vmi, reconcile)
+      }
+    },
+  }
+}

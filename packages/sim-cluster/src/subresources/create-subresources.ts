@@ -1,0 +1,405 @@
+// KubeVirt's action subresources (start, pause, addvolume, ...), with virt-api's codes and words.
+// https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/virt-api/rest/lifecycle.go
+// https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/virt-api/rest/subresource.go
+import type { VirtualMachine, VirtualMachineInstance } from '@virtdeck/k8s'
+import { refuseMigration } from '../admission/migrations.ts'
+import type { SubresourceReply, SubresourceRequest, Subresources } from '../api/context.ts'
+import { ApiError, badRequest, conflict, forbidden, internalError, notFound } from '../api/status.ts'
+import type { Clock } from '../clock.ts'
+import { createContext } from '../controllers/context.ts'
+import { cloudInitUsers, guestOsInfo, guestOsOf } from '../controllers/guest-os.ts'
+import { parseQuantity } from '../controllers/quantity.ts'
+import { hashOf } from '../controllers/random.ts'
+import { runStrategyOf } from '../controllers/run-strategy.ts'
+import { conditionOf, isTrue, migrations, pvcs, vmis, vms } from '../controllers/objects.ts'
+import { vmiSpecOf } from '../controllers/vmi-spec.ts'
+import { draftStatus, isFinal, isPaused, rebootGuest, setPaused } from '../controllers/vmis.ts'
+import { isMigrating } from '../controllers/printable-status.ts'
+import type { Guests } from '../guests/guest.ts'
+import type { Storage } from '../storage/storage.ts'
+
+// virt-api names resources in the singular.
+const vmRef = { group: 'kubevirt.io', plural: 'virtualmachine', kind: 'VirtualMachine' }
+const vmiRef = { group: 'kubevirt.io', plural: 'virtualmachineinstance', kind: 'VirtualMachineInstance' }
+
+const accepted: SubresourceReply = { code: 202 }
+const ok: SubresourceReply = { code: 200 }
+
+type Handler = (request: SubresourceRequest) => SubresourceReply
+type Options = {
+  dryRun?: string[]
+  paused?: boolean
+  gracePeriod?: number
+  gracePeriodSeconds?: number
+  addedNodeSelector?: Record<string, string>
+  name?: string
+  disk?: Record<string, unknown> & { name?: string }
+  volumeSource?: { persistentVolumeClaim?: { claimName: string }; dataVolume?: { name: string } }
+}
+type StateChange = { action: 'Start' | 'Stop'; uid?: string; data?: Record<string, string> }
+
+const optionsOf = (request: SubresourceRequest): Options => (request.body ?? {}) as Options
+const isDryRun = (request: SubresourceRequest) => optionsOf(request).dryRun?.includes('All') === true
+
+export function createSubresources({ storage, clock, guests }: { storage: Storage; clock: Clock; guests: Guests }): Subresources['http'] {
+  const context = createContext({ storage, clock, guests, seed: 7 })
+  const { objects, random } = context
+
+  function vmOf({ namespace, name }: SubresourceRequest): VirtualMachine {
+    const vm = objects.get(vms, namespace, name)
+    if (!vm) throw notFound(vmRef, name)
+    return vm
+  }
+  function vmiOf({ namespace, name }: SubresourceRequest): VirtualMachineInstance {
+    const vmi = objects.get(vmis, namespace, name)
+    if (!vmi) throw notFound(vmiRef, name)
+    return vmi
+  }
+  function runningVmiOf(request: SubresourceRequest, words = 'VM is not running'): VirtualMachineInstance {
+    const vmi = vmiOf(request)
+    if (vmi.status?.phase !== 'Running') throw conflict(vmiRef, request.name, words)
+    return vmi
+  }
+
+  /** Asks virt-controller to stop or start; refused while another such request is underway. */
+  function requestState(vm: VirtualMachine, changes: StateChange[]): VirtualMachine {
+    if (vm.status?.stateChangeRequests?.length) {
+      throw conflict(vmRef, vm.metadata.name, 'unable to complete request: stop/start already underway')
+    }
+    return objects.setStatus(vms, vm, { ...vm.status, stateChangeRequests: changes })
+  }
+
+  function setRunStrategy(vm: VirtualMachine, runStrategy: string): void {
+    const { running: _, ...spec } = vm.spec
+    // The deprecated field stays the one that is used where it was used.
+    objects.setSpec(vms, vm, vm.spec.running === undefined ? { ...spec, runStrategy } : { ...spec, running: runStrategy === 'Always' })
+  }
+
+  const start: Handler = (request) => {
+    const vm = vmOf(request)
+    const vmi = objects.get(vmis, request.namespace, request.name)
+    if (vmi && !isFinal(vmi)) throw conflict(vmRef, request.name, 'VM is already running')
+    if (conditionOf(vm, 'ManualRecoveryRequired')?.status === 'True') {
+      throw conflict(vmRef, request.name, `VM recovery required: ${conditionOf(vm, 'ManualRecoveryRequired')?.message ?? ''}`)
+    }
+    const strategy = runStrategyOf(vm)
+    const startRequest: StateChange = { action: 'Start', ...(optionsOf(request).paused ? { data: { paused: 'true' } } : {}) }
+    switch (strategy) {
+      case 'Halted':
+        if (isDryRun(request)) return accepted
+        if (optionsOf(request).paused) requestState(vm, [startRequest])
+        else setRunStrategy(vm, 'Always')
+        return accepted
+      case 'RerunOnFailure':
+      case 'Manual':
+        if (strategy === 'RerunOnFailure' && vmi?.status?.phase === 'Failed') {
+          throw conflict(vmRef, request.name, 'RerunOnFailure does not support starting VM from failed state')
+        }
+        if (isDryRun(request)) return accepted
+        requestState(vm, vmi ? [{ action: 'Stop', uid: vmi.metadata.uid }, startRequest] : [startRequest])
+        return accepted
+      default:
+        throw conflict(vmRef, request.name, `${strategy} does not support manual start requests`)
+    }
+  }
+
+  const stop: Handler = (request) => {
+    const vm = vmOf(request)
+    const vmi = objects.get(vmis, request.namespace, request.name)
+    const live = vmi && !isFinal(vmi) ? vmi : undefined
+    const grace = optionsOf(request).gracePeriod ?? optionsOf(request).gracePeriodSeconds
+    const strategy = runStrategyOf(vm)
+    if (grace !== undefined && grace < 0) throw badRequest('gracePeriod has to be greater or equal to 0')
+    if (!live && strategy !== 'Always' && strategy !== 'Once') throw conflict(vmRef, request.name, 'VM is not running')
+    if (strategy === 'Halted' && (grace === undefined || grace >= (live?.spec?.terminationGracePeriodSeconds ?? 180))) {
+      throw conflict(vmRef, request.name, 'Halted only supports manual stop requests with a shorter graceperiod')
+    }
+    if (isDryRun(request)) return accepted
+    if (live && grace !== undefined && grace < (live.spec?.terminationGracePeriodSeconds ?? 180)) {
+      objects.setSpec(vmis, live, { ...live.spec, terminationGracePeriodSeconds: grace })
+    }
+    if (strategy === 'Always' || strategy === 'Once') setRunStrategy(vm, 'Halted')
+    else if (strategy !== 'Halted' && live) requestState(vm, [{ action: 'Stop', uid: live.metadata.uid }])
+    return accepted
+  }
+
+  const restart: Handler = (request) => {
+    const grace = optionsOf(request).gracePeriodSeconds ?? optionsOf(request).gracePeriod
+    if (grace !== undefined && grace > 0) throw badRequest('For force restart, only gracePeriod=0 is supported for now')
+    if (grace !== undefined && grace < 0) throw badRequest('gracePeriod has to be greater or equal to 0')
+    const vm = vmOf(request)
+    const strategy = runStrategyOf(vm)
+    if (strategy === 'Halted' || strategy === 'Once') {
+      throw conflict(vmRef, request.name, `RunStategy ${strategy} does not support manual restart requests`)
+    }
+    const vmi = objects.get(vmis, request.namespace, request.name)
+    if (!vmi) throw conflict(vmRef, request.name, 'VM is not running: Halted')
+    if (isDryRun(request)) return accepted
+    requestState(vm, [{ action: 'Stop', uid: vmi.metadata.uid }, { action: 'Start' }])
+    if (grace === 0 && !isFinal(vmi)) objects.setSpec(vmis, vmi, { ...vmi.spec, terminationGracePeriodSeconds: 0 })
+    return accepted
+  }
+
+  const pause: Handler = (request) => {
+    const vmi = runningVmiOf(request)
+    if (isPaused(vmi)) throw conflict(vmiRef, request.name, 'VMI is already paused')
+    if (vmi.spec?.livenessProbe && !vmi.spec.livenessProbe.guestAgentPing) {
+      throw forbidden(vmiRef, request.name, 'Pausing VMIs with a non-GuestAgentPing LivenessProbe is not supported')
+    }
+    if (!isDryRun(request)) setPaused(context, vmi, true)
+    return ok
+  }
+
+  const unpause: Handler = (request) => {
+    const vmi = runningVmiOf(request, 'VMI is not running')
+    const vm = objects.get(vms, request.namespace, request.name)
+    if (vm?.status?.snapshotInProgress) throw conflict(vmiRef, request.name, 'VM snapshot is in progress')
+    if (!isPaused(vmi)) throw conflict(vmiRef, request.name, 'VMI is not paused')
+    if (!isDryRun(request)) setPaused(context, vmi, false)
+    return ok
+  }
+
+  const softReboot: Handler = (request) => {
+    const vmi = runningVmiOf(request)
+    if (isPaused(vmi)) throw conflict(vmiRef, request.name, 'VMI is paused')
+    if (!isTrue(vmi, 'AgentConnected') && vmi.spec?.domain?.features?.acpi?.enabled === false) {
+      throw conflict(vmiRef, request.name, 'VMI neither have the agent connected nor the ACPI feature enabled')
+    }
+    rebootGuest(context, vmi)
+    return ok
+  }
+
+  const reset: Handler = (request) => {
+    rebootGuest(context, runningVmiOf(request))
+    return ok
+  }
+
+  const freeze =
+    (frozen: boolean): Handler =>
+    (request) => {
+      const vmi = runningVmiOf(request)
+      const draft = draftStatus(context, vmi)
+      if (frozen) draft.status.fsFreezeStatus = 'frozen'
+      else delete draft.status.fsFreezeStatus
+      draft.write()
+      return ok
+    }
+
+  const migrate: Handler = (request) => {
+    vmOf(request)
+    const vmi = runningVmiOf(request)
+    const refusal = refuseMigration(objects, request.namespace, vmi.metadata.name)
+    // virt-api creates the migration itself: what its webhook answers comes back wrapped.
+    if (refusal) throw internalError(refusal.status.message ?? '')
+    if (isDryRun(request)) return accepted
+    const { addedNodeSelector } = optionsOf(request)
+    objects.create(migrations, {
+      metadata: {
+        name: `kubevirt-migrate-vm-${random.suffix()}`,
+        generateName: 'kubevirt-migrate-vm-',
+        namespace: request.namespace,
+        labels: { 'kubevirt.io/vmi-name': request.name },
+        finalizers: ['kubevirt.io/migrationJobFinalize'],
+        generation: 1,
+      },
+      spec: { vmiName: request.name, ...(addedNodeSelector ? { addedNodeSelector } : {}) },
+    })
+    return accepted
+  }
+
+  /** virt-api answers these with its own plain text. */
+  const withAgent =
+    (answer: (vmi: VirtualMachineInstance) => unknown): Handler =>
+    (request) => {
+      try {
+        const vmi = runningVmiOf(request)
+        if (!isTrue(vmi, 'AgentConnected')) throw conflict(vmiRef, request.name, 'VMI does not have guest agent connected')
+        return { code: 200, json: answer(vmi) }
+      } catch (error) {
+        if (error instanceof ApiError) return { code: 500, text: error.message }
+        throw error
+      }
+    }
+
+  const users = (vmi: VirtualMachineInstance) => ({
+    kind: 'VirtualMachineInstanceGuestOSUserList',
+    apiVersion: 'kubevirt.io/v1',
+    metadata: {},
+    items: cloudInitUsers(objects, vmi, guestOsOf(objects, vmi))
+      .slice(0, 1)
+      .map((user) => ({ userName: user.name, loginTime: Math.floor(Date.parse(vmi.metadata.creationTimestamp) / 1000) + 60 })),
+  })
+
+  function fileSystems(vmi: VirtualMachineInstance) {
+    const windows = guestOsOf(objects, vmi).id === 'mswindows'
+    const claims = (vmi.spec?.volumes ?? []).flatMap((volume) => {
+      const name = volume.dataVolume?.name ?? volume.persistentVolumeClaim?.claimName
+      const pvc = objects.get(pvcs, vmi.metadata.namespace, name)
+      const bytes = (pvc?.status?.capacity as Record<string, string> | undefined)?.storage
+      return volume.containerDisk ? [{ name: volume.name, bytes: '10Gi' }] : bytes ? [{ name: volume.name, bytes }] : []
+    })
+    return {
+      kind: 'VirtualMachineInstanceFileSystemList',
+      apiVersion: 'kubevirt.io/v1',
+      metadata: {},
+      items: claims.map((claim, i) => {
+        const totalBytes = Math.floor(((parseQuantity(claim.bytes) ?? 0) * 95) / 100)
+        const share = 18 + (hashOf(`${vmi.metadata.uid}${claim.name}`) % 60)
+        return {
+          diskName: windows ? `\\\\?\\Volume{${hashOf(claim.name).toString(16)}}` : `vd${String.fromCharCode(97 + i)}1`,
+          mountPoint: windows ? `${String.fromCharCode(67 + i)}:\\` : i === 0 ? '/' : `/mnt/${claim.name}`,
+          fileSystemType: windows ? 'NTFS' : i === 0 ? 'ext4' : 'xfs',
+          usedBytes: Math.floor((totalBytes * share) / 100),
+          totalBytes,
+        }
+      }),
+    }
+  }
+
+  const guestInfo = (vmi: VirtualMachineInstance) => {
+    const os = guestOsOf(objects, vmi)
+    return {
+      kind: 'VirtualMachineInstanceGuestAgentInfo',
+      apiVersion: 'kubevirt.io/v1',
+      metadata: {},
+      guestAgentVersion: '9.1.0',
+      supportedCommands: [
+        'guest-ping',
+        'guest-get-osinfo',
+        'guest-get-users',
+        'guest-get-fsinfo',
+        'guest-fsfreeze-freeze',
+        'guest-fsfreeze-thaw',
+        'guest-set-user-password',
+      ].map((name) => ({ name, enabled: true })),
+      hostname: vmi.spec?.hostname ?? vmi.metadata.name,
+      os: guestOsInfo(os),
+      timezone: 'UTC, 0',
+      userList: users(vmi).items,
+      fsInfo: { disks: fileSystems(vmi).items },
+      fsFreezeStatus: vmi.status?.fsFreezeStatus ?? 'thawed',
+    }
+  }
+
+  /** Adds to the VMI, and for the VM's subresource to the template, too. */
+  const addVolume =
+    (persistent: boolean): Handler =>
+    (request) => {
+      const { name, disk, volumeSource } = optionsOf(request)
+      if (!name) throw badRequest('AddVolumeOptions requires name to be set')
+      if (!disk) throw badRequest('AddVolumeOptions requires disk to not be nil')
+      if (!volumeSource) throw badRequest('AddVolumeOptions requires VolumeSource to not be nil')
+      const vm = persistent ? vmOf(request) : undefined
+      const vmi = persistent ? objects.get(vmis, request.namespace, request.name) : runningVmiOf(request, 'VMI is not running')
+      const ref = persistent ? vmRef : vmiRef
+      const taken = vm ? vm.spec.template?.spec?.volumes : vmi?.spec?.volumes
+      if (taken?.some((volume) => volume.name === name)) {
+        throw conflict(ref, request.name, `Unable to add volume [${name}] because volume with that name already exists`)
+      }
+      if (isMigrating(vmi)) throw conflict(ref, request.name, 'Cannot handle volume requests while VMI migration is in progress')
+      if (isDryRun(request)) return accepted
+      const volume = volumeSource.dataVolume
+        ? { name, dataVolume: { ...volumeSource.dataVolume, hotpluggable: true } }
+        : { name, persistentVolumeClaim: { claimName: volumeSource.persistentVolumeClaim?.claimName ?? '', hotpluggable: true } }
+      const plug = <T extends { domain: VirtualMachineInstance['spec']['domain']; volumes?: VirtualMachineInstance['spec']['volumes'] }>(
+        spec: T,
+      ): T => ({
+        ...spec,
+        domain: { ...spec.domain, devices: { ...spec.domain.devices, disks: [...(spec.domain.devices?.disks ?? []), { ...disk, name }] } },
+        volumes: [...(spec.volumes ?? []), volume],
+      })
+      if (vmi && !isFinal(vmi)) objects.setSpec(vmis, vmi, plug(vmi.spec))
+      if (vm?.spec.template.spec) {
+        const stored = objects.setSpec(vms, vm, {
+          ...vm.spec,
+          template: { ...vm.spec.template, spec: plug(vm.spec.template.spec as never) },
+        })
+        followGeneration(stored, request)
+      }
+      return accepted
+    }
+
+  const removeVolume =
+    (persistent: boolean): Handler =>
+    (request) => {
+      const { name } = optionsOf(request)
+      if (!name) throw badRequest('RemoveVolumeOptions requires name to be set')
+      const vm = persistent ? vmOf(request) : undefined
+      const vmi = persistent ? objects.get(vmis, request.namespace, request.name) : runningVmiOf(request, 'VMI is not running')
+      const pluggedIn = (volumes: VirtualMachineInstance['spec']['volumes']) =>
+        volumes?.find((volume) => volume.name === name && (volume.persistentVolumeClaim?.hotpluggable || volume.dataVolume?.hotpluggable))
+      if (isMigrating(vmi))
+        throw conflict(persistent ? vmRef : vmiRef, request.name, 'Cannot handle volume requests while VMI migration is in progress')
+      if (!persistent && !pluggedIn(vmi?.spec?.volumes)) {
+        throw conflict(vmiRef, request.name, `Unable to remove volume [${name}] because it does not exist`)
+      }
+      if (isDryRun(request)) return accepted
+      const unplug = <T extends { domain: VirtualMachineInstance['spec']['domain']; volumes?: VirtualMachineInstance['spec']['volumes'] }>(
+        spec: T,
+      ): T => ({
+        ...spec,
+        domain: {
+          ...spec.domain,
+          devices: { ...spec.domain.devices, disks: spec.domain.devices?.disks?.filter((disk) => disk.name !== name) },
+        },
+        volumes: spec.volumes?.filter((volume) => volume.name !== name),
+      })
+      if (vmi && pluggedIn(vmi.spec?.volumes)) objects.setSpec(vmis, vmi, unplug(vmi.spec))
+      if (vm?.spec.template.spec && pluggedIn(vm.spec.template.spec.volumes)) {
+        const stored = objects.setSpec(vms, vm, {
+          ...vm.spec,
+          template: { ...vm.spec.template, spec: unplug(vm.spec.template.spec as never) },
+        })
+        followGeneration(stored, request)
+      }
+      return accepted
+    }
+
+  /** A hot-plugged VMI is what its VM now asks for. */
+  function followGeneration(vm: VirtualMachine, { namespace, name }: SubresourceRequest): void {
+    const vmi = objects.get(vmis, namespace, name)
+    if (!vmi || conditionOf(vm, 'RestartRequired')) return
+    objects.setMetadata(vmis, vmi, {
+      annotations: { ...vmi.metadata.annotations, 'kubevirt.io/vm-generation': String(vm.metadata.generation ?? 1) },
+    })
+  }
+
+  const expandSpec: Handler = (request) => {
+    const vm = vmOf(request)
+    const { instancetype: _, preference: __, ...spec } = vm.spec
+    return { code: 200, json: { ...vm, spec: { ...spec, template: { ...vm.spec.template, spec: vmiSpecOf(objects, vm) } } } }
+  }
+
+  const screenshot: Handler = (request) => {
+    const vmi = vmiOf(request)
+    if (vmi.status?.phase !== 'Running') throw conflict(vmiRef, request.name, 'VMI is not running')
+    if (vmi.spec?.domain?.devices?.autoattachGraphicsDevice === false) throw badRequest('No graphics devices are present.')
+    const png = guests.screenshot(vmi.metadata.uid)
+    if (!png) throw internalError('websocket: close 1006 (abnormal closure): unexpected EOF')
+    return { code: 200, png }
+  }
+
+  const put = (handle: Handler) => ({ methods: ['PUT'], handle })
+  const get = (handle: Handler) => ({ methods: ['GET'], handle })
+  return new Map([
+    ['virtualmachines/start', put(start)],
+    ['virtualmachines/stop', put(stop)],
+    ['virtualmachines/restart', put(restart)],
+    ['virtualmachines/migrate', put(migrate)],
+    ['virtualmachines/addvolume', put(addVolume(true))],
+    ['virtualmachines/removevolume', put(removeVolume(true))],
+    ['virtualmachines/expand-spec', get(expandSpec)],
+    ['virtualmachineinstances/pause', put(pause)],
+    ['virtualmachineinstances/unpause', put(unpause)],
+    ['virtualmachineinstances/softreboot', put(softReboot)],
+    ['virtualmachineinstances/reset', put(reset)],
+    ['virtualmachineinstances/freeze', put(freeze(true))],
+    ['virtualmachineinstances/unfreeze', put(freeze(false))],
+    ['virtualmachineinstances/addvolume', put(addVolume(false))],
+    ['virtualmachineinstances/removevolume', put(removeVolume(false))],
+    ['virtualmachineinstances/guestosinfo', get(withAgent(guestInfo))],
+    ['virtualmachineinstances/userlist', get(withAgent(users))],
+    ['virtualmachineinstances/filesystemlist', get(withAgent(fileSystems))],
+    ['virtualmachineinstances/vnc/screenshot', get(screenshot)],
+  ])
+}
