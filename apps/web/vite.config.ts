@@ -25,13 +25,20 @@ export default defineConfig({
     reportCompressedSize: false,
     rolldownOptions: {
       output: {
-        // What every page needs travels in few files; the rest follows the routes.
+        // Few requests for the first view: what the entry needs, and what several pages share. What only one page or
+        // one dialog needs stays with it and comes when it is opened.
         codeSplitting: {
           groups: [
             {
-              name: 'react',
-              test: /node_modules[\\/](react|react-dom|react-router|scheduler|@tanstack[\\/]query-core|@tanstack[\\/]react-query|zustand)[\\/]/,
-              priority: 20,
+              name: 'core',
+              test: /[\\/]node_modules[\\/](react|react-dom|react-router|scheduler|zustand|@tanstack[\\/](query-core|react-query)|@base-ui[\\/]react[\\/](csp-provider|internals[\\/]csp-context))[\\/]|[\\/]src[\\/](paths|util[\\/]csp|api[\\/]query-client|ui[\\/](empty-state|icon|state-glyph))\.tsx?$/,
+              priority: 2,
+            },
+            {
+              name: 'frame',
+              test: /[\\/]node_modules[\\/]@(base-ui|floating-ui|tabler)[\\/]|[\\/]src[\\/](api|components|layouts|stores|ui|util)[\\/]|[\\/]packages[\\/]/,
+              minShareCount: 2,
+              priority: 1,
             },
           ],
         },

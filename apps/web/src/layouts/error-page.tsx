@@ -1,7 +1,6 @@
 import { useRouteError, isRouteErrorResponse, Link } from 'react-router'
 import { paths } from '../paths.ts'
 import { EmptyState } from '../ui/empty-state.tsx'
-import { SearchIcon } from '../ui/icons.ts'
 
 /** Where a page broke: within the frame, so that one can go elsewhere. Needs no other code, which may be what is missing. */
 export function ErrorPage() {
@@ -35,7 +34,6 @@ export function NotFoundPage() {
     <div className="centre">
       <title>Not found · virtdeck</title>
       <EmptyState
-        icon={SearchIcon}
         title="There is nothing here"
         body="The address may have a typing error, or what it named is gone."
         action={

@@ -28,10 +28,10 @@ export { default as ChevronLeftIcon } from '@tabler/icons-react/dist/esm/icons/I
 export { default as UpDownIcon } from '@tabler/icons-react/dist/esm/icons/IconSelector.mjs'
 export { default as MenuIcon } from '@tabler/icons-react/dist/esm/icons/IconMenu2.mjs'
 export { default as MoreIcon } from '@tabler/icons-react/dist/esm/icons/IconDots.mjs'
-export { default as HelpIcon } from '@tabler/icons-react/dist/esm/icons/IconHelpCircle.mjs'
+export { default as HelpIcon } from '@tabler/icons-react/dist/esm/icons/IconHelp.mjs'
 export { default as SunIcon } from '@tabler/icons-react/dist/esm/icons/IconSun.mjs'
 export { default as MoonIcon } from '@tabler/icons-react/dist/esm/icons/IconMoon.mjs'
-export { default as ClusterIcon } from '@tabler/icons-react/dist/esm/icons/IconHexagon3d.mjs'
+export { default as X
 export { default as VmIcon } from '@tabler/icons-react/dist/esm/icons/IconDeviceDesktop.mjs'
 export { default as TemplateIcon } from '@tabler/icons-react/dist/esm/icons/IconTemplate.mjs'
 export { default as NodeIcon } from '@tabler/icons-react/dist/esm/icons/IconServer.mjs'
@@ -60,3 +60,4 @@ export { default as LinkIcon } from '@tabler/icons-react/dist/esm/icons/IconLink
 export { default as WrapIcon } from '@tabler/icons-react/dist/esm/icons/IconTextWrap.mjs'
 export { default as PinIcon } from '@tabler/icons-react/dist/esm/icons/IconPin.mjs'
 export { default as UserIcon } from '@tabler/icons-react/dist/esm/icons/IconUser.mjs'
+export { default as CameraIcon } from '@tabler/icons-react/dist/esm/icons/IconCamera.mjs'
