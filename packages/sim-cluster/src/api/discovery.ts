@@ -1,0 +1,188 @@
+// What is served, in the two forms that clients ask for: one document per group version, or all of them at once.
+// https://github.com/kubernetes/apiserver/blob/d1f0d20/pkg/endpoints/discovery/aggregated/handler.go
+import { createHash } from 'node:crypto'
+import { apiResources, groupVersion, type ApiResource } from './api-resources.ts'
+
+export const serverVersion = {
+  major: '1',
+  minor: '32',
+  gitVersion: 'v1.32.13',
+  gitCommit: 'virtdeck-simulated',
+  gitTreeState: 'clean',
+  buildDate: '2026-11-20T00:00:00Z',
+  goVersion: 'go1.23.5',
+  compiler: 'gc',
+  platform: 'linux/amd64',
+}
+
+/** https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/virt-api/rest/subresource.go */
+export const kubevirtVersion = {
+  gitVersion: 'v1.6.6',
+  gitCommit: '75581da2192a3c4f9e0c48e7e37255ed2257780d',
+  gitTreeState: 'clean',
+  buildDate: '2026-06-03T00:00:00Z',
+  goVersion: 'go1.23.5',
+  compiler: 'gc',
+  platform: 'linux/amd64',
+}
+
+// virt-api lists these 26 and serves more: https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/virt-api/api.go
+const vmi = 'virtualmachineinstances'
+const vm = 'virtualmachines'
+export const kubevirtSubresources = [
+  'expand-vm-spec',
+  ...['vnc', 'console', 'portforward', 'pause', 'unpause', 'freeze', 'unfreeze', 'reset', 'softreboot'].map((verb) => `${vmi}/${verb}`),
+  ...['start', 'stop', 'restart', 'migrate', 'expand-spec', 'objectgraph'].map((verb) => `${vm}/${verb}`),
+  ...['guestosinfo', 'userlist', 'filesystemlist', 'addvolume', 'removevolume', 'objectgraph'].map((verb) => `${vmi}/${verb}`),
+  ...['sev/fetchcertchain', 'sev/querylaunchmeasurement', 'sev/setupsession', 'sev/injectlaunchsecret'].map((verb) => `${vmi}/${verb}`),
+]
+
+const subresourceGroup = { group: 'subresources.kubevirt.io', version: 'v1' }
+
+type GroupVersions = { name: string; versions: { version: string; resources: ApiResource[] }[] }
+
+function servedGroups(): GroupVersions[] {
+  const groups = new Map<string, GroupVersions>()
+  for (const resource of apiResources) {
+    let group = groups.get(resource.group)
+    if (!group) groups.set(resource.group, (group = { name: resource.group, versions: [] }))
+    let version = group.versions.find((candidate) => candidate.version === resource.version)
+    if (!version) group.versions.push((version = { version: resource.version, resources: [] }))
+    version.resources.push(resource)
+  }
+  groups.set(subresourceGroup.group, { name: subresourceGroup.group, versions: [{ version: 'v1', resources: [] }] })
+  return [...groups.values()]
+}
+
+const groups = servedGroups()
+
+function subresourceVerbs(subresource: string): string[] {
+  if (subresource === 'eviction' || subresource === 'token') return ['create']
+  return subresource === 'finalize' ? ['update'] : ['get', 'patch', 'update']
+}
+
+function apiResourceList(groupVersionName: string, resources: readonly ApiResource[]) {
+  const isCore = groupVersionName === 'v1'
+  return {
+    kind: 'APIResourceList',
+    ...(isCore ? {} : { apiVersion: 'v1' }),
+    groupVersion: groupVersionName,
+    resources: resources.flatMap((resource) => [
+      {
+        name: resource.plural,
+        singularName: resource.singular,
+        namespaced: resource.namespaced,
+        kind: resource.kind,
+        verbs: resource.verbs,
+        ...(resource.shortNames.length > 0 ? { shortNames: resource.shortNames } : {}),
+        ...(resource.categories.length > 0 ? { categories: resource.categories } : {}),
+      },
+      ...resource.subresources.map((subresource) => ({
+        name: `${resource.plural}/${subresource}`,
+        singularName: '',
+        namespaced: resource.namespaced,
+        ...(subresource === 'eviction' ? { group: 'policy', version: 'v1' } : {}),
+        kind: subresource === 'eviction' ? 'Eviction' : resource.kind,
+        verbs: subresourceVerbs(subresource),
+      })),
+    ]),
+  }
+}
+
+function apiGroup({ name, versions }: GroupVersions) {
+  const named = versions.map(({ version }) => ({ groupVersion: groupVersion({ group: name, version }), version }))
+  return { name, versions: named, preferredVersion: named[0] }
+}
+
+function aggregatedResource(resource: ApiResource) {
+  const responseKind = (kind: string, group = resource.group, version = resource.version) => ({ group, version, kind })
+  return {
+    resource: resource.plural,
+    responseKind: responseKind(resource.kind),
+    scope: resource.namespaced ? 'Namespaced' : 'Cluster',
+    singularResource: resource.singular,
+    verbs: resource.verbs,
+    ...(resource.shortNames.length > 0 ? { shortNames: resource.shortNames } : {}),
+    ...(resource.categories.length > 0 ? { categories: resource.categories } : {}),
+    ...(resource.subresources.length > 0
+      ? {
+          subresources: resource.subresources.map((subresource) => ({
+            subresource,
+            responseKind: subresource === 'eviction' ? responseKind('Eviction', 'policy', 'v1') : responseKind(resource.kind),
+            verbs: subresourceVerbs(subresource),
+          })),
+        }
+      : {}),
+  }
+}
+
+// The aggregator has no kinds and no verbs for these: virt-api's list does not say them.
+function aggregatedSubresources() {
+  const nothing = { group: '', version: '', kind: '' }
+  const parents = [...new Set(kubevirtSubresources.map((name) => name.split('/')[0] ?? ''))]
+  return parents.map((parent) => {
+    const below = kubevirtSubresources.filter((name) => name.startsWith(`${parent}/`)).map((name) => name.slice(parent.length + 1))
+    return {
+      resource: parent,
+      responseKind: nothing,
+      scope: 'Namespaced',
+      singularResource: '',
+      verbs: null,
+      ...(below.length > 0 ? { subresources: below.map((subresource) => ({ subresource, responseKind: nothing, verbs: null })) } : {}),
+    }
+  })
+}
+
+function aggregated(of: readonly GroupVersions[]) {
+  return {
+    kind: 'APIGroupDiscoveryList',
+    apiVersion: 'apidiscovery.k8s.io/v2',
+    metadata: {},
+    items: of.map(({ name, versions }) => ({
+      metadata: { ...(name ? { name } : {}), creationTimestamp: null },
+      versions: versions.map(({ version, resources }) => ({
+        version,
+        resources: name === subresourceGroup.group ? aggregatedSubresources() : resources.map(aggregatedResource),
+        freshness: 'Current',
+      })),
+    })),
+  }
+}
+
+export type DiscoveryAnswer = { json: unknown; aggregated: boolean; etag?: string }
+
+/** The answer at a discovery path, or undefined where nothing is served. */
+export function discover(path: string, wantsAggregated: boolean, serverAddress: string): DiscoveryAnswer | undefined {
+  const trimmed = path.replace(/\/$/, '')
+  const plain = (json: unknown) => ({ json, aggregated: false })
+  const whole = (of: readonly GroupVersions[]) => {
+    const json = aggregated(of)
+    return { json, aggregated: true, etag: `"${createHash('sha512').update(JSON.stringify(json)).digest('hex').toUpperCase()}"` }
+  }
+  if (trimmed === '/api') {
+    if (wantsAggregated) return whole(groups.filter((group) => group.name === ''))
+    return plain({ kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress }] })
+  }
+  const named = groups.filter((group) => group.name !== '')
+  if (trimmed === '/apis') {
+    if (wantsAggregated) return whole(named)
+    return plain({ kind: 'APIGroupList', apiVersion: 'v1', groups: named.map(apiGroup) })
+  }
+  const [, root, ...rest] = trimmed.split('/')
+  const [groupName, versionName] = root === 'api' ? ['', ...rest] : rest
+  if (root !== 'api' && root !== 'apis') return undefined
+  const group = groups.find((candidate) => candidate.name === groupName)
+  if (!group) return undefined
+  if (versionName === undefined) return plain({ kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(group) })
+  const version = group.versions.find((candidate) => candidate.version === versionName)
+  if (!version || rest.length > 2) return undefined
+  if (groupName === subresourceGroup.group) {
+    return plain({
+      kind: 'APIResourceList',
+      apiVersion: 'v1',
+      groupVersion: groupVersion(subresourceGroup),
+      resources: kubevirtSubresources.map((name) => ({ name, singularName: '', namespaced: true, kind: '', verbs: null })),
+    })
+  }
+  return plain(apiResourceList(groupVersion({ group: group.name, version: version.version }), version.resources))
+}

@@ -1,0 +1,103 @@
+// The simulated cluster as a process of its own: `tsx main.ts --port 6443 --scenario small`.
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { parseArgs } from 'node:util'
+import { writePrivateFile } from './serving/state.ts'
+import { startSimCluster, type Scenario, type SimCluster } from './sim-cluster.ts'
+
+const usage = `Usage: sim-cluster [options]
+  --host HOST            address to listen on (127.0.0.1)
+  --host-name NAME       further name for the certificate and the kubeconfig
+  --port PORT            port to listen on (a free one)
+  --state-dir DIR        keeps the certificate authority and the tokens between starts
+  --kubeconfig-out FILE  writes a kubeconfig with a context per demo user
+  --scenario NAME        small, fleet, trouble or empty (small)
+  --vms N                how many VMs the fleet has
+  --seed N               what randomness grows from (1)
+  --speed N              how much faster than life (1)`
+
+const scenarios: readonly string[] = ['small', 'fleet', 'trouble', 'empty'] satisfies Scenario[]
+
+class UsageError extends Error {}
+
+function wholeNumber(flag: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const value = Number(text)
+  if (!Number.isFinite(value) || value < 0 || text.trim() === '') throw new UsageError(`--${flag} takes a number, not "${text}"`)
+  return value
+}
+
+function readOptions(args: string[]) {
+  const string = { type: 'string' } as const
+  const { values } = parseArgs({
+    args,
+    options: {
+      help: { type: 'boolean', short: 'h' },
+      host: string,
+      'host-name': string,
+      port: string,
+      'state-dir': string,
+      'kubeconfig-out': string,
+      scenario: string,
+      vms: string,
+      seed: string,
+      speed: string,
+    },
+  })
+  const scenario = values.scenario ?? 'small'
+  if (!scenarios.includes(scenario)) throw new UsageError(`--scenario is one of ${scenarios.join(', ')}, not "${scenario}"`)
+  const numbers = {
+    port: wholeNumber('port', values.port),
+    vms: wholeNumber('vms', values.vms),
+    seed: wholeNumber('seed', values.seed),
+    speed: wholeNumber('speed', values.speed),
+  }
+  return {
+    help: values.help ?? false,
+    kubeconfigOut: values['kubeconfig-out'],
+    cluster: {
+      scenario: scenario as Scenario,
+      ...(values.host === undefined ? {} : { host: values.host }),
+      ...(values['host-name'] === undefined ? {} : { hostName: values['host-name'] }),
+      ...(values['state-dir'] === undefined ? {} : { stateDir: values['state-dir'] }),
+      ...(numbers.port === undefined ? {} : { port: numbers.port }),
+      ...(numbers.vms === undefined ? {} : { vms: numbers.vms }),
+      ...(numbers.seed === undefined ? {} : { seed: numbers.seed }),
+      ...(numbers.speed ? { speed: numbers.speed } : {}),
+    },
+  }
+}
+
+function stopOnSignals(cluster: SimCluster): void {
+  let stopping = false
+  const stop = () => {
+    if (stopping) return
+    stopping = true
+    void cluster[Symbol.asyncDispose]().then(() => process.exit(0))
+  }
+  process.once('SIGINT', stop)
+  process.once('SIGTERM', stop)
+  // A forked child ends with its parent.
+  process.once('disconnect', stop)
+}
+
+try {
+  const options = readOptions(process.argv.slice(2))
+  if (options.help) {
+    console.log(usage)
+  } else {
+    const cluster = await startSimCluster(options.cluster)
+    stopOnSignals(cluster)
+    if (options.kubeconfigOut) {
+      await mkdir(dirname(options.kubeconfigOut), { recursive: true })
+      await writePrivateFile(options.kubeconfigOut, cluster.kubeconfig())
+    }
+    const ready = { url: cluster.url }
+    console.log(JSON.stringify(ready))
+    process.send?.({ ...ready, users: cluster.users, kubeconfig: cluster.kubeconfig() })
+  }
+} catch (error) {
+  const { code, message } = error as NodeJS.ErrnoException
+  console.error(code === 'EADDRINUSE' ? 'The port is taken by another process.' : message)
+  process.exit(1)
+}

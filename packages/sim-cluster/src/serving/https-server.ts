@@ -1,0 +1,39 @@
+// The socket: HTTPS in front of an API server, with everything that is open closed on disposal.
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { ApiServer } from '../api/api-server.ts'
+import type { KeyPair } from './certificates.ts'
+
+export type HttpsServer = AsyncDisposable & { port: number }
+
+/** Rejects when the port is taken. */
+export async function listen(apiServer: ApiServer, { host, port, certificate, key }: { host: string; port: number } & KeyPair): Promise<HttpsServer> {
+  const upgraded = new Set<Duplex>()
+  const server = createServer({ cert: certificate, key, ALPNProtocols: ['http/1.1'] }, (req, res) => void apiServer.handle(req, res))
+  server.on('upgrade', (req, socket, head) => {
+    upgraded.add(socket)
+    socket.once('close', () => upgraded.delete(socket))
+    apiServer.upgrade(req, socket, head)
+  })
+  // Go's clients keep idle connections for 90 s; closing first would break a request that is under way.
+  server.keepAliveTimeout = 95_000
+  // Watches last for as long as they ask.
+  server.requestTimeout = 0
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port }, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      for (const socket of upgraded) socket.destroy()
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}

@@ -1,0 +1,126 @@
+// The simulated cluster, composed: storage, clock, guests, controllers, the API server and its socket.
+import { createApiServer } from './api/api-server.ts'
+import type { UserInfo } from './api/context.ts'
+import { clusterRoleAggregation, garbageCollector, namespaceController } from './api/machinery-controllers.ts'
+import { realClock, type Clock } from './clock.ts'
+import { runControllers } from './controllers/controller.ts'
+import { createControllers } from './controllers/create-controllers.ts'
+import { createGuests } from './guests/guests.ts'
+import { demoUsers, rbacObjects } from './scenarios/demo-users.ts'
+import { listen } from './serving/https-server.ts'
+import { kubeconfigText } from './serving/kubeconfig.ts'
+import { loadServingState } from './serving/state.ts'
+import { settlingClock } from './settling.ts'
+import { createStorage, type Storage } from './storage/storage.ts'
+import { createSubresources } from './subresources/create-subresources.ts'
+
+export type Scenario = 'small' | 'fleet' | 'trouble' | 'empty'
+
+export type SimClusterOptions = {
+  scenario: Scenario
+  /** How many VMs `fleet` has. */
+  vms?: number
+  seed?: number
+  /** 0, the default, takes a free one. */
+  port?: number
+  /** Where to listen; loopback unless told otherwise. */
+  host?: string
+  /** The name that clients on other machines use: in the certificate and the kubeconfig. */
+  hostName?: string
+  /** Keeps the authority and the tokens between starts. */
+  stateDir?: string
+  clock?: Clock
+  /** How much faster than life the cluster's delays pass. */
+  speed?: number
+  /** Mistakes of the simulation itself; none are expected. */
+  onError?(where: string, error: unknown): void
+}
+
+export type SimUser = { name: string; description: string; token: string }
+
+export type SimCluster = AsyncDisposable & {
+  url: string
+  /** PEM. */
+  caCert: string
+  /** With a context per user, and `virtdeck` for a server's own account. */
+  kubeconfig(): string
+  /** Who may sign in. */
+  users: SimUser[]
+  storage: Storage
+  clock: Clock
+  /** Resolves when the controllers have come to rest; with a manual clock, time moves on until they have. */
+  settle(): Promise<void>
+}
+
+/** The account of a virtdeck server's reflectors: in the kubeconfig, not among those who sign in. */
+const serverAccount = 'virtdeck'
+
+export async function startSimCluster(options: SimClusterOptions): Promise<SimCluster> {
+  const { host = '127.0.0.1', hostName, seed = 1, onError = reportError } = options
+  const ownClock = options.clock ? undefined : realClock({ speed: options.speed ?? 1 })
+  // One of the two is always there.
+  const clock = options.clock ?? ownClock!
+  const state = await loadServingState({
+    hosts: ['127.0.0.1', 'localhost', '::1', ...(hostName === undefined ? [] : [hostName])],
+    users: demoUsers.map((user) => user.name),
+    ...(options.stateDir === undefined ? {} : { stateDir: options.stateDir }),
+  })
+  // loadServingState gave every demo user a token.
+  const accounts = demoUsers.map(({ name, description, groups }) => ({ name, description, groups, token: state.tokens[name]! }))
+
+  const storage = createStorage(clock)
+  const controllerClock = settlingClock(clock)
+  const guests = createGuests({ clock, storage })
+  for (const [key, object] of rbacObjects()) storage.create(key, object)
+  const controllers = [
+    garbageCollector(storage, controllerClock),
+    namespaceController(storage, controllerClock),
+    clusterRoleAggregation(storage),
+    ...createControllers({ storage, clock: controllerClock, guests, seed }),
+  ]
+  const runner = runControllers(controllers, storage, controllerClock, (controller, key, error) => onError(`${controller} ${key}`, error))
+  const tokens = new Map<string, UserInfo>(
+    accounts.map(({ name, groups, token }) => [token, { username: name, uid: `simulated-${name}`, groups }]),
+  )
+  const apiServer = createApiServer(
+    {
+      storage,
+      clock,
+      tokens,
+      admission: [],
+      subresources: { http: createSubresources({ storage, clock: controllerClock, guests }), upgrade: guests.upgrade },
+    },
+    { onError: (error) => onError('api', error) },
+  )
+  const stop = () => {
+    apiServer.stop()
+    runner.stop()
+    guests.stop()
+    ownClock?.stop()
+  }
+  const server = await listen(apiServer, { host, port: options.port ?? 0, ...state.serving }).catch((error: unknown) => {
+    stop()
+    throw error
+  })
+
+  const urlHost = hostName ?? (host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host)
+  const url = `https://${urlHost}:${server.port}`
+  const caCert = state.authority.certificate
+  return {
+    url,
+    caCert,
+    kubeconfig: () => kubeconfigText({ url, caCert, users: accounts }),
+    users: accounts.filter(({ name }) => name !== serverAccount).map(({ name, description, token }) => ({ name, description, token })),
+    storage,
+    clock,
+    settle: () => controllerClock.settle(),
+    async [Symbol.asyncDispose]() {
+      stop()
+      await server[Symbol.asyncDispose]()
+    },
+  }
+}
+
+function reportError(where: string, error: unknown): void {
+  console.error(`simulated cluster: ${where}:`, error)
+}
