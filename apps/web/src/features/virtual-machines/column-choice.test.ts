@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { columnIds, shownColumns, tableWidth } from './column-choice.ts'
-import { shortTarget } from './vm-columns.tsx'
+import { shortOsName, shortTarget } from './vm-columns.tsx'
 
 test('shows every column where there is room', () => {
   expect(shownColumns({}, 2_000)).toEqual(columnIds)
@@ -24,4 +24,15 @@ test.each([
   ['alpha', 'beta', 'beta'],
 ])('a VM that moves from %s to %s shows → %s', (node, target, shown) => {
   expect(shortTarget(node, target)).toBe(shown)
+})
+
+test.each([
+  ['ubuntu', 'Ubuntu 24.04.1 LTS', 'Ubuntu 24.04'],
+  ['rhel', 'Red Hat Enterprise Linux 9.4 (Plow)', 'RHEL 9.4'],
+  ['windows', 'Windows Server 2022', 'Windows 2022'],
+  ['fedora', undefined, 'Fedora'],
+  [undefined, 'Plan 9', 'Plan 9'],
+  [undefined, undefined, undefined],
+])('an operating system %s, %s is %s', (os, osName, short) => {
+  expect(shortOsName({ os, osName })).toBe(short)
 })

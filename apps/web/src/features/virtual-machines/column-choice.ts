@@ -10,18 +10,18 @@ export type ColumnChoice = Partial<Record<Exclude<ColumnId, 'name'>, boolean>>
 
 /** Widths in px; what is left over goes to the status, which is the column one reads. */
 export const columnWidths: Record<ColumnId, number> = {
-  name: 186,
-  status: 232,
-  namespace: 112,
-  node: 112,
+  name: 184,
+  status: 236,
+  namespace: 126,
+  node: 122,
   cpu: 76,
-  memory: 78,
-  runStrategy: 96,
-  os: 106,
-  ip: 128,
-  age: 56,
+  memory: 76,
+  runStrategy: 92,
+  os: 108,
+  ip: 132,
+  age: 54,
 }
-export const MENU_WIDTH = 44
+export const MENU_WIDTH = 42
 
 /** A row's three lines; node and size stand with the namespace. */
 export const phoneColumns: readonly ColumnId[] = ['name', 'status', 'namespace']

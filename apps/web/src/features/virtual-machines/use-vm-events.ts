@@ -6,8 +6,8 @@ import type { VmRef } from '../../paths.ts'
 import { mergeEvents, type VmEvent } from './vm-events.ts'
 import type { VmObjects } from './use-vm.ts'
 
-/** Newest pods and tasks whose events are still worth a watch of their own; the cluster drops events after an hour anyway. */
-const recent = 6
+/** Newest pods and tasks whose events are worth a watch of their own: a tab has fifty watches, and the cluster drops events after an hour. */
+const recent = 3
 
 const newest = (items: readonly { metadata: { name: string; creationTimestamp: string } }[]) =>
   items

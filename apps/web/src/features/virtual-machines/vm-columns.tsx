@@ -1,5 +1,5 @@
 // The list's columns: what each shows, how wide it is, and which of them there is room for.
-import { statusWords, vmState } from '@virtdeck/kubevirt'
+import { osDisplayName, statusWords, vmState } from '@virtdeck/kubevirt'
 import type { VmRow } from '@virtdeck/kubevirt'
 import { Link } from 'react-router'
 import { paths } from '../../paths.ts'
@@ -102,7 +102,10 @@ export const columns: Record<ColumnId, Column> = {
     className: 'dim c-os',
     sort: 'os',
     shown: (row) => row.osName ?? row.os,
-    cell: ({ os, osName = os }) => (osName === undefined ? <Dash /> : <span title={osName}>{osName}</span>),
+    cell: (row) => {
+      const short = shortOsName(row)
+      return short === undefined ? <Dash /> : <span title={row.osName}>{short}</span>
+    },
   },
   ip: {
     id: 'ip',
@@ -159,6 +162,13 @@ export function shortTarget(node: string, target: string): string {
   while (common < target.length && target[common] === node[common]) common++
   const from = Math.max(target.lastIndexOf('-', common - 1), target.lastIndexOf('.', common - 1)) + 1
   return target.slice(from) || target
+}
+
+/** `Ubuntu 24.04` of `Ubuntu 24.04.1 LTS`, `RHEL 9.4` of `Red Hat Enterprise Linux 9.4 (Plow)`. */
+export function shortOsName({ os, osName }: Pick<VmRow, 'os' | 'osName'>): string | undefined {
+  const version = osName && /\d+(?:\.\d+)?/.exec(osName)?.[0]
+  if (!os) return osName
+  return [osDisplayName(os), version].filter(Boolean).join(' ')
 }
 
 function AddressCell({ row: { ips = [] } }: { row: VmRow }) {

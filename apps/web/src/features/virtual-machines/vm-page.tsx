@@ -13,9 +13,12 @@ import { Skeleton } from '../../ui/skeleton.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
 import { useVm, useVmRef, type VmObjects } from './use-vm.ts'
 import { useVmEvents } from './use-vm-events.ts'
+import { useVmShortcuts } from './use-vm-shortcuts.ts'
+import { useVmActions } from './vm-actions.tsx'
 import { VmDialogs } from './vm-dialogs.tsx'
 import { VmHeader } from './vm-header.tsx'
 import { PhoneVerbBar } from './verb-bar.tsx'
+import './vm-page.css'
 
 export function VmPage() {
   const ref = useVmRef()
@@ -49,6 +52,7 @@ function ExistingVm({ vm: ref, objects }: { vm: VmRef; objects: VmObjects }) {
     (snapshot) => snapshot.spec.source.name === ref.name,
   )
   const { events } = useVmEvents(ref, objects)
+  useVmShortcuts(ref, useVmActions(row))
 
   return (
     <>

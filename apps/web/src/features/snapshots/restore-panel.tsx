@@ -1,0 +1,79 @@
+import { toStatus, type VirtualMachine, type VirtualMachineRestore } from '@virtdeck/k8s'
+import type { VmRow } from '@virtdeck/kubevirt'
+import { useState } from 'react'
+import { sendVmVerb } from '../../api/mutations.ts'
+import { Banner } from '../../ui/banner.tsx'
+import { Button } from '../../ui/button.tsx'
+import { Elapsed } from '../../ui/elapsed.tsx'
+import { IconMark } from '../../ui/icon.tsx'
+import { CheckIcon } from '../../ui/icons.ts'
+import { Panel } from '../../ui/panel.tsx'
+import { StateGlyph } from '../../ui/state-glyph.tsx'
+import { isOurs, useRestoreDriver } from './restore-driver.ts'
+import { restoreProgress } from './restore-steps.ts'
+
+type RestorePanelProps = { row: VmRow; vm: VirtualMachine; restores: readonly VirtualMachineRestore[] }
+
+/** The restore under way, or one of this tab that has just failed. */
+export function RestorePanel({ row, vm, restores }: RestorePanelProps) {
+  const newest = restores.toSorted((a, b) => b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp))[0]
+  // One that fails while it is looked at goes on telling why.
+  const [followed, setFollowed] = useState<string>()
+  if (!newest) return null
+  const working = restoreProgress(newest, vm).outcome === 'working'
+  if (working && followed !== newest.metadata.uid) setFollowed(newest.metadata.uid)
+  return working || followed === newest.metadata.uid ? <RestoreSteps key={newest.metadata.uid} row={row} vm={vm} restore={newest} /> : null
+}
+
+const glyphs = { now: 'transit', todo: 'unknown', failed: 'error' } as const
+
+function RestoreSteps({ row, vm, restore }: { row: VmRow; vm: VirtualMachine; restore: VirtualMachineRestore }) {
+  const error = useRestoreDriver(restore, vm, row)
+  const { steps, outcome, due } = restoreProgress(restore, vm)
+  const snapshot = restore.spec.virtualMachineSnapshotName
+  const titles = { working: `Restoring ${snapshot}`, done: `Restored ${snapshot}`, failed: `${snapshot} could not be restored` }
+  return (
+    <Panel title={titles[outcome]} actions={<Elapsed since={Date.parse(restore.metadata.creationTimestamp) / 1000} className="mono" />}>
+      <ol className="upsteps">
+        {steps.map((step) => (
+          <li key={step.id} className={step.state} aria-current={step.state === 'now' ? 'step' : undefined}>
+            {step.state === 'done' ? (
+              <IconMark icon={CheckIcon} className="c-running" />
+            ) : (
+              <StateGlyph state={glyphs[step.state]} className={`c-${glyphs[step.state]}`} />
+            )}
+            <div>
+              <p>
+                {step.label} {step.detail && <span className="mono dim">{step.detail}</span>}
+              </p>
+            </div>
+          </li>
+        ))}
+      </ol>
+      {due && !isOurs(restore) && <Continue row={row} due={due} />}
+      {error !== undefined && (
+        <Banner tone="error" title="The next step was refused." inline>
+          {toStatus(error).message}
+        </Banner>
+      )}
+    </Panel>
+  )
+}
+
+/** Started elsewhere, and its tab may be gone: whoever looks may carry it on. */
+function Continue({ row, due }: { row: VmRow; due: 'stop' | 'start' }) {
+  const [pending, setPending] = useState(false)
+  return (
+    <div className="pad">
+      <Button
+        loading={pending}
+        onClick={() => {
+          setPending(true)
+          void sendVmVerb(due, row).finally(() => setPending(false))
+        }}
+      >
+        {due === 'stop' ? 'Stop VM now' : 'Start VM'}
+      </Button>
+    </div>
+  )
+}
