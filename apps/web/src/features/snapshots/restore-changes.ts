@@ -23,7 +23,7 @@ export function restoreChanges(
 function specChanges(spec: Spec, before: Spec): RestoreChange[] {
   const changes: RestoreChange[] = []
   const compare = (what: string, now: string | undefined, after: string | undefined) => {
-    if (now !== then) changes.push({ what, now: now ?? '—', after: then ?? '—' })
+    if (now !== after) changes.push({ what, now: now ?? '—', after: after ?? '—' })
   }
   const domain = spec.template.spec?.domain
   const domainBefore = before.template.spec?.domain
