@@ -31,8 +31,8 @@ export { default as MoreIcon } from '@tabler/icons-react/dist/esm/icons/IconDots
 export { default as HelpIcon } from '@tabler/icons-react/dist/esm/icons/IconHelp.mjs'
 export { default as SunIcon } from '@tabler/icons-react/dist/esm/icons/IconSun.mjs'
 export { default as MoonIcon } from '@tabler/icons-react/dist/esm/icons/IconMoon.mjs'
-export { default as X
 export { default as ClusterIcon } from '@tabler/icons-react/dist/esm/icons/IconCube.mjs'
+export { default as VmIcon } from '@tabler/icons-react/dist/esm/icons/IconDeviceDesktop.mjs'
 export { default as TemplateIcon } from '@tabler/icons-react/dist/esm/icons/IconTemplate.mjs'
 export { default as NodeIcon } from '@tabler/icons-react/dist/esm/icons/IconServer.mjs'
 export { default as NamespaceIcon } from '@tabler/icons-react/dist/esm/icons/IconFolder.mjs'
