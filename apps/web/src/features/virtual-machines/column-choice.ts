@@ -8,7 +8,7 @@ export type ColumnId = (typeof columnIds)[number]
 /** What is neither chosen nor put away shows where it fits. */
 export type ColumnChoice = Partial<Record<Exclude<ColumnId, 'name'>, boolean>>
 
-/** Widths in px; what is left over goes to the status, which is the column one reads. */
+/** Least widths in px. */
 export const columnWidths: Record<ColumnId, number> = {
   name: 184,
   status: 236,
@@ -16,8 +16,8 @@ export const columnWidths: Record<ColumnId, number> = {
   node: 122,
   cpu: 76,
   memory: 76,
-  runStrategy: 92,
-  os: 108,
+  runStrategy: 98,
+  os: 114,
   ip: 132,
   age: 54,
 }
@@ -41,6 +41,16 @@ export function shownColumns(choice: ColumnChoice, widthPx: number): ColumnId[] 
 export function tableWidth(shown: readonly ColumnId[]): number {
   return shown.reduce((sum, id) => sum + columnWidths[id], MENU_WIDTH)
 }
+
+/** What is left over goes to the columns that one reads: first to the status, whose width follows from the others', then to both. */
+export function columnWidth(id: ColumnId, shown: readonly ColumnId[], widthPx: number): number | undefined {
+  if (id === 'status') return undefined
+  const spare = Math.max(0, widthPx - tableWidth(shown) - STATUS_FIRST)
+  return columnWidths[id] + (id === 'name' && shown.includes('status') ? Math.floor(spare / 2) : 0)
+}
+
+/** Room for a warning beside the state. */
+const STATUS_FIRST = 40
 
 type Store = {
   choice: ColumnChoice

@@ -15,7 +15,7 @@ export function ColumnsMenu({ shown }: { shown: readonly ColumnId[] }) {
       <Menu.Trigger render={<Button icon={ColumnsIcon} />}>Columns</Menu.Trigger>
       <Menu.Portal>
         <Menu.Positioner className="menu-pos" side="bottom" align="end" sideOffset={4} collisionPadding={8}>
-          <Menu.Popup className="menu checks" aria-label="Columns">
+          <Menu.Popup className="menu picklist" aria-label="Columns">
             {columnIds
               .filter((id) => id !== 'name')
               .map((id) => (

@@ -72,7 +72,7 @@ function FacetMenu({ label, facet, buckets, terms, onToggle }: FacetMenuProps) {
       </Menu.Trigger>
       <Menu.Portal>
         <Menu.Positioner className="menu-pos" side="bottom" align="start" sideOffset={4} collisionPadding={8}>
-          <Menu.Popup className="menu checks" aria-label={label}>
+          <Menu.Popup className="menu picklist" aria-label={label}>
             <FacetValues facet={facet} buckets={buckets} terms={terms} onToggle={onToggle} />
           </Menu.Popup>
         </Menu.Positioner>

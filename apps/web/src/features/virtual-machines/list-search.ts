@@ -22,7 +22,7 @@ function set(parameters: URLSearchParams, name: string, value: string | undefine
 export type Draft = { tokens: readonly Term[]; text: string }
 
 export function draftOf(q: string): Draft {
-  return tokenize({ tokens: [], text: `${q} ` })
+  return finish({ tokens: [], text: q })
 }
 
 /** Takes out of the text what a space has finished; free text stays in it. */

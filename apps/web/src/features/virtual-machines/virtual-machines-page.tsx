@@ -85,7 +85,7 @@ export function VirtualMachinesPage() {
   )
 
   function content() {
-    if (fleet.status === 'loading') return <VmTableSkeleton shown={shown} />
+    if (fleet.status === 'loading') return <VmTableSkeleton shown={shown} width={width} />
     if (fleet.status === 'error') return <Unreachable status={fleet.error} />
     if (fleet.access?.scope === 'forbidden') return <Forbidden />
     if (scan.total === 0) return <NoVms />
@@ -96,6 +96,7 @@ export function VirtualMachinesPage() {
         sort={list.sort}
         onSort={list.sortBy}
         shown={shown}
+        width={width}
         variant={`${phone} ${compact}`}
         stale={live.state === 'stale'}
         origin={`${list.query} ${formatSort(list.sort)}`}

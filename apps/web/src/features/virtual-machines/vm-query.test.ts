@@ -128,6 +128,11 @@ test('says what a number looks like when it is none', () => {
   expect(parseQuery('cpu:>many')).toMatchObject([{ kind: 'invalid' }])
 })
 
+test('does not complain of what is still being typed', () => {
+  expect(parseQuery('memory:>', { typing: true })).toEqual([{ kind: 'invalid', source: 'memory:>' }])
+  expect(parseQuery('memory:> ', { typing: true })).toMatchObject([{ kind: 'invalid', problem: expect.stringContaining('memory') }])
+})
+
 test('takes what stands in quotes for text, whatever it holds', () => {
   expect(parseQuery('"status:running" "a \\"b\\""')).toEqual([
     { kind: 'text', text: 'status:running' },

@@ -29,7 +29,8 @@ export function parseQuery(source: string, { typing = false } = {}): Term[] {
   return lexemes.map((lexeme, index) => {
     const term = parseTerm(lexeme)
     const unfinished = typing && index === lexemes.length - 1 && lexeme.end === source.length && !lexeme.quoted
-    return unfinished && term.kind === 'token' ? { ...term, partial: true } : term
+    if (!unfinished || term.kind === 'text') return term
+    return term.kind === 'token' ? { ...term, partial: true } : { kind: 'invalid', source: term.source }
   })
 }
 

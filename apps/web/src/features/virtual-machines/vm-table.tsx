@@ -15,7 +15,7 @@ import { Keys } from '../../ui/kbd.tsx'
 import { Menu } from '../../ui/menu.tsx'
 import { Skeleton } from '../../ui/skeleton.tsx'
 import { formatCount } from '../../util/format.ts'
-import { MENU_WIDTH, columnWidths, tableWidth } from './column-choice.ts'
+import { MENU_WIDTH, columnWidth, columnWidths, tableWidth } from './column-choice.ts'
 import type { ColumnId } from './column-choice.ts'
 import { useVmActions } from './vm-actions.tsx'
 import { columns } from './vm-columns.tsx'
@@ -28,6 +28,8 @@ type VmTableProps = {
   sort: Sort
   onSort: (sort: Sort) => void
   shown: readonly ColumnId[]
+  /** Of the place for the table, in px. */
+  width: number
   /** Changes when rows have another height: phone, density. */
   variant: string
   stale: boolean
@@ -37,7 +39,7 @@ type VmTableProps = {
 
 const keyOf = ({ namespace, name }: VmRef) => `${namespace}/${name}`
 
-export function VmTable({ rows, sort, onSort, shown, variant, stale, origin }: VmTableProps) {
+export function VmTable({ rows, sort, onSort, shown, width, variant, stale, origin }: VmTableProps) {
   const wrap = useRef<HTMLDivElement>(null)
   const { height, rowHeight, headHeight } = useMeasures(wrap, variant)
   // oxlint-disable-next-line react/incompatible-library -- its functions go to no memoized child
@@ -128,7 +130,7 @@ export function VmTable({ rows, sort, onSort, shown, variant, stale, origin }: V
           style={{ '--vm-table-w': `${tableWidth(shown)}px` } as React.CSSProperties}
         >
           <caption className="sr">Virtual machines</caption>
-          <Columns shown={shown} />
+          <Columns shown={shown} width={width} />
           <thead>
             <tr aria-rowindex={1}>
               {shown.map((id) => (
@@ -214,11 +216,11 @@ function useMeasures(wrap: React.RefObject<HTMLDivElement | null>, variant: stri
 
 const px = (style: CSSStyleDeclaration, name: string) => Number.parseFloat(style.getPropertyValue(name)) || 0
 
-function Columns({ shown }: { shown: readonly ColumnId[] }) {
+function Columns({ shown, width }: { shown: readonly ColumnId[]; width: number }) {
   return (
     <colgroup>
       {shown.map((id) => (
-        <col key={id} style={id === 'status' ? undefined : { width: columnWidths[id] }} />
+        <col key={id} style={{ width: columnWidth(id, shown, width) }} />
       ))}
       <col style={{ width: MENU_WIDTH }} />
     </colgroup>
@@ -349,12 +351,12 @@ function Hint({ keys, children }: { keys: string; children: string }) {
 }
 
 /** The table before there are rows. It shows only after 200 ms: a quick answer never flickers. */
-export function VmTableSkeleton({ shown }: { shown: readonly ColumnId[] }) {
+export function VmTableSkeleton({ shown, width }: { shown: readonly ColumnId[]; width: number }) {
   return (
     <div className="tablewrap vmwrap late" role="status" aria-busy="true">
       <span className="sr">Loading virtual machines</span>
       <table className="rt fixed vmt" aria-hidden="true">
-        <Columns shown={shown} />
+        <Columns shown={shown} width={width} />
         <thead>
           <tr>
             {shown.map((id) => (
