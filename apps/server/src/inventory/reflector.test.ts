@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
 import type { KubeObject } from '@virtdeck/k8s'
-import { createFakeCollection, type FakeCollection } from './fake-collection.ts'
+import { createFakeCollection, type FakeCollection } from '../testing/fake-collection.ts'
 import { retryAfterMs, startReflector, type ReflectorClock, type ReflectorState } from './reflector.ts'
 
 /** Waits pass at once; what was waited for is written down. */

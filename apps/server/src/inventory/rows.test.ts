@@ -1,10 +1,12 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { gunzipSync, brotliDecompressSync } from 'node:zlib'
-import { expect, onTestFinished, test } from 'vitest'
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import type { Snapshot } from '../protocol.ts'
 import type { RowUpsert } from './messages.ts'
 import { createFleetView, createRowStore } from './rows.ts'
 import type { Visibility } from './visibility.ts'
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] }))
+afterEach(() => void vi.useRealTimers())
 
 type Delta = { seq: number; epoch: string; upsert: { uid: string; turn: number }[]; remove: string[] }
 
@@ -42,7 +44,7 @@ test('sends the first change at once and joins those that follow within 16 ms, t
   change(row('b', 1))
   change(row('a', 3))
   expect(frames).toHaveLength(1)
-  await pause(40)
+  vi.advanceTimersByTime(40)
   expect(frames).toHaveLength(2)
   expect(parse(frames[1] ?? Buffer.alloc(0)).upsert).toEqual([
     { uid: 'a', turn: 3 },
@@ -55,7 +57,7 @@ test('tells of a removal even when the row changed just before', async () => {
   change(row('b', 1))
   change(row('a', 1))
   store.receive(false, { upsert: [], remove: [['a', '']] })
-  await pause(40)
+  vi.advanceTimersByTime(40)
   expect(parse(frames.at(-1) ?? Buffer.alloc(0))).toMatchObject({ upsert: [], remove: ['a'] })
 })
 
@@ -64,14 +66,14 @@ test('continues a snapshot with exactly the deltas after it', async () => {
   const first = await snapshot(view)
   expect(view.since(first.epoch, first.seq)).toEqual([])
   change(row('a', 1))
-  await pause(20)
+  vi.advanceTimersByTime(20)
   change(row('b', 1))
   const missed = (view.since(first.epoch, first.seq) ?? []).map(parse)
   expect(missed.map(({ seq }) => seq)).toEqual([first.seq + 1, first.seq + 2])
   const rows = new Map(first.rows.map((one) => [one.uid, one as unknown]))
   for (const { upsert } of missed) for (const one of upsert) rows.set(one.uid, one)
   // A picture may be half a second old.
-  await pause(600)
+  vi.advanceTimersByTime(600)
   expect([...rows.values()]).toEqual((await snapshot(view)).rows)
 })
 
@@ -96,7 +98,7 @@ test('makes one picture for all who ask, and another once rows have changed', as
   const zipped = await view.snapshot('gzip')
   expect(gunzipSync(zipped.body).toString()).toBe(brotliDecompressSync(one.body).toString())
   change(row('a', 1))
-  await pause(600)
+  vi.advanceTimersByTime(600)
   expect((await view.snapshot('br')).etag).not.toBe(one.etag)
 })
 

@@ -84,7 +84,7 @@ export function createFleetView(fleet: Fleet, visibility: Visibility, access: Ac
   const snapshots = new Map<Encoding, { seq: number; at: number; body: Promise<Buffer> }>()
   let ringBytes = 0
   let seq = 0
-  let flushedAt = 0
+  let flushedAt = -Infinity
   let timer: NodeJS.Timeout | undefined
   let usedAt = Date.now()
 

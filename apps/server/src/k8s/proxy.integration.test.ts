@@ -1,0 +1,242 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { request as httpRequest } from 'node:http'
+import { connect } from 'node:net'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { Status } from '@virtdeck/k8s'
+import { startServer, type RunningServer } from '../index.ts'
+import { openBrowser, type Browser } from '../testing/browser.ts'
+import { startHostileApiServer, token, type HostileApiServer } from '../testing/hostile-api-server.ts'
+
+let api: HostileApiServer
+let server: RunningServer
+let ann: Browser
+
+const vm = '/apis/kubevirt.io/v1/namespaces/team-a/virtualmachines/web-01'
+const start = '/apis/subresources.kubevirt.io/v1/namespaces/team-a/virtualmachines/web-01/start'
+
+beforeAll(async () => {
+  api = await startHostileApiServer()
+  server = await startServer({
+    host: '127.0.0.1',
+    port: 0,
+    webRoot: '/nonexistent',
+    kubeconfig: { text: api.kubeconfig },
+    logLevel: 'silent',
+  })
+  ann = openBrowser(server.url)
+  await ann.signIn({ mode: 'token', token })
+})
+afterAll(async () => {
+  await server?.[Symbol.asyncDispose]()
+  await api?.[Symbol.asyncDispose]()
+})
+beforeEach(() => void api.seen.splice(0))
+
+test('passes an object on byte for byte, as JSON and nothing else [P-13]', async () => {
+  const body = JSON.stringify({ kind: 'VirtualMachine', spaces: '  é\u2028', big: randomBytes(200_000).toString('hex') })
+  api.answer((_req, res) => {
+    res.writeHead(200, {
+      'content-type': 'application/json',
+      'set-cookie': 'evil=1',
+      'access-control-allow-origin': '*',
+      'content-security-policy': "default-src 'unsafe-inline'",
+      location: 'https://evil.example',
+      link: '<https://evil.example>; rel=preload',
+      'audit-id': 'abc',
+      warning: '299 - "unknown field"',
+    })
+    res.end(body)
+  })
+  const response = await ann.request(`/k8s${vm}`)
+  expect(
+    createHash('sha256')
+      .update(await response.text())
+      .digest('hex'),
+  ).toBe(createHash('sha256').update(body).digest('hex'))
+  for (const name of ['set-cookie', 'access-control-allow-origin', 'location', 'link']) expect(response.headers.get(name)).toBeNull()
+  expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8')
+  expect(response.headers.get('content-security-policy')).toBe("default-src 'none';frame-ancestors 'none';sandbox")
+  expect(response.headers.get('x-content-type-options')).toBe('nosniff')
+  expect(response.headers.get('cache-control')).toBe('no-store')
+  expect(response.headers.get('warning')).toBe('299 - "unknown field"')
+})
+
+test('sends headers of its own making: the session’s credential, and nothing of the browser’s [P-05] [P-06] [P-07]', async () => {
+  api.answer((_req, res) => void res.writeHead(200, { 'content-type': 'application/json' }).end('{}'))
+  const baseline = async (headers: Record<string, string>) => {
+    api.seen.splice(0)
+    await ann.request(`/k8s${vm}`, { headers })
+    const sent = { ...api.seen[0]?.headers }
+    delete sent['audit-id']
+    return sent
+  }
+  const plain = await baseline({})
+  expect(plain.authorization).toBe(`Bearer ${token}`)
+  expect(Object.keys(plain).toSorted()).toEqual(['accept', 'accept-encoding', 'authorization', 'connection', 'host', 'user-agent'])
+  expect(
+    await baseline({
+      authorization: 'Bearer evil',
+      'impersonate-user': 'system:admin',
+      'impersonate-group': 'system:masters',
+      'x-remote-user': 'root',
+      'x-forwarded-for': '10.0.0.1',
+      'x-forwarded-uri': '/api/v1/secrets',
+      'x-original-url': '/api/v1/secrets',
+      'x-http-method-override': 'DELETE',
+      forwarded: 'for=evil',
+      'user-agent': 'Mozilla/5.0',
+      te: 'trailers',
+    }),
+  ).toEqual(plain)
+})
+
+test.each([301, 302, 307, 308])('follows no redirect: %s becomes 502 [P-04]', async (code) => {
+  api.answer((_req, res) => void res.writeHead(code, { location: `${server.url}/evil` }).end())
+  const response = await ann.request(`/k8s${vm}`)
+  expect(response.status).toBe(502)
+  expect(response.headers.get('location')).toBeNull()
+  expect(((await response.json()) as Status).kind).toBe('Status')
+})
+
+test('shows a web page of the API server to nobody [P-13]', async () => {
+  api.answer((_req, res) => void res.writeHead(200, { 'content-type': 'text/html' }).end('<script>alert(1)</script>'))
+  const response = await ann.request(`/k8s${vm}`)
+  expect(response.status).toBe(502)
+  expect(await response.text()).not.toContain('<script>')
+})
+
+test('makes a Status of an error in plain text', async () => {
+  api.answer((_req, res) => void res.writeHead(404, { 'content-type': 'text/plain' }).end('404 page not found\n'))
+  const response = await ann.request(`/k8s${vm}`)
+  expect(response.status).toBe(404)
+  expect(await response.json()).toMatchObject({ kind: 'Status', code: 404, reason: 'NotFound', message: '404 page not found' })
+})
+
+test('passes on the empty answer of an action, which it asks for with any type [api-behaviours 1, 2]', async () => {
+  api.answer((_req, res) => void res.writeHead(202).end())
+  const response = await ann.request(`/k8s${start}`, { method: 'PUT', body: {} })
+  expect([response.status, await response.text()]).toEqual([202, ''])
+  expect(api.seen[0]).toMatchObject({
+    method: 'PUT',
+    path: start,
+    body: '{}',
+    headers: { accept: '*/*', 'content-type': 'application/json' },
+  })
+})
+
+test('cuts the answer short where the API server does, so that nobody takes it for the whole', async () => {
+  api.answer((_req, res) => {
+    res.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' })
+    res.write('{"kind":')
+    setImmediate(() => res.destroy())
+  })
+  await expect(ann.request(`/k8s${vm}`).then((response) => response.text())).rejects.toThrow()
+})
+
+test('gives up its request when the browser is gone', async () => {
+  const givenUp = new Promise<void>((resolve) => {
+    api.answer((_req, res) => {
+      res.writeHead(200, { 'content-type': 'application/json' })
+      res.write('{')
+      res.once('close', resolve)
+    })
+  })
+  const outgoing = httpRequest(`${server.url}/k8s${vm}`, { headers: { cookie: ann.cookie() } }, (response) => response.destroy())
+  outgoing.on('error', () => {})
+  outgoing.end()
+  await givenUp
+})
+
+test('takes no write from another page, without the CSRF token, or of another type [P-12]', async () => {
+  api.answer((_req, res) => void res.writeHead(200, { 'content-type': 'application/json' }).end('{}'))
+  const write = async (headers: Record<string, string>, contentType = 'application/merge-patch+json') =>
+    (await ann.request(`/k8s${vm}`, { method: 'PATCH', body: {}, contentType, headers })).status
+  expect(await write({})).toBe(200)
+  api.seen.splice(0)
+  for (const origin of ['null', 'https://evil.example', `${server.url}.evil.example`, `${server.url}/`, server.url.toUpperCase(), '']) {
+    expect(await write({ origin })).toBe(403)
+  }
+  expect(await write({ 'x-kvd-csrf': 'x' })).toBe(403)
+  expect(await write({ 'sec-fetch-site': 'same-site' })).toBe(403)
+  for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data', 'application/yaml', 'application/json']) {
+    expect(await write({}, type)).toBe(415)
+  }
+  expect(api.seen).toEqual([])
+})
+
+test('lets no other site load an answer [X-10]', async () => {
+  expect((await ann.request(`/k8s${vm}`, { headers: { 'sec-fetch-site': 'cross-site' } })).status).toBe(403)
+  expect((await ann.request('/api/session', { headers: { 'sec-fetch-site': 'same-site' } })).status).toBe(403)
+})
+
+test('answers to no other name than its own', async () => {
+  for (const host of ['evil.example', `127.0.0.1.evil.example:${server.port}`, '127.0.0.1', '127.0.0.1:1']) {
+    const status = await new Promise((resolve, reject) => {
+      httpRequest(`${server.url}/api/session`, { headers: { host } }, (response) => resolve(response.resume().statusCode))
+        .on('error', reject)
+        .end()
+    })
+    expect(status).toBe(421)
+  }
+})
+
+test('takes bodies of 1 MiB and a depth of 100, and lives on after others [P-14] [P-15]', async () => {
+  api.answer((_req, res) => void res.writeHead(201, { 'content-type': 'application/json' }).end('{}'))
+  const create = (rawBody: string) => ann.request('/k8s/apis/kubevirt.io/v1/namespaces/team-a/virtualmachines', { method: 'POST', rawBody })
+  expect((await create(JSON.stringify({ a: 'x'.repeat(1_000_000) }))).status).toBe(201)
+  expect((await create(JSON.stringify({ a: 'x'.repeat(1_100_000) }))).status).toBe(413)
+  expect((await create('['.repeat(101) + ']'.repeat(101))).status).toBe(400)
+  expect((await create('['.repeat(100_000))).status).toBe(400)
+  expect((await create(`{"a":"${'['.repeat(1000)}"}`)).status).toBe(201)
+  expect((await ann.request('/healthz')).status).toBe(200)
+})
+
+test('answers requests that are no HTTP with 400, and lives on [P-11]', async () => {
+  const raw = (text: string) =>
+    new Promise<string>((resolve) => {
+      let answer = ''
+      const socket = connect(server.port, '127.0.0.1', () => socket.write(text))
+      socket.on('data', (chunk) => (answer += chunk.toString()))
+      socket.on('error', () => {})
+      socket.once('close', () => resolve(answer))
+    })
+  const host = `Host: 127.0.0.1:${server.port}`
+  for (const text of [
+    `POST /k8s${vm} HTTP/1.1\r\n${host}\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n`,
+    `GET /\u0000 HTTP/1.1\r\n${host}\r\n\r\n`,
+    `GET / HTTP/1.1\r\n${host}\r\n folded: x\r\n\r\n`,
+    `GET / HTTP/1.1\r\n${host}\r\nx_y\u0001: 1\r\n\r\n`,
+  ]) {
+    expect(await raw(text)).toMatch(/^HTTP\/1.1 400/)
+  }
+  expect((await ann.request('/healthz')).status).toBe(200)
+  expect(api.seen).toEqual([])
+})
+
+test('tells nothing of itself in an error [P-18]', async () => {
+  for (const path of [
+    '/nowhere',
+    '/k8s/metrics',
+    '/api/inventory/secrets',
+    '/auth/nowhere',
+    '/assets/../../etc/passwd',
+    '/%2e%2e/etc/passwd',
+    '/%',
+  ]) {
+    const response = await ann.request(path)
+    const text = await response.text()
+    expect([400, 404]).toContain(response.status)
+    expect(JSON.parse(text)).toMatchObject({ kind: 'Status', status: 'Failure' })
+    expect(text).not.toMatch(/node_modules|at \w+ \(|\/work\/|hostile-token/)
+    expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
+  }
+})
+
+test('needs a session for everything of the cluster', async () => {
+  const stranger = openBrowser(server.url)
+  for (const path of [`/k8s${vm}`, '/k8s/version', '/api/inventory/virtualmachines']) {
+    expect((await stranger.request(path)).status).toBe(401)
+  }
+  expect((await stranger.request(`/k8s${vm}`, { method: 'DELETE' })).status).toBe(401)
+  expect(api.seen).toEqual([])
+})

@@ -1,0 +1,66 @@
+// An API server that answers what a test tells it to: for the answers that neither a real nor the simulated one gives.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+
+export type HostileApiServer = AsyncDisposable & {
+  kubeconfig: string
+  /** Requests that reached it, other than those of sign-in and inventory. */
+  seen: { method: string; path: string; headers: IncomingMessage['headers']; body: string }[]
+  /** Called for everything that is not a review or a list of the inventory. */
+  answer(handler: (req: IncomingMessage, res: ServerResponse) => void): void
+  upgrade(handler: (req: IncomingMessage, socket: Duplex, head: Buffer) => void): void
+}
+
+export const token = 'hostile-token'
+
+export async function startHostileApiServer(): Promise<HostileApiServer> {
+  const seen: HostileApiServer['seen'] = []
+  let answer: (req: IncomingMessage, res: ServerResponse) => void = (_req, res) => void res.writeHead(404).end()
+  let upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer) => void = (_req, socket) => socket.destroy()
+  const json = (res: ServerResponse, code: number, body: unknown) => {
+    res.writeHead(code, { 'content-type': 'application/json' })
+    res.end(JSON.stringify(body))
+  }
+
+  const server = createServer((req, res) => {
+    const { pathname, searchParams } = new URL(req.url ?? '', 'http://api')
+    let body = ''
+    req.on('data', (chunk: Buffer) => (body += chunk.toString()))
+    req.on('end', () => {
+      if (pathname.endsWith('selfsubjectreviews')) return json(res, 201, { status: { userInfo: { username: 'ann', groups: [] } } })
+      if (pathname.endsWith('selfsubjectaccessreviews')) return json(res, 201, { status: { allowed: true } })
+      if (searchParams.has('sendInitialEvents')) return json(res, 422, { kind: 'Status', status: 'Failure', code: 422 })
+      if (searchParams.get('watch') === '1') return void res.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()
+      if (searchParams.get('limit') === '500') return json(res, 200, { kind: 'List', metadata: { resourceVersion: '1' }, items: [] })
+      seen.push({ method: req.method ?? '', path: req.url ?? '', headers: req.headers, body })
+      answer(req, res)
+    })
+  })
+  server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => {})
+    seen.push({ method: 'UPGRADE', path: req.url ?? '', headers: req.headers, body: '' })
+    upgrade(req, socket, head)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+
+  return {
+    seen,
+    kubeconfig: JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': 'ann',
+      clusters: [{ name: 'hostile', cluster: { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true } }],
+      users: [{ name: 'ann', user: { token } }],
+      contexts: [{ name: 'ann', context: { cluster: 'hostile', user: 'ann' } }],
+    }),
+    answer: (handler) => (answer = handler),
+    upgrade: (handler) => (upgrade = handler),
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise((resolve) => server.close(resolve))
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
