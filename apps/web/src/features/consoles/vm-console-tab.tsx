@@ -1,4 +1,10 @@
-// Placeholder until this page is built.
+import { useVm, useVmRef } from '../virtual-machines/use-vm.ts'
+import { ConsolePanel } from './console-panel.tsx'
+import { useConsoleKind } from './use-console-kind.ts'
+
+/** The console on a VM's page, which shows what there is to say about VMs that do not exist. */
 export function VmConsoleTab() {
-  return null
+  const state = useVm(useVmRef())
+  const [kind, setKind] = useConsoleKind()
+  return state.status === 'ready' ? <ConsolePanel key={state.row.uid} row={state.row} kind={kind} onKind={setKind} /> : null
 }

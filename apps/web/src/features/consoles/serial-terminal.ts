@@ -1,0 +1,162 @@
+// The guest's serial port in xterm.js. Its own chunk: nothing else imports the library.
+import { FitAddon } from '@xterm/addon-fit'
+import { WebglAddon } from '@xterm/addon-webgl'
+import { Terminal, type ITheme } from '@xterm/xterm'
+import '@xterm/xterm/css/xterm.css'
+import type { ConsoleLink } from './console-connection.ts'
+import { giveStylesTheNonce } from './style-nonce.ts'
+
+export type TerminalSize = { columns: number; rows: number }
+
+export type SerialTerminal = {
+  serve(link: ConsoleLink): void
+  type(text: string): void
+  setReadOnly(readOnly: boolean): void
+  setScreenReader(on: boolean): void
+  focus(): void
+  blur(): void
+  /** Everything that is still in the scrollback. */
+  text(): string
+  /** Selects the next place (before the last one found) that has the text; false where there is none. */
+  find(text: string): boolean
+  close(): void
+}
+
+// The stage is dark in both themes, and so is what stands on it.
+const theme: ITheme = {
+  background: '#0b0910',
+  foreground: '#d9d5e0',
+  cursor: '#d9d5e0',
+  cursorAccent: '#0b0910',
+  selectionBackground: '#6b5a86',
+  black: '#2a2731',
+  red: '#f2867b',
+  green: '#6fd8b2',
+  yellow: '#f2c96b',
+  blue: '#8fb4ff',
+  magenta: '#d99bea',
+  cyan: '#7fd3e6',
+  white: '#d9d5e0',
+  brightBlack: '#8c8798',
+  brightRed: '#ffaaa0',
+  brightGreen: '#96ecca',
+  brightYellow: '#ffdf95',
+  brightBlue: '#b3ccff',
+  brightMagenta: '#ecc2f5',
+  brightCyan: '#a8e7f5',
+  brightWhite: '#ffffff',
+}
+
+export function createSerialTerminal(
+  target: HTMLElement,
+  {
+    label,
+    onSize,
+    onReleaseKeyboard,
+  }: {
+    label: string
+    onSize(size: TerminalSize): void
+    onReleaseKeyboard(): void
+  },
+): SerialTerminal {
+  giveStylesTheNonce()
+  const terminal = new Terminal({
+    theme,
+    fontFamily: getComputedStyle(target).getPropertyValue('--vd-mono') || 'monospace',
+    fontSize: 13,
+    lineHeight: 1.4,
+    scrollback: 10_000,
+    screenReaderMode: true,
+    cursorBlink: !matchMedia('(prefers-reduced-motion: reduce)').matches,
+    // A serial line has no size of its own: guests assume 80 by 24, and wider is better.
+    convertEol: false,
+  })
+  const fit = new FitAddon()
+  terminal.loadAddon(fit)
+  terminal.open(target)
+  try {
+    const webgl = new WebglAddon()
+    webgl.onContextLoss(() => webgl.dispose())
+    terminal.loadAddon(webgl)
+  } catch {
+    // Without WebGL the DOM renderer does the same, more slowly.
+  }
+  terminal.textarea?.setAttribute('aria-label', label)
+  terminal.attachCustomKeyEventHandler((event) => {
+    if (!(event.ctrlKey && event.altKey && event.code === 'Period')) return true
+    if (event.type === 'keydown') onReleaseKeyboard()
+    event.preventDefault()
+    return false
+  })
+  const resize = () => {
+    fit.fit()
+    onSize({ columns: terminal.cols, rows: terminal.rows })
+  }
+  const observer = new ResizeObserver(resize)
+  observer.observe(target)
+
+  const encoder = new TextEncoder()
+  let link: ConsoleLink | undefined
+  let readOnly = false
+  const send = (text: string) => {
+    if (!readOnly) link?.send(encoder.encode(text))
+  }
+  terminal.onData(send)
+  terminal.onBinary((data) => {
+    if (!readOnly) link?.send(Uint8Array.from(data, (character) => character.charCodeAt(0)))
+  })
+
+  const lines = (): string[] => {
+    const buffer = terminal.buffer.active
+    return Array.from({ length: buffer.length }, (_, index) => buffer.getLine(index)?.translateToString(true) ?? '')
+  }
+  let found: { line: number; column: number } | undefined
+
+  return {
+    serve(next) {
+      link = next
+      next.onBytes((bytes) => terminal.write(new Uint8Array(bytes)))
+      next.onClose(() => {
+        if (link === next) link = undefined
+      })
+      if (document.activeElement === document.body) terminal.focus()
+    },
+    type: send,
+    setReadOnly(next) {
+      readOnly = next
+      terminal.options.disableStdin = next
+    },
+    setScreenReader(on) {
+      terminal.options.screenReaderMode = on
+    },
+    focus: () => terminal.focus(),
+    blur: () => terminal.blur(),
+    text: () => lines().join('\n').trimEnd(),
+    find(text) {
+      const wanted = text.toLowerCase()
+      if (!wanted) {
+        terminal.clearSelection()
+        found = undefined
+        return true
+      }
+      const all = lines()
+      // Upwards from the last place, then again from the end.
+      for (let step = 0; step <= all.length; step += 1) {
+        const index = ((found?.line ?? all.length - 1) - step + all.length) % all.length
+        const line = (all[index] ?? '').toLowerCase()
+        const column = step === 0 && found ? (found.column > 0 ? line.lastIndexOf(wanted, found.column - 1) : -1) : line.lastIndexOf(wanted)
+        if (column < 0) continue
+        found = { line: index, column }
+        terminal.select(column, index, text.length)
+        terminal.scrollToLine(Math.max(0, index - Math.floor(terminal.rows / 2)))
+        return true
+      }
+      found = undefined
+      return false
+    },
+    close() {
+      observer.disconnect()
+      terminal.dispose()
+    },
+  }
+}
