@@ -3,7 +3,8 @@ import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
 import { writePrivateFile } from './serving/state.ts'
-import { startSimCluster, type Scenario, type SimCluster } from './sim-cluster.ts'
+import type { ScenarioName } from './scenarios/seed-scenario.ts'
+import { startSimCluster, type SimCluster } from './sim-cluster.ts'
 
 const usage = `Usage: sim-cluster [options]
   --host HOST            address to listen on (127.0.0.1)
@@ -16,7 +17,7 @@ const usage = `Usage: sim-cluster [options]
   --seed N               what randomness grows from (1)
   --speed N              how much faster than life (1)`
 
-const scenarios: readonly string[] = ['small', 'fleet', 'trouble', 'empty'] satisfies Scenario[]
+const scenarios: readonly string[] = ['small', 'fleet', 'trouble', 'empty'] satisfies ScenarioName[]
 
 class UsageError extends Error {}
 
@@ -56,7 +57,7 @@ function readOptions(args: string[]) {
     help: values.help ?? false,
     kubeconfigOut: values['kubeconfig-out'],
     cluster: {
-      scenario: scenario as Scenario,
+      scenario: scenario as ScenarioName,
       ...(values.host === undefined ? {} : { host: values.host }),
       ...(values['host-name'] === undefined ? {} : { hostName: values['host-name'] }),
       ...(values['state-dir'] === undefined ? {} : { stateDir: values['state-dir'] }),

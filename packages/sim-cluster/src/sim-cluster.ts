@@ -1,4 +1,5 @@
 // The simulated cluster, composed: storage, clock, guests, controllers, the API server and its socket.
+import { createAdmission } from './admission/create-admission.ts'
 import { createApiServer } from './api/api-server.ts'
 import type { UserInfo } from './api/context.ts'
 import { clusterRoleAggregation, garbageCollector, namespaceController } from './api/machinery-controllers.ts'
@@ -6,7 +7,8 @@ import { realClock, type Clock } from './clock.ts'
 import { runControllers } from './controllers/controller.ts'
 import { createControllers } from './controllers/create-controllers.ts'
 import { createGuests } from './guests/guests.ts'
-import { demoUsers, rbacObjects } from './scenarios/demo-users.ts'
+import { demoUsers } from './scenarios/demo-users.ts'
+import { seedScenario, type ScenarioName } from './scenarios/seed-scenario.ts'
 import { listen } from './serving/https-server.ts'
 import { kubeconfigText } from './serving/kubeconfig.ts'
 import { loadServingState } from './serving/state.ts'
@@ -14,10 +16,8 @@ import { settlingClock } from './settling.ts'
 import { createStorage, type Storage } from './storage/storage.ts'
 import { createSubresources } from './subresources/create-subresources.ts'
 
-export type Scenario = 'small' | 'fleet' | 'trouble' | 'empty'
-
 export type SimClusterOptions = {
-  scenario: Scenario
+  scenario: ScenarioName
   /** How many VMs `fleet` has. */
   vms?: number
   seed?: number
@@ -70,8 +70,8 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
 
   const storage = createStorage(clock)
   const controllerClock = settlingClock(clock)
+  seedScenario(options.scenario, { storage, clock, seed, ...(options.vms === undefined ? {} : { vms: options.vms }) })
   const guests = createGuests({ clock, storage })
-  for (const [key, object] of rbacObjects()) storage.create(key, object)
   const controllers = [
     garbageCollector(storage, controllerClock),
     namespaceController(storage, controllerClock),
@@ -87,7 +87,7 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
       storage,
       clock,
       tokens,
-      admission: [],
+      admission: createAdmission({ storage, clock: controllerClock }),
       subresources: { http: createSubresources({ storage, clock: controllerClock, guests }), upgrade: guests.upgrade },
     },
     { onError: (error) => onError('api', error) },

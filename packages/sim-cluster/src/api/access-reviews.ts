@@ -12,7 +12,15 @@ import type { ServedContext } from './served-context.ts'
 import { badRequest, invalid } from './status.ts'
 
 type ReviewSpec = {
-  resourceAttributes?: { namespace?: string; verb?: string; group?: string; version?: string; resource?: string; subresource?: string; name?: string }
+  resourceAttributes?: {
+    namespace?: string
+    verb?: string
+    group?: string
+    version?: string
+    resource?: string
+    subresource?: string
+    name?: string
+  }
   nonResourceAttributes?: { path?: string; verb?: string }
   user?: string
   groups?: string[]
@@ -21,7 +29,14 @@ type ReviewSpec = {
   token?: string
 }
 
-type Review = { user: UserInfo; spec: ReviewSpec; object: KubeObject; resource: ApiResource; namespace: string | undefined; manager: string }
+type Review = {
+  user: UserInfo
+  spec: ReviewSpec
+  object: KubeObject
+  resource: ApiResource
+  namespace: string | undefined
+  manager: string
+}
 
 function attributes(resource: ApiResource, spec: ReviewSpec): Attributes {
   const { resourceAttributes: asked, nonResourceAttributes: path } = spec
@@ -39,7 +54,9 @@ function attributes(resource: ApiResource, spec: ReviewSpec): Attributes {
   const message = asked
     ? 'Invalid value: "null": cannot be specified in combination with resourceAttributes'
     : 'Invalid value: "null": exactly one of nonResourceAttributes or resourceAttributes must be specified'
-  throw invalid(resource, '', [{ reason: 'FieldValueInvalid', message, field: asked ? 'spec.nonResourceAttributes' : 'spec.resourceAttributes' }])
+  throw invalid(resource, '', [
+    { reason: 'FieldValueInvalid', message, field: asked ? 'spec.nonResourceAttributes' : 'spec.resourceAttributes' },
+  ])
 }
 
 function reviewed(context: ServedContext, { resource, object, manager }: Review, status: object, { tracked = true } = {}): KubeObject {
@@ -104,7 +121,14 @@ function tokenReview(context: ServedContext, review: Review): KubeObject {
 }
 
 /** Answers a review of the resource's kind. Throws 400 and 422 for questions that make no sense. */
-export function answerReview(context: ServedContext, resource: ApiResource, object: KubeObject, user: UserInfo, namespace: string | undefined, manager: string): KubeObject {
+export function answerReview(
+  context: ServedContext,
+  resource: ApiResource,
+  object: KubeObject,
+  user: UserInfo,
+  namespace: string | undefined,
+  manager: string,
+): KubeObject {
   const review: Review = { user, spec: (object.spec ?? {}) as ReviewSpec, object, resource, namespace, manager }
   switch (resource.kind) {
     case 'SelfSubjectAccessReview':

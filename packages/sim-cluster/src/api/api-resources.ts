@@ -57,7 +57,16 @@ const status = { subresources: ['status'] }
 
 export const apiResources: readonly ApiResource[] = [
   ...group('', 'v1', {}, [
-    ['namespaces', 'Namespace', { ...cluster, subresources: ['status', 'finalize'], shortNames: ['ns'], verbs: allVerbs.filter((verb) => verb !== 'deletecollection') }],
+    [
+      'namespaces',
+      'Namespace',
+      {
+        ...cluster,
+        subresources: ['status', 'finalize'],
+        shortNames: ['ns'],
+        verbs: allVerbs.filter((verb) => verb !== 'deletecollection'),
+      },
+    ],
     ['nodes', 'Node', { ...cluster, ...status, shortNames: ['no'] }],
     ['pods', 'Pod', { subresources: ['status', 'eviction'], shortNames: ['po'], categories: ['all'] }],
     ['events', 'Event', { shortNames: ['ev'] }],
@@ -70,9 +79,7 @@ export const apiResources: readonly ApiResource[] = [
     ['resourcequotas', 'ResourceQuota', { ...status, shortNames: ['quota'] }],
     ['limitranges', 'LimitRange', { shortNames: ['limits'] }],
   ]),
-  ...group('apps', 'v1', {}, [
-    ['controllerrevisions', 'ControllerRevision'],
-  ]),
+  ...group('apps', 'v1', {}, [['controllerrevisions', 'ControllerRevision']]),
   ...group('storage.k8s.io', 'v1', {}, [['storageclasses', 'StorageClass', { ...cluster, shortNames: ['sc'] }]]),
   ...group('scheduling.k8s.io', 'v1', {}, [['priorityclasses', 'PriorityClass', { ...cluster, shortNames: ['pc'] }]]),
   ...group('rbac.authorization.k8s.io', 'v1', {}, [
@@ -111,7 +118,11 @@ export const apiResources: readonly ApiResource[] = [
   ]),
   ...group('instancetype.kubevirt.io', 'v1beta1', { custom: true, categories: ['all'] }, [
     ['virtualmachineinstancetypes', 'VirtualMachineInstancetype', { shortNames: ['vminstancetype', 'vminstancetypes', 'vmf', 'vmfs'] }],
-    ['virtualmachineclusterinstancetypes', 'VirtualMachineClusterInstancetype', { ...cluster, shortNames: ['vmclusterinstancetype', 'vmclusterinstancetypes', 'vmcf', 'vmcfs'] }],
+    [
+      'virtualmachineclusterinstancetypes',
+      'VirtualMachineClusterInstancetype',
+      { ...cluster, shortNames: ['vmclusterinstancetype', 'vmclusterinstancetypes', 'vmcf', 'vmcfs'] },
+    ],
     ['virtualmachinepreferences', 'VirtualMachinePreference', { shortNames: ['vmpref', 'vmprefs', 'vmp', 'vmps'] }],
     ['virtualmachineclusterpreferences', 'VirtualMachineClusterPreference', { ...cluster, shortNames: ['vmcp', 'vmcps'] }],
   ]),

@@ -174,7 +174,13 @@ function write(context: ServedContext, res: ServerResponse, request: WriteReques
 // https://github.com/kubernetes/kubernetes/blob/v1.32.0/pkg/registry/core/pod/storage/storage.go (ReturnDeletedObject)
 const returnDeleted = new Set(['pods', 'persistentvolumeclaims', 'persistentvolumes', 'services', 'serviceaccounts', 'resourcequotas'])
 
-function sendDeletion(context: ServedContext, res: ServerResponse, { req, resource, info }: WriteRequest, { object, gone }: Deletion, representation: Representation): void {
+function sendDeletion(
+  context: ServedContext,
+  res: ServerResponse,
+  { req, resource, info }: WriteRequest,
+  { object, gone }: Deletion,
+  representation: Representation,
+): void {
   if (!gone || (resource.group === '' && returnDeleted.has(resource.plural))) {
     sendObject(context, req, res, 200, resource, object, info, representation)
     return

@@ -33,6 +33,9 @@ export function withAuthenticatedGroup(user: UserInfo): UserInfo {
 
 /** The subprotocols of an upgrade without the token that authenticated it. */
 export function withoutTokenProtocol(protocols: string | undefined): string | undefined {
-  const rest = (protocols ?? '').split(',').map((protocol) => protocol.trim()).filter((protocol) => protocol && !protocol.startsWith(subprotocolPrefix))
+  const rest = (protocols ?? '')
+    .split(',')
+    .map((protocol) => protocol.trim())
+    .filter((protocol) => protocol && !protocol.startsWith(subprotocolPrefix))
   return rest.length > 0 ? rest.join(', ') : undefined
 }

@@ -65,9 +65,7 @@ function resourceRuleAllows(rule: PolicyRule, asked: ResourceAttributes): boolea
 
 function urlRuleAllows(rule: PolicyRule, verb: string, path: string): boolean {
   if (!includes(rule.verbs, verb)) return false
-  return (rule.nonResourceURLs ?? []).some(
-    (url) => url === '*' || url === path || (url.endsWith('*') && path.startsWith(url.slice(0, -1))),
-  )
+  return (rule.nonResourceURLs ?? []).some((url) => url === '*' || url === path || (url.endsWith('*') && path.startsWith(url.slice(0, -1))))
 }
 
 export function ruleAllows(rule: PolicyRule, asked: Attributes): boolean {
@@ -91,7 +89,9 @@ export function* rulesFor(storage: Storage, user: UserInfo, namespace?: string):
         ? storage.get('roles.rbac.authorization.k8s.io', bindingNamespace, name)
         : storage.get('clusterroles.rbac.authorization.k8s.io', undefined, name)
     ) as Role | undefined
-    const bindingName = bindingNamespace ? `RoleBinding "${binding.metadata.name}/${bindingNamespace}"` : `ClusterRoleBinding "${binding.metadata.name}"`
+    const bindingName = bindingNamespace
+      ? `RoleBinding "${binding.metadata.name}/${bindingNamespace}"`
+      : `ClusterRoleBinding "${binding.metadata.name}"`
     const roleName = kind === 'Role' ? `Role "${name}/${bindingNamespace}"` : `ClusterRole "${name}"`
     const why = `RBAC: allowed by ${bindingName} of ${roleName} to ${describeSubject(subject, bindingNamespace)}`
     for (const rule of role?.rules ?? []) yield { rule, why }

@@ -34,7 +34,11 @@ export function deleteOptions(body: unknown, query: URLSearchParams): DeleteOpti
 function checkPreconditions(resource: ApiResource, object: StoredObject, { preconditions }: DeleteOptions): void {
   const { name, uid, resourceVersion } = object.metadata
   if (preconditions?.uid && preconditions.uid !== uid) {
-    throw preconditionFailed(resource, name, `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`)
+    throw preconditionFailed(
+      resource,
+      name,
+      `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
+    )
   }
   if (preconditions?.resourceVersion && preconditions.resourceVersion !== resourceVersion) {
     throw preconditionFailed(
@@ -46,7 +50,9 @@ function checkPreconditions(resource: ApiResource, object: StoredObject, { preco
 }
 
 function finalizersFor(object: StoredObject, options: DeleteOptions): string[] {
-  const others = (object.metadata.finalizers ?? []).filter((finalizer) => finalizer !== foregroundFinalizer && finalizer !== orphanFinalizer)
+  const others = (object.metadata.finalizers ?? []).filter(
+    (finalizer) => finalizer !== foregroundFinalizer && finalizer !== orphanFinalizer,
+  )
   if (options.orphanDependents || options.propagationPolicy === 'Orphan') return [...others, orphanFinalizer]
   if (options.propagationPolicy === 'Foreground') return [...others, foregroundFinalizer]
   // Without a say, a deletion under way keeps its policy.
@@ -64,7 +70,14 @@ function graceSecondsFor(resource: ApiResource, object: StoredObject, options: D
 export type Deletion = { object: StoredObject; gone: boolean }
 
 /** Deletes, or marks as being deleted where finalizers or a grace period hold it. Throws 404, 409. */
-export function deleteObject(storage: Storage, clock: Clock, key: string, namespace: string | undefined, name: string, options: DeleteOptions = {}): Deletion {
+export function deleteObject(
+  storage: Storage,
+  clock: Clock,
+  key: string,
+  namespace: string | undefined,
+  name: string,
+  options: DeleteOptions = {},
+): Deletion {
   const resource = apiResource(key)
   const object = storage.get(key, namespace, name)
   if (!object) throw notFound(resource, name)

@@ -47,7 +47,12 @@ export function listMembers(field: string, inPath: Path, list: readonly unknown[
 }
 
 function childrenOf(value: unknown, path: Path, custom: boolean): Map<Step, unknown> | undefined {
-  if (isMap(value)) return new Map(Object.entries(value).filter((entry) => entry[1] !== undefined).map(([key, child]) => [`f:${key}`, child]))
+  if (isMap(value))
+    return new Map(
+      Object.entries(value)
+        .filter((entry) => entry[1] !== undefined)
+        .map(([key, child]) => [`f:${key}`, child]),
+    )
   const last = path.at(-1)
   if (Array.isArray(value) && last?.startsWith('f:')) return listMembers(last.slice(2), path.slice(0, -1), value, custom)
   return undefined
@@ -61,12 +66,25 @@ function visit(value: unknown, path: Path, custom: boolean, see: (path: Path, va
 }
 
 // The type, the identity and what the server writes are nobody's.
-const unmanaged = new Set(['name', 'namespace', 'uid', 'resourceVersion', 'generation', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'managedFields', 'selfLink'])
+const unmanaged = new Set([
+  'name',
+  'namespace',
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'managedFields',
+  'selfLink',
+])
 
 /** An object as far as managers can own it. */
 export function manageable(object: Record<string, unknown>): Record<string, unknown> {
   const { apiVersion: _apiVersion, kind: _kind, metadata, ...rest } = object
-  const kept = Object.entries((metadata as Record<string, unknown> | undefined) ?? {}).filter(([key, value]) => !unmanaged.has(key) && value !== undefined)
+  const kept = Object.entries((metadata as Record<string, unknown> | undefined) ?? {}).filter(
+    ([key, value]) => !unmanaged.has(key) && value !== undefined,
+  )
   return kept.length > 0 ? { metadata: Object.fromEntries(kept), ...rest } : rest
 }
 
@@ -93,7 +111,11 @@ export function valueAt(object: Record<string, unknown>, path: Path, custom: boo
 }
 
 /** The fields of `after` that are new or differ, and the fields of `before` that are gone. */
-export function compareFields(before: Record<string, unknown>, after: Record<string, unknown>, custom: boolean): { changed: FieldSet; removed: FieldSet } {
+export function compareFields(
+  before: Record<string, unknown>,
+  after: Record<string, unknown>,
+  custom: boolean,
+): { changed: FieldSet; removed: FieldSet } {
   const changed: FieldSet = new Map()
   const removed: FieldSet = new Map()
   const differ = (left: unknown, right: unknown, path: Path) => {
@@ -101,7 +123,8 @@ export function compareFields(before: Record<string, unknown>, after: Record<str
     const leftChildren = childrenOf(left, path, custom)
     const rightChildren = childrenOf(right, path, custom)
     const structural = path.length === 0 || (path.length === 1 && path[0] === 'f:metadata')
-    if (left === undefined && right !== undefined && rightChildren && rightChildren.size > 0 && !structural) changed.set(pathKey(path), path)
+    if (left === undefined && right !== undefined && rightChildren && rightChildren.size > 0 && !structural)
+      changed.set(pathKey(path), path)
     if ((leftChildren?.size ?? 0) === 0 && (rightChildren?.size ?? 0) === 0) {
       if (!jsonEqual(left, right) && right !== undefined && path.length > 0) changed.set(pathKey(path), path)
     } else if (right !== undefined && !rightChildren && path.length > 0) {
@@ -136,7 +159,11 @@ export function toFieldsV1(fields: FieldSet): Tree {
 }
 
 function sortSteps(tree: Tree): Tree {
-  return Object.fromEntries(Object.entries(tree).toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([step, child]) => [step, sortSteps(child)]))
+  return Object.fromEntries(
+    Object.entries(tree)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([step, child]) => [step, sortSteps(child)]),
+  )
 }
 
 export function fromFieldsV1(tree: Record<string, unknown> | undefined): FieldSet {
@@ -157,7 +184,9 @@ export function describePath(path: Path): string {
       if (step.startsWith('f:')) return `.${step.slice(2)}`
       if (step.startsWith('v:')) return `[=${step.slice(2)}]`
       const keys = JSON.parse(step.slice(2)) as Record<string, unknown>
-      return `[${Object.entries(keys).map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(',')}]`
+      return `[${Object.entries(keys)
+        .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+        .join(',')}]`
     })
     .join('')
 }

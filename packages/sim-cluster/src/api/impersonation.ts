@@ -40,7 +40,13 @@ export function impersonate(storage: Storage, user: UserInfo, headers: IncomingH
     const key = decodeURIComponent(header.slice('impersonate-extra-'.length))
     extras[key] = all(value)
     for (const item of extras[key]) {
-      requireAccess(storage, user, { verb: 'impersonate', group: 'authentication.k8s.io', resource: 'userextras', subresource: key, name: item })
+      requireAccess(storage, user, {
+        verb: 'impersonate',
+        group: 'authentication.k8s.io',
+        resource: 'userextras',
+        subresource: key,
+        name: item,
+      })
     }
   }
   const implied = namespace === undefined || groups.length > 0 ? [] : ['system:serviceaccounts', `system:serviceaccounts:${namespace}`]

@@ -77,7 +77,14 @@ function groupAnswer(context: ServedContext, route: string): unknown {
   }
 }
 
-export function serveSubresource(context: ServedContext, req: IncomingMessage, res: ServerResponse, info: RequestInfo, user: UserInfo, body: Buffer): void {
+export function serveSubresource(
+  context: ServedContext,
+  req: IncomingMessage,
+  res: ServerResponse,
+  info: RequestInfo,
+  user: UserInfo,
+  body: Buffer,
+): void {
   const route = routeOf(info)
   const answer = groupAnswer(context, route)
   if (answer !== undefined && req.method === 'GET') {
@@ -113,12 +120,21 @@ export function serveSubresource(context: ServedContext, req: IncomingMessage, r
 
 /** gorilla/websocket's words, wrapped as virt-api wraps them. */
 function refuseWithoutUpgrade(): never {
-  const { status } = failure(400, 'BadRequest', "websocket: the client is not using the websocket protocol: 'upgrade' token not found in 'Connection' header")
+  const { status } = failure(
+    400,
+    'BadRequest',
+    "websocket: the client is not using the websocket protocol: 'upgrade' token not found in 'Connection' header",
+  )
   throw plainText(400, `Bad Request\n${JSON.stringify(status, undefined, 1)}`)
 }
 
 /** Hands an authorized upgrade to the console's guest. Throws for what is no console; the refusal is ordinary HTTP. */
-export function upgradeSubresource(context: ServedContext, info: RequestInfo, user: UserInfo, raw: { req: IncomingMessage; socket: Duplex; head: Buffer }): void {
+export function upgradeSubresource(
+  context: ServedContext,
+  info: RequestInfo,
+  user: UserInfo,
+  raw: { req: IncomingMessage; socket: Duplex; head: Buffer },
+): void {
   const handler = context.subresources.upgrade.get(routeOf(info))
   if (!handler) throw plainText(404, '404: Page Not Found')
   authorizeAsVirtApi(context, user, info)

@@ -16,7 +16,9 @@ type ContinueToken = { revision: number; start: string }
 
 /** https://github.com/kubernetes/apiserver/blob/d1f0d20/pkg/storage/continue.go */
 function encodeContinue(revision: number, start: string): string {
-  return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start: `${start}\u0000` }).replaceAll('\u0000', '\\u0000')).toString('base64url')
+  return Buffer.from(
+    JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start: `${start}\u0000` }).replaceAll('\u0000', '\\u0000'),
+  ).toString('base64url')
 }
 
 function decodeContinue(token: string): ContinueToken {
@@ -28,7 +30,9 @@ function decodeContinue(token: string): ContinueToken {
   } catch {
     const first = text.charCodeAt(0)
     throw bad(
-      text === '' ? 'unexpected end of JSON input' : `invalid character '${first < 32 || first > 126 ? `\\u${first.toString(16).padStart(4, '0')}` : text[0]}' looking for beginning of value`,
+      text === ''
+        ? 'unexpected end of JSON input'
+        : `invalid character '${first < 32 || first > 126 ? `\\u${first.toString(16).padStart(4, '0')}` : text[0]}' looking for beginning of value`,
     )
   }
   const { v, rv, start } = decoded as { v?: unknown; rv?: unknown; start?: unknown }
@@ -68,7 +72,9 @@ const expiredContinue = (fresh: string) =>
 
 /** The key of an object below the listed prefix, as continue tokens spell it. */
 function keyOf(object: StoredObject, namespace: string | undefined): string {
-  return namespace !== undefined || !object.metadata.namespace ? object.metadata.name : `${object.metadata.namespace}/${object.metadata.name}`
+  return namespace !== undefined || !object.metadata.namespace
+    ? object.metadata.name
+    : `${object.metadata.namespace}/${object.metadata.name}`
 }
 
 function indexAtOrAfter(objects: readonly StoredObject[], namespace: string | undefined, start: string): number {
@@ -96,9 +102,14 @@ function validateListOptions(query: URLSearchParams): void {
     if (!version) refuse('resourceVersionMatch', 'Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided')
     if (query.get('continue')) refuse('resourceVersionMatch', 'Forbidden: resourceVersionMatch is forbidden when continue is provided')
     if (match !== 'Exact' && match !== 'NotOlderThan') {
-      refuse('resourceVersionMatch', `Unsupported value: "${match}": supported values: "Exact", "NotOlderThan", ""`, 'FieldValueNotSupported')
+      refuse(
+        'resourceVersionMatch',
+        `Unsupported value: "${match}": supported values: "Exact", "NotOlderThan", ""`,
+        'FieldValueNotSupported',
+      )
     }
-    if (match === 'Exact' && version === '0') refuse('resourceVersionMatch', 'Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
+    if (match === 'Exact' && version === '0')
+      refuse('resourceVersionMatch', 'Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
   }
 }
 
@@ -156,7 +167,14 @@ function readPage(context: ServedContext, resource: ApiResource, info: RequestIn
   }
 }
 
-export function serveList(context: ServedContext, req: IncomingMessage, res: ServerResponse, resource: ApiResource, info: RequestInfo, representation: Representation): void {
+export function serveList(
+  context: ServedContext,
+  req: IncomingMessage,
+  res: ServerResponse,
+  resource: ApiResource,
+  info: RequestInfo,
+  representation: Representation,
+): void {
   const page = readPage(context, resource, info)
   const listMeta = {
     resourceVersion: String(page.revision),
@@ -168,7 +186,13 @@ export function serveList(context: ServedContext, req: IncomingMessage, res: Ser
     return
   }
   if (representation.as === 'PartialObjectMetadata') {
-    sendJson(req, res, 200, { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata: listMeta, items: page.items.map(partialMetadata) }, representation.format)
+    sendJson(
+      req,
+      res,
+      200,
+      { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata: listMeta, items: page.items.map(partialMetadata) },
+      representation.format,
+    )
     return
   }
   const apiVersion = JSON.stringify(groupVersion(resource))
@@ -193,7 +217,14 @@ export function serveList(context: ServedContext, req: IncomingMessage, res: Ser
 const comma = Buffer.from(',')
 const newline = Buffer.from('\n')
 
-export function serveGet(context: ServedContext, req: IncomingMessage, res: ServerResponse, resource: ApiResource, info: RequestInfo, representation: Representation): void {
+export function serveGet(
+  context: ServedContext,
+  req: IncomingMessage,
+  res: ServerResponse,
+  resource: ApiResource,
+  info: RequestInfo,
+  representation: Representation,
+): void {
   const name = info.name ?? ''
   const wanted = parseResourceVersion(info.query.get('resourceVersion'))
   const revision = context.storage.revision()

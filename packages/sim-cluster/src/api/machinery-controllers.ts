@@ -86,7 +86,9 @@ export function garbageCollector(storage: Storage, clock: Clock): Controller {
       if (!dependent) continue
       const { key, namespace, name } = decodePlace(encoded)
       if (!dependent.metadata.deletionTimestamp) {
-        deleteObject(storage, clock, key, namespace, name, { propagationPolicy: graph.dependentsOf(dependent.metadata.uid).length > 0 ? 'Foreground' : 'Background' })
+        deleteObject(storage, clock, key, namespace, name, {
+          propagationPolicy: graph.dependentsOf(dependent.metadata.uid).length > 0 ? 'Foreground' : 'Background',
+        })
       }
       const reference = dependent.metadata.ownerReferences?.find((candidate) => candidate.uid === owner.metadata.uid)
       if (reference?.blockOwnerDeletion && find(encoded)) blocked = true
@@ -100,7 +102,10 @@ export function garbageCollector(storage: Storage, clock: Clock): Controller {
       if (!dependent) continue
       const { ownerReferences, ...metadata } = dependent.metadata
       const left = (ownerReferences ?? []).filter((reference) => reference.uid !== owner.metadata.uid)
-      storage.update(decodePlace(encoded).key, { ...dependent, metadata: left.length > 0 ? { ...metadata, ownerReferences: left } : metadata })
+      storage.update(decodePlace(encoded).key, {
+        ...dependent,
+        metadata: left.length > 0 ? { ...metadata, ownerReferences: left } : metadata,
+      })
     }
   }
 
@@ -124,7 +129,10 @@ export function garbageCollector(storage: Storage, clock: Clock): Controller {
       const { deletionTimestamp, finalizers, ownerReferences } = object.metadata
       if (!deletionTimestamp) {
         if (ownerReferences?.length && !ownerReferences.some(({ uid }) => graph.exists(uid))) {
-          deleteObject(storage, clock, key, namespace, name, { propagationPolicy: 'Background', preconditions: { uid: object.metadata.uid } })
+          deleteObject(storage, clock, key, namespace, name, {
+            propagationPolicy: 'Background',
+            preconditions: { uid: object.metadata.uid },
+          })
         }
         return
       }
@@ -155,7 +163,8 @@ export function namespaceController(storage: Storage, clock: Clock): Controller 
       let left = 0
       for (const key of namespaced) {
         for (const object of storage.list(key, name)) {
-          if (!object.metadata.deletionTimestamp) deleteObject(storage, clock, key, name, object.metadata.name, { propagationPolicy: 'Background' })
+          if (!object.metadata.deletionTimestamp)
+            deleteObject(storage, clock, key, name, object.metadata.name, { propagationPolicy: 'Background' })
         }
         left += storage.list(key, name).length
       }
@@ -182,7 +191,11 @@ export function clusterRoleAggregation(storage: Storage): Controller {
       const role = storage.get(clusterRoles, undefined, name) as AggregatedRole | undefined
       if (!role?.aggregationRule) return
       const selectors = (role.aggregationRule.clusterRoleSelectors ?? []).map(({ matchLabels }) =>
-        parseLabelSelector(Object.entries(matchLabels ?? {}).map(([key, value]) => `${key}=${value}`).join(',')),
+        parseLabelSelector(
+          Object.entries(matchLabels ?? {})
+            .map(([key, value]) => `${key}=${value}`)
+            .join(','),
+        ),
       )
       const rules: PolicyRule[] = []
       for (const other of storage.list(clusterRoles) as AggregatedRole[]) {

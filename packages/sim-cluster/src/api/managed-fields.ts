@@ -3,7 +3,19 @@
 import type { KubeObject, ManagedFieldsEntry } from '@virtdeck/k8s'
 import { jsonEqual } from '../storage/json-equal.ts'
 import { groupVersion, type ApiResource } from './api-resources.ts'
-import { compareFields, describePath, fieldsOf, fromFieldsV1, listMembers, manageable, pathKey, toFieldsV1, valueAt, type FieldSet, type Path } from './field-sets.ts'
+import {
+  compareFields,
+  describePath,
+  fieldsOf,
+  fromFieldsV1,
+  listMembers,
+  manageable,
+  pathKey,
+  toFieldsV1,
+  valueAt,
+  type FieldSet,
+  type Path,
+} from './field-sets.ts'
 import { failure } from './status.ts'
 
 type Manager = { entry: ManagedFieldsEntry; fields: FieldSet }
@@ -129,7 +141,13 @@ function conflictError(conflicts: readonly { manager: ManagedFieldsEntry; path: 
 }
 
 /** Server-side apply. Throws 409 with a cause per field that another manager set to something else. */
-export function applyConfiguration(resource: ApiResource, live: KubeObject | undefined, applied: KubeObject, writer: Writer, force: boolean): KubeObject {
+export function applyConfiguration(
+  resource: ApiResource,
+  live: KubeObject | undefined,
+  applied: KubeObject,
+  writer: Writer,
+  force: boolean,
+): KubeObject {
   const { custom } = resource
   const fields = fieldsOf(applied, custom, { withParents: false })
   const managers = managersOf(live)
@@ -139,7 +157,10 @@ export function applyConfiguration(resource: ApiResource, live: KubeObject | und
   const conflicts = live
     ? others.flatMap(({ entry, fields: theirs }) =>
         [...fields]
-          .filter(([key, path]) => theirs.has(key) && !jsonEqual(valueAt(manageable(live), path, custom), valueAt(manageable(applied), path, custom)))
+          .filter(
+            ([key, path]) =>
+              theirs.has(key) && !jsonEqual(valueAt(manageable(live), path, custom), valueAt(manageable(applied), path, custom)),
+          )
           .map(([, path]) => ({ manager: entry, path })),
       )
     : []
@@ -152,7 +173,9 @@ export function applyConfiguration(resource: ApiResource, live: KubeObject | und
   let merged = mergeApplied(live ?? {}, { ...applied, metadata: appliedMetadata }, [], custom) as KubeObject
   for (const [key, path] of own?.fields ?? []) {
     const stillHeld = fields.has(key) || others.some((other) => other.fields.has(key))
-    const holdsMore = [...fields.keys(), ...others.flatMap((other) => [...other.fields.keys()])].some((held) => held.startsWith(`${key}\u0000`))
+    const holdsMore = [...fields.keys(), ...others.flatMap((other) => [...other.fields.keys()])].some((held) =>
+      held.startsWith(`${key}\u0000`),
+    )
     if (!stillHeld && !holdsMore) merged = removeField(merged, path, [], custom) as KubeObject
   }
   const unchanged = own !== undefined && own.fields.size === fields.size && [...fields.keys()].every((key) => own.fields.has(key))

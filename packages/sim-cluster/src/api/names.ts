@@ -96,7 +96,11 @@ function annotationCauses(annotations: Record<string, unknown>): StatusCause[] {
     bytes += Buffer.byteLength(key) + Buffer.byteLength(String(value ?? ''))
   }
   if (bytes > annotationsLimitBytes) {
-    causes.push({ reason: 'FieldValueTooLong', message: `Too long: may not be more than ${annotationsLimitBytes} bytes`, field: 'metadata.annotations' })
+    causes.push({
+      reason: 'FieldValueTooLong',
+      message: `Too long: may not be more than ${annotationsLimitBytes} bytes`,
+      field: 'metadata.annotations',
+    })
   }
   return causes
 }
@@ -111,7 +115,11 @@ export function metadataCauses(resource: ApiResource, object: KubeObject): Statu
   ownerReferences?.forEach((reference, index) => {
     for (const field of ['apiVersion', 'kind', 'name', 'uid'] as const) {
       if (!reference[field]) {
-        causes.push({ reason: 'FieldValueInvalid', message: `Invalid value: "": ${field} must not be empty`, field: `metadata.ownerReferences[${index}].${field}` })
+        causes.push({
+          reason: 'FieldValueInvalid',
+          message: `Invalid value: "": ${field} must not be empty`,
+          field: `metadata.ownerReferences[${index}].${field}`,
+        })
       }
     }
   })

@@ -48,7 +48,8 @@ export function negotiate(accept: string | undefined): Representation {
 /** Discovery's own negotiation: the aggregated document only for those who ask for it by name. */
 export function acceptsAggregatedDiscovery(accept: string | undefined): boolean {
   return mediaTypes(accept ?? '').some(
-    ({ parameters }) => parameters.get('g') === 'apidiscovery.k8s.io' && parameters.get('v') === 'v2' && parameters.get('as') === 'APIGroupDiscoveryList',
+    ({ parameters }) =>
+      parameters.get('g') === 'apidiscovery.k8s.io' && parameters.get('v') === 'v2' && parameters.get('as') === 'APIGroupDiscoveryList',
   )
 }
 

@@ -42,7 +42,11 @@ function documentOf(resources: readonly ApiResource[]): object {
           schemaName(resource),
           {
             type: 'object',
-            properties: { apiVersion: { type: 'string' }, kind: { type: 'string' }, metadata: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+            properties: {
+              apiVersion: { type: 'string' },
+              kind: { type: 'string' },
+              metadata: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+            },
             'x-kubernetes-preserve-unknown-fields': true,
             'x-kubernetes-group-version-kind': [{ group: resource.group, kind: resource.kind, version: resource.version }],
           },

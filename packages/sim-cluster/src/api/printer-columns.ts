@@ -34,7 +34,8 @@ function path(name: string, jsonPath: string, { type = 'string', description, pr
 
 type Condition = { type: string; status: string; reason?: string }
 
-const conditionOf = (object: Loose, type: string) => (at(object, 'status.conditions') as Condition[] | undefined)?.find((condition) => condition.type === type)
+const conditionOf = (object: Loose, type: string) =>
+  (at(object, 'status.conditions') as Condition[] | undefined)?.find((condition) => condition.type === type)
 
 function condition(name: string, type: string, priority = 0): Column {
   return {
@@ -53,7 +54,11 @@ const createdDescription =
 
 const genericAge: Column = { ...age, description: createdDescription }
 
-function printed(name: string, value: (object: Loose, nowMs: number) => unknown, { type = 'string', description = '', priority = 0 }: ColumnOptions = {}): Column {
+function printed(
+  name: string,
+  value: (object: Loose, nowMs: number) => unknown,
+  { type = 'string', description = '', priority = 0 }: ColumnOptions = {},
+): Column {
   return { name, type, description, priority, value }
 }
 
@@ -62,7 +67,11 @@ const builtinAge = printed('Age', (object, nowMs) => since(object.metadata.creat
 const orNone = (value: unknown) => (value === undefined || value === null || value === '' ? '<none>' : value)
 
 const crdColumns: Record<string, readonly Column[]> = {
-  'virtualmachines.kubevirt.io': [age, path('Status', 'status.printableStatus', { description: 'Human Readable Status' }), condition('Ready', 'Ready')],
+  'virtualmachines.kubevirt.io': [
+    age,
+    path('Status', 'status.printableStatus', { description: 'Human Readable Status' }),
+    condition('Ready', 'Ready'),
+  ],
   'virtualmachineinstances.kubevirt.io': [
     age,
     path('Phase', 'status.phase'),
@@ -110,10 +119,15 @@ const crdColumns: Record<string, readonly Column[]> = {
     path('Restarts', 'status.restartCount', { type: 'integer', description: 'The number of times the transfer has been restarted.' }),
     age,
   ],
-  'dataimportcrons.cdi.kubevirt.io': [path('Format', 'status.sourceFormat', { description: 'The format in which created sources are saved' })],
+  'dataimportcrons.cdi.kubevirt.io': [
+    path('Format', 'status.sourceFormat', { description: 'The format in which created sources are saved' }),
+  ],
   'cdis.cdi.kubevirt.io': [age, path('Phase', 'status.phase')],
   'volumesnapshots.snapshot.storage.k8s.io': [
-    path('ReadyToUse', 'status.readyToUse', { type: 'boolean', description: 'Indicates if the snapshot is ready to be used to restore a volume.' }),
+    path('ReadyToUse', 'status.readyToUse', {
+      type: 'boolean',
+      description: 'Indicates if the snapshot is ready to be used to restore a volume.',
+    }),
     path('SourcePVC', 'spec.source.persistentVolumeClaimName'),
     path('SourceSnapshotContent', 'spec.source.volumeSnapshotContentName'),
     path('RestoreSize', 'status.restoreSize'),
@@ -125,7 +139,11 @@ const crdColumns: Record<string, readonly Column[]> = {
   'volumesnapshotclasses.snapshot.storage.k8s.io': [path('Driver', 'driver'), path('DeletionPolicy', 'deletionPolicy'), age],
 }
 
-type ContainerStatus = { ready?: boolean; restartCount?: number; state?: Record<string, { reason?: string; exitCode?: number } | undefined> }
+type ContainerStatus = {
+  ready?: boolean
+  restartCount?: number
+  state?: Record<string, { reason?: string; exitCode?: number } | undefined>
+}
 
 const containerStatuses = (pod: Loose) => (at(pod, 'status.containerStatuses') as ContainerStatus[] | undefined) ?? []
 
@@ -147,12 +165,16 @@ function nodeStatus(node: Loose): string {
 
 function nodeRoles(node: Loose): string {
   const prefix = 'node-role.kubernetes.io/'
-  const roles = Object.keys(node.metadata.labels ?? {}).filter((label) => label.startsWith(prefix)).map((label) => label.slice(prefix.length))
+  const roles = Object.keys(node.metadata.labels ?? {})
+    .filter((label) => label.startsWith(prefix))
+    .map((label) => label.slice(prefix.length))
   return roles.toSorted().join(',') || '<none>'
 }
 
 const nodeAddress = (type: string) => (node: Loose) =>
-  orNone((at(node, 'status.addresses') as { type: string; address: string }[] | undefined)?.find((address) => address.type === type)?.address)
+  orNone(
+    (at(node, 'status.addresses') as { type: string; address: string }[] | undefined)?.find((address) => address.type === type)?.address,
+  )
 
 const accessModes: Record<string, string> = { ReadWriteOnce: 'RWO', ReadOnlyMany: 'ROX', ReadWriteMany: 'RWX', ReadWriteOncePod: 'RWOP' }
 const shortModes = (modes: unknown) => (Array.isArray(modes) ? modes.map((mode) => accessModes[String(mode)] ?? mode).join(',') : '')
@@ -169,7 +191,8 @@ const builtinColumns: Record<string, readonly Column[]> = {
     }),
     printed('Status', podStatus, { description: 'The aggregate status of the containers in this pod.' }),
     printed('Restarts', (pod) => String(containerStatuses(pod).reduce((sum, status) => sum + (status.restartCount ?? 0), 0)), {
-      description: 'The number of times the containers in this pod have been restarted and when the last container in this pod has restarted.',
+      description:
+        'The number of times the containers in this pod have been restarted and when the last container in this pod has restarted.',
     }),
     builtinAge,
     printed('IP', (pod) => orNone(at(pod, 'status.podIP')), { priority: 1 }),
@@ -219,7 +242,9 @@ const builtinColumns: Record<string, readonly Column[]> = {
     printed('Subobject', (event) => at(event, 'involvedObject.fieldPath') ?? '', { priority: 1 }),
     printed('Source', (event) => at(event, 'source.component') ?? event.reportingComponent ?? '', { priority: 1 }),
     printed('Message', (event) => String(event.message ?? '').trim()),
-    printed('First Seen', (event, nowMs) => since(event.firstTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp, nowMs), { priority: 1 }),
+    printed('First Seen', (event, nowMs) => since(event.firstTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp, nowMs), {
+      priority: 1,
+    }),
     printed('Count', (event) => event.count ?? 1, { type: 'integer', priority: 1 }),
     printed('Name', (event) => event.metadata.name, { priority: 1 }),
   ],
@@ -230,9 +255,22 @@ const builtinColumns: Record<string, readonly Column[]> = {
     printed('Type', (service) => at(service, 'spec.type')),
     printed('Cluster-IP', (service) => orNone(at(service, 'spec.clusterIP'))),
     printed('External-IP', () => '<none>'),
-    printed('Port(s)', (service) => ((at(service, 'spec.ports') as { port: number; nodePort?: number; protocol?: string }[] | undefined) ?? []).map((port) => `${port.port}${port.nodePort ? `:${port.nodePort}` : ''}/${port.protocol ?? 'TCP'}`).join(',') || '<none>'),
+    printed(
+      'Port(s)',
+      (service) =>
+        ((at(service, 'spec.ports') as { port: number; nodePort?: number; protocol?: string }[] | undefined) ?? [])
+          .map((port) => `${port.port}${port.nodePort ? `:${port.nodePort}` : ''}/${port.protocol ?? 'TCP'}`)
+          .join(',') || '<none>',
+    ),
     builtinAge,
-    printed('Selector', (service) => Object.entries((at(service, 'spec.selector') as Record<string, string> | undefined) ?? {}).map(([key, value]) => `${key}=${value}`).join(',') || '<none>', { priority: 1 }),
+    printed(
+      'Selector',
+      (service) =>
+        Object.entries((at(service, 'spec.selector') as Record<string, string> | undefined) ?? {})
+          .map(([key, value]) => `${key}=${value}`)
+          .join(',') || '<none>',
+      { priority: 1 },
+    ),
   ],
   'storageclasses.storage.k8s.io': [
     printed('Provisioner', (storageClass) => storageClass.provisioner),
@@ -241,8 +279,14 @@ const builtinColumns: Record<string, readonly Column[]> = {
     printed('AllowVolumeExpansion', (storageClass) => storageClass.allowVolumeExpansion ?? false, { type: 'boolean' }),
     builtinAge,
   ],
-  'rolebindings.rbac.authorization.k8s.io': [printed('Role', (binding) => `${at(binding, 'roleRef.kind')}/${at(binding, 'roleRef.name')}`), builtinAge],
-  'clusterrolebindings.rbac.authorization.k8s.io': [printed('Role', (binding) => `${at(binding, 'roleRef.kind')}/${at(binding, 'roleRef.name')}`), builtinAge],
+  'rolebindings.rbac.authorization.k8s.io': [
+    printed('Role', (binding) => `${at(binding, 'roleRef.kind')}/${at(binding, 'roleRef.name')}`),
+    builtinAge,
+  ],
+  'clusterrolebindings.rbac.authorization.k8s.io': [
+    printed('Role', (binding) => `${at(binding, 'roleRef.kind')}/${at(binding, 'roleRef.name')}`),
+    builtinAge,
+  ],
   'roles.rbac.authorization.k8s.io': [printed('Created At', (role) => role.metadata.creationTimestamp)],
   'clusterroles.rbac.authorization.k8s.io': [printed('Created At', (role) => role.metadata.creationTimestamp)],
 }

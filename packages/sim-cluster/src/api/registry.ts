@@ -56,7 +56,13 @@ function refuseInvalid(resource: ApiResource, object: KubeObject): void {
   if (causes.length > 0) throw invalid(resource, object.metadata.name ?? '', causes)
 }
 
-function admit(context: ServedContext, request: WriteRequest, verb: 'create' | 'update' | 'delete', object: KubeObject, previous?: KubeObject): KubeObject {
+function admit(
+  context: ServedContext,
+  request: WriteRequest,
+  verb: 'create' | 'update' | 'delete',
+  object: KubeObject,
+  previous?: KubeObject,
+): KubeObject {
   const { resource, info, user } = request
   return context.admission.reduce(
     (admitted, admission) =>
@@ -91,7 +97,11 @@ function requireLiveNamespace(context: ServedContext, request: WriteRequest, nam
   const namespace = context.storage.get('namespaces', undefined, namespaceName)
   if (!namespace) throw notFound(namespaces, namespaceName)
   if (!namespace.metadata.deletionTimestamp) return
-  const refusal = forbidden(request.resource, name, `unable to create new content in namespace ${namespaceName} because it is being terminated`)
+  const refusal = forbidden(
+    request.resource,
+    name,
+    `unable to create new content in namespace ${namespaceName} because it is being terminated`,
+  )
   refusal.status.details = {
     ...refusal.status.details,
     causes: [{ reason: 'NamespaceTerminating', message: `namespace ${namespaceName} is being terminated`, field: 'metadata.namespace' }],
@@ -99,7 +109,12 @@ function requireLiveNamespace(context: ServedContext, request: WriteRequest, nam
   throw refusal
 }
 
-function insert(context: ServedContext, request: WriteRequest, object: KubeObject, track: (prepared: KubeObject) => KubeObject): StoredObject {
+function insert(
+  context: ServedContext,
+  request: WriteRequest,
+  object: KubeObject,
+  track: (prepared: KubeObject) => KubeObject,
+): StoredObject {
   const { storage, clock } = context
   const { resource, info } = request
   const key = resourceKey(resource)
@@ -113,12 +128,24 @@ function insert(context: ServedContext, request: WriteRequest, object: KubeObjec
   const name = admitted.metadata.name ?? ''
   if (storage.get(key, admitted.metadata.namespace, name)) throw alreadyExists(resource, name)
   if (!isDryRun(info.query)) return storage.create(key, admitted)
-  const metadata = { ...admitted.metadata, name, uid: randomUUID(), creationTimestamp: timestamp(clock), ...(resource.custom ? { generation: 1 } : {}) }
+  const metadata = {
+    ...admitted.metadata,
+    name,
+    uid: randomUUID(),
+    creationTimestamp: timestamp(clock),
+    ...(resource.custom ? { generation: 1 } : {}),
+  }
   // A dry run has no version: nothing was stored.
   return { ...admitted, apiVersion: groupVersion(resource), kind: resource.kind, metadata } as StoredObject
 }
 
-function replace(context: ServedContext, request: WriteRequest, previous: StoredObject, object: KubeObject, track: (prepared: KubeObject) => KubeObject): StoredObject {
+function replace(
+  context: ServedContext,
+  request: WriteRequest,
+  previous: StoredObject,
+  object: KubeObject,
+  track: (prepared: KubeObject) => KubeObject,
+): StoredObject {
   const { storage, clock } = context
   const { resource, info } = request
   const key = resourceKey(resource)
@@ -127,7 +154,11 @@ function replace(context: ServedContext, request: WriteRequest, previous: Stored
     throw badRequest(`the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`)
   }
   if (object.metadata.uid && object.metadata.uid !== previous.metadata.uid) {
-    throw conflict(resource, name, `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: ${previous.metadata.uid}`)
+    throw conflict(
+      resource,
+      name,
+      `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: ${previous.metadata.uid}`,
+    )
   }
   if (object.metadata.resourceVersion && object.metadata.resourceVersion !== previous.metadata.resourceVersion) {
     throw conflict(resource, name, 'the object has been modified; please apply your changes to the latest version and try again')
@@ -159,7 +190,10 @@ export function updateResource(context: ServedContext, request: WriteRequest): W
   const previous = stored(context, request)
   if (!previous) throw notFound(resource, info.name ?? '')
   const writer = writerOf(request, context.clock)
-  return { code: 200, object: replace(context, request, previous, object, (prepared) => recordUpdate(resource, previous, prepared, writer)) }
+  return {
+    code: 200,
+    object: replace(context, request, previous, object, (prepared) => recordUpdate(resource, previous, prepared, writer)),
+  }
 }
 
 const patchTypes = {
@@ -196,7 +230,10 @@ export function patchResource(context: ServedContext, request: WriteRequest): Wr
   if (typeof patched.metadata !== 'object') throw badRequest('error decoding patch: metadata is not an object')
   const writer = writerOf(request, context.clock)
   const object = withNamespace(request, patched)
-  return { code: 200, object: replace(context, request, previous, object, (prepared) => recordUpdate(resource, previous, prepared, writer)) }
+  return {
+    code: 200,
+    object: replace(context, request, previous, object, (prepared) => recordUpdate(resource, previous, prepared, writer)),
+  }
 }
 
 function requiredFieldManager(query: URLSearchParams): string {
@@ -219,10 +256,12 @@ function applyResource(context: ServedContext, request: WriteRequest): Written {
   }
   const applied = parsed as KubeObject
   if (typeof applied !== 'object' || applied === null || !applied.kind || !applied.apiVersion) {
-    throw badRequest('error decoding YAML: Object \'Kind\' is missing')
+    throw badRequest("error decoding YAML: Object 'Kind' is missing")
   }
   if (applied.apiVersion !== groupVersion(resource) || applied.kind !== resource.kind) {
-    throw badRequest(`the API version in the data (${applied.apiVersion}) does not match the expected API version (${groupVersion(resource)})`)
+    throw badRequest(
+      `the API version in the data (${applied.apiVersion}) does not match the expected API version (${groupVersion(resource)})`,
+    )
   }
   if (applied.metadata?.managedFields?.length) throw badRequest('metadata.managedFields must be nil')
   const name = info.name ?? ''
@@ -248,24 +287,27 @@ function applyResource(context: ServedContext, request: WriteRequest): Written {
 }
 
 export function deleteResource(context: ServedContext, request: WriteRequest): Deletion {
-  const { body, resource, info } = request
+  const { req, body, resource, info } = request
   const object = stored(context, request)
   if (!object) throw notFound(resource, info.name ?? '')
-  const options = deleteOptions(decodeOptions(body), info.query)
+  const options = deleteOptions(decodeOptions(req, body), info.query)
   admit(context, request, 'delete', object, object)
   return deleteObject(context.storage, context.clock, resourceKey(resource), namespaceOf(request), object.metadata.name, options)
 }
 
 /** Deletes what the selectors match, and returns it. */
 export function deleteCollection(context: ServedContext, request: WriteRequest): StoredObject[] {
-  const { body, resource, info } = request
+  const { req, body, resource, info } = request
   const { matches } = parseSelectors(info.query, resource)
-  const options = deleteOptions(decodeOptions(body), info.query)
+  const options = deleteOptions(decodeOptions(req, body), info.query)
   const key = resourceKey(resource)
-  return context.storage.list(key, namespaceOf(request)).filter(matches).map((object) => {
-    admit(context, request, 'delete', object, object)
-    return deleteObject(context.storage, context.clock, key, object.metadata.namespace, object.metadata.name, options).object
-  })
+  return context.storage
+    .list(key, namespaceOf(request))
+    .filter(matches)
+    .map((object) => {
+      admit(context, request, 'delete', object, object)
+      return deleteObject(context.storage, context.clock, key, object.metadata.namespace, object.metadata.name, options).object
+    })
 }
 
 /** The pods/eviction subresource: admission may refuse it, as KubeVirt's does to migrate a VM instead. */

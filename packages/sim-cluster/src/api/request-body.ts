@@ -5,6 +5,7 @@ import type { KubeObject } from '@virtdeck/k8s'
 import { parse as parseYaml } from 'yaml'
 import { groupVersion, type ApiResource } from './api-resources.ts'
 import { contentType } from './negotiation.ts'
+import { decodeProtobuf, protobufMediaType } from './protobuf.ts'
 import { badRequest, failure, unsupportedMediaType } from './status.ts'
 
 export const bodyLimitBytes = 3 * 1024 * 1024
@@ -39,13 +40,15 @@ function summary(body: Buffer): string {
   return (body[0] === 0x7b ? shown.toString('utf8') : shown.toString('hex')) + (body.length > 30 ? ' ...' : '')
 }
 
-const acceptedTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
+const acceptedTypes = ['application/json', 'application/yaml', protobufMediaType]
 
-/** JSON where the content type says so or nothing; YAML otherwise. Throws 415. */
-export function parseBody(req: IncomingMessage, body: Buffer): unknown {
+/** Throws 415 for other types, and for protobuf of kinds that are not read here. */
+function parseBody(req: IncomingMessage, body: Buffer): unknown {
   const type = contentType(req.headers['content-type'])
   const text = body.toString('utf8')
   if (type === 'application/yaml') return parseYaml(text)
+  const decoded = type === protobufMediaType ? decodeProtobuf(body) : undefined
+  if (decoded) return decoded
   if (type !== 'application/json') throw unsupportedMediaType(acceptedTypes)
   return JSON.parse(text)
 }
@@ -58,11 +61,14 @@ export function decodeObject(req: IncomingMessage, body: Buffer, resource: Pick<
   try {
     parsed = parseBody(req, body)
   } catch (error) {
-    if (error instanceof SyntaxError) throw unrecognized(`couldn't get version/kind; json parse error: ${goJsonError(body.toString('utf8'), error)}`)
+    if (error instanceof SyntaxError)
+      throw unrecognized(`couldn't get version/kind; json parse error: ${goJsonError(body.toString('utf8'), error)}`)
     throw error
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    throw unrecognized("couldn't get version/kind; json parse error: json: cannot unmarshal into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }")
+    throw unrecognized(
+      'couldn\'t get version/kind; json parse error: json: cannot unmarshal into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }',
+    )
   }
   const object = parsed as Partial<KubeObject>
   if (!object.kind) throw unrecognized(`Object 'Kind' is missing in '${body.toString('utf8').trim()}'`)
@@ -72,17 +78,20 @@ export function decodeObject(req: IncomingMessage, body: Buffer, resource: Pick<
     throw badRequest(`the API version in the data (${object.apiVersion}) does not match the expected API version (${expected})`)
   }
   if (object.kind !== resource.kind) {
-    throw badRequest(`${object.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: converting (${expected}.${object.kind}) to (${expected}.${resource.kind}): unknown conversion`)
+    throw badRequest(
+      `${object.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: converting (${expected}.${object.kind}) to (${expected}.${resource.kind}): unknown conversion`,
+    )
   }
   return { ...object, metadata: { ...object.metadata } }
 }
 
-/** An optional body of options (DeleteOptions, subresource options): undefined when empty. */
-export function decodeOptions(body: Buffer): unknown {
+/** An optional body of options (DeleteOptions): undefined when empty. */
+export function decodeOptions(req: IncomingMessage, body: Buffer): unknown {
   if (body.length === 0) return undefined
   try {
-    return JSON.parse(body.toString('utf8'))
+    return parseBody(req, body)
   } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
     throw badRequest(`couldn't get version/kind; json parse error: ${goJsonError(body.toString('utf8'), error)}`)
   }
 }

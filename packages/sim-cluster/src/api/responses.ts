@@ -16,7 +16,12 @@ export function startResponse(res: ServerResponse): void {
 }
 
 export function sendText(res: ServerResponse, code: number, text: string, headers: Record<string, string> = {}): void {
-  res.writeHead(code, { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff', 'Content-Length': Buffer.byteLength(text), ...headers })
+  res.writeHead(code, {
+    'Content-Type': 'text/plain; charset=utf-8',
+    'X-Content-Type-Options': 'nosniff',
+    'Content-Length': Buffer.byteLength(text),
+    ...headers,
+  })
   res.end(text)
 }
 
@@ -24,7 +29,14 @@ export function sendNotFoundPath(res: ServerResponse): void {
   sendText(res, 404, '404 page not found\n')
 }
 
-export function sendJson(req: IncomingMessage, res: ServerResponse, code: number, value: unknown, format: 'json' | 'yaml' = 'json', mediaType?: string): void {
+export function sendJson(
+  req: IncomingMessage,
+  res: ServerResponse,
+  code: number,
+  value: unknown,
+  format: 'json' | 'yaml' = 'json',
+  mediaType?: string,
+): void {
   if (format === 'yaml') {
     const bytes = Buffer.from(stringify(JSON.parse(JSON.stringify(value))))
     res.writeHead(code, { 'Content-Type': 'application/yaml', 'Content-Length': bytes.length })
@@ -37,7 +49,13 @@ export function sendJson(req: IncomingMessage, res: ServerResponse, code: number
 }
 
 /** Sends JSON that is encoded already, in pieces and at the pace of the socket. */
-export function sendBytes(req: IncomingMessage, res: ServerResponse, code: number, parts: readonly Buffer[], mediaType = 'application/json'): void {
+export function sendBytes(
+  req: IncomingMessage,
+  res: ServerResponse,
+  code: number,
+  parts: readonly Buffer[],
+  mediaType = 'application/json',
+): void {
   const length = parts.reduce((sum, part) => sum + part.length, 0)
   const gzip = length > gzipThresholdBytes && /\bgzip\b/.test(req.headers['accept-encoding'] ?? '')
   res.writeHead(code, {
@@ -86,7 +104,9 @@ function writeAtSocketPace(sink: Sink, parts: readonly Buffer[]): void {
 /** What a thrown value becomes: refusals as they are, anything else a 500 that tells nothing. */
 export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error
-  return failure(500, 'InternalError', 'Internal error occurred: the simulated cluster failed', { causes: [{ message: 'the simulated cluster failed' }] })
+  return failure(500, 'InternalError', 'Internal error occurred: the simulated cluster failed', {
+    causes: [{ message: 'the simulated cluster failed' }],
+  })
 }
 
 export function sendError(req: IncomingMessage, res: ServerResponse, error: unknown): void {

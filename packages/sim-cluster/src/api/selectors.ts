@@ -109,7 +109,16 @@ const field = (object: unknown, path: string): string => {
 
 // https://github.com/kubernetes/kubernetes/blob/v1.32.0/pkg/apis/core/v1/conversion.go
 const selectableFields: Record<string, readonly string[]> = {
-  pods: ['spec.nodeName', 'spec.restartPolicy', 'spec.schedulerName', 'spec.serviceAccountName', 'spec.hostNetwork', 'status.phase', 'status.podIP', 'status.nominatedNodeName'],
+  pods: [
+    'spec.nodeName',
+    'spec.restartPolicy',
+    'spec.schedulerName',
+    'spec.serviceAccountName',
+    'spec.hostNetwork',
+    'status.phase',
+    'status.podIP',
+    'status.nominatedNodeName',
+  ],
   nodes: ['spec.unschedulable'],
   namespaces: ['status.phase'],
   secrets: ['type'],
@@ -132,12 +141,15 @@ const selectableFields: Record<string, readonly string[]> = {
 type FieldTerm = { field: string; negated: boolean; value: string }
 
 function fieldTerms(text: string): FieldTerm[] {
-  return text.split(',').filter(Boolean).map((term) => {
-    const match = /^([^=!]+)(==|!=|=)(.*)$/.exec(term)
-    if (!match) throw badRequest(`invalid selector: '${text}'; can't understand '${term}'`)
-    const [, name = '', operator, value = ''] = match
-    return { field: name, negated: operator === '!=', value }
-  })
+  return text
+    .split(',')
+    .filter(Boolean)
+    .map((term) => {
+      const match = /^([^=!]+)(==|!=|=)(.*)$/.exec(term)
+      if (!match) throw badRequest(`invalid selector: '${text}'; can't understand '${term}'`)
+      const [, name = '', operator, value = ''] = match
+      return { field: name, negated: operator === '!=', value }
+    })
 }
 
 /** The name that a selector pins, which RBAC's resourceNames then apply to. */

@@ -39,8 +39,7 @@ export const details = (ref: Ref, name?: string, causes?: StatusCause[]): NonNul
   ...(causes ? { causes } : {}),
 })
 
-export const notFound = (ref: Ref, name: string) =>
-  failure(404, 'NotFound', `${qualified(ref)} "${name}" not found`, details(ref, name))
+export const notFound = (ref: Ref, name: string) => failure(404, 'NotFound', `${qualified(ref)} "${name}" not found`, details(ref, name))
 
 export const alreadyExists = (ref: Ref, name: string) =>
   failure(409, 'AlreadyExists', `${qualified(ref)} "${name}" already exists`, details(ref, name))
@@ -50,13 +49,20 @@ export const conflict = (ref: Ref, name: string, why: string) =>
 
 /** A delete whose preconditions do not hold names the kind, not the resource. */
 export const preconditionFailed = (ref: Ref, name: string, why: string) =>
-  failure(409, 'Conflict', `Operation cannot be fulfilled on ${qualifiedKind(ref)} "${name}": ${why}`, { ...details(ref, name), kind: ref.kind })
+  failure(409, 'Conflict', `Operation cannot be fulfilled on ${qualifiedKind(ref)} "${name}": ${why}`, {
+    ...details(ref, name),
+    kind: ref.kind,
+  })
 
 export const methodNotAllowed = () =>
   failure(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
 
 export const unsupportedMediaType = (accepted: readonly string[]) =>
-  failure(415, 'UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`)
+  failure(
+    415,
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
+  )
 
 /** What net/http, go-restful and the aggregator say in plain text. */
 export const plainText = (code: number, text: string) =>

@@ -19,7 +19,10 @@ function secretDefaults(secret: KubeObject): KubeObject {
 function namespaceDefaults(namespace: KubeObject): KubeObject {
   return {
     ...namespace,
-    metadata: { ...namespace.metadata, labels: { ...namespace.metadata.labels, 'kubernetes.io/metadata.name': namespace.metadata.name ?? '' } },
+    metadata: {
+      ...namespace.metadata,
+      labels: { ...namespace.metadata.labels, 'kubernetes.io/metadata.name': namespace.metadata.name ?? '' },
+    },
     spec: { finalizers: ['kubernetes'], ...spec(namespace) },
     status: { phase: 'Active' },
   }
@@ -28,7 +31,11 @@ function namespaceDefaults(namespace: KubeObject): KubeObject {
 const defaults: Record<string, Defaults> = {
   namespaces: namespaceDefaults,
   secrets: secretDefaults,
-  persistentvolumeclaims: (pvc) => ({ ...pvc, spec: { volumeMode: 'Filesystem', ...spec(pvc) }, status: pvc.status ?? { phase: 'Pending' } }),
+  persistentvolumeclaims: (pvc) => ({
+    ...pvc,
+    spec: { volumeMode: 'Filesystem', ...spec(pvc) },
+    status: pvc.status ?? { phase: 'Pending' },
+  }),
   pods: (pod) => ({
     ...pod,
     spec: {
@@ -41,7 +48,11 @@ const defaults: Record<string, Defaults> = {
     },
     status: pod.status ?? { phase: 'Pending', qosClass: 'BestEffort' },
   }),
-  services: (service) => ({ ...service, spec: { type: 'ClusterIP', sessionAffinity: 'None', ...spec(service) }, status: service.status ?? { loadBalancer: {} } }),
+  services: (service) => ({
+    ...service,
+    spec: { type: 'ClusterIP', sessionAffinity: 'None', ...spec(service) },
+    status: service.status ?? { loadBalancer: {} },
+  }),
   'storageclasses.storage.k8s.io': (storageClass) => ({ reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate', ...storageClass }),
 }
 
@@ -62,13 +73,20 @@ export function prepareForCreate(resource: ApiResource, object: KubeObject): Kub
 }
 
 /** A replacement with what clients may not change taken from the stored object. */
-export function prepareForUpdate(resource: ApiResource, previous: StoredObject, object: KubeObject, subresource: string | undefined): KubeObject {
+export function prepareForUpdate(
+  resource: ApiResource,
+  previous: StoredObject,
+  object: KubeObject,
+  subresource: string | undefined,
+): KubeObject {
   const identity = {
     uid: previous.metadata.uid,
     creationTimestamp: previous.metadata.creationTimestamp,
     ...(previous.metadata.generation === undefined ? {} : { generation: previous.metadata.generation }),
     ...(previous.metadata.deletionTimestamp ? { deletionTimestamp: previous.metadata.deletionTimestamp } : {}),
-    ...(previous.metadata.deletionGracePeriodSeconds === undefined ? {} : { deletionGracePeriodSeconds: previous.metadata.deletionGracePeriodSeconds }),
+    ...(previous.metadata.deletionGracePeriodSeconds === undefined
+      ? {}
+      : { deletionGracePeriodSeconds: previous.metadata.deletionGracePeriodSeconds }),
   }
   if (subresource === 'status') {
     return {
@@ -77,7 +95,12 @@ export function prepareForUpdate(resource: ApiResource, previous: StoredObject, 
       metadata: { ...previous.metadata, ...(object.metadata.managedFields ? { managedFields: object.metadata.managedFields } : {}) },
     }
   }
-  const { generation: _generation, deletionTimestamp: _deletionTimestamp, deletionGracePeriodSeconds: _grace, ...metadata } = object.metadata
+  const {
+    generation: _generation,
+    deletionTimestamp: _deletionTimestamp,
+    deletionGracePeriodSeconds: _grace,
+    ...metadata
+  } = object.metadata
   const { status: _status, ...withoutStatus } = object
   const keepsStatus = resource.subresources.includes('status')
   const prepared: KubeObject = {
@@ -98,7 +121,9 @@ const required = (object: KubeObject, path: readonly string[]): StatusCause[] =>
 
 const validations: Record<string, (object: KubeObject, previous?: KubeObject) => StatusCause[]> = {
   persistentvolumeclaims: (pvc) => [
-    ...(Array.isArray(spec(pvc).accessModes) ? [] : [{ reason: 'FieldValueRequired', message: 'Required value: at least 1 access mode is required', field: 'spec.accessModes' }]),
+    ...(Array.isArray(spec(pvc).accessModes)
+      ? []
+      : [{ reason: 'FieldValueRequired', message: 'Required value: at least 1 access mode is required', field: 'spec.accessModes' }]),
     ...required(pvc, ['spec', 'resources', 'requests', 'storage']).map((cause) => ({ ...cause, field: 'spec.resources[storage]' })),
   ],
   pods: (pod) => required(pod, ['spec', 'containers']),

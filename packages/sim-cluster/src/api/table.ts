@@ -47,7 +47,14 @@ export function tableRow(resource: ApiResource, object: StoredObject, include: I
   }
 }
 
-export function table(resource: ApiResource, objects: readonly StoredObject[], metadata: object, include: IncludeObject, nowMs: number, withColumns = true) {
+export function table(
+  resource: ApiResource,
+  objects: readonly StoredObject[],
+  metadata: object,
+  include: IncludeObject,
+  nowMs: number,
+  withColumns = true,
+) {
   return {
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',

@@ -53,11 +53,24 @@ function encoderFor(context: ServedContext, resource: ApiResource, info: Request
 function bookmark(resource: ApiResource, representation: Representation, revision: number, annotations?: Record<string, string>): Buffer {
   const metadata = { ...(annotations ? { annotations } : {}), resourceVersion: String(revision) }
   if (representation.as === 'Table') {
-    const row = { cells: [], object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: { ...metadata, creationTimestamp: null } } }
-    return line('BOOKMARK', { kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata: { resourceVersion: String(revision) }, columnDefinitions: null, rows: [row] })
+    const row = {
+      cells: [],
+      object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: { ...metadata, creationTimestamp: null } },
+    }
+    return line('BOOKMARK', {
+      kind: 'Table',
+      apiVersion: 'meta.k8s.io/v1',
+      metadata: { resourceVersion: String(revision) },
+      columnDefinitions: null,
+      rows: [row],
+    })
   }
   if (representation.as === 'PartialObjectMetadata') {
-    return line('BOOKMARK', { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: { ...metadata, creationTimestamp: null } })
+    return line('BOOKMARK', {
+      kind: 'PartialObjectMetadata',
+      apiVersion: 'meta.k8s.io/v1',
+      metadata: { ...metadata, creationTimestamp: null },
+    })
   }
   // Built-in kinds are written kind first and with the empty fields that their Go types keep.
   return line(
@@ -77,7 +90,10 @@ function initialEventsEnd(resource: ApiResource): Record<string, string> {
 }
 
 /** What a change is to someone who sees only what a selector matches. */
-function effectiveEvent(event: StorageEvent, matches: (object: KubeObject) => boolean): { type: EventType; object: StoredObject } | undefined {
+function effectiveEvent(
+  event: StorageEvent,
+  matches: (object: KubeObject) => boolean,
+): { type: EventType; object: StoredObject } | undefined {
   const before = event.previous !== undefined && matches(event.previous)
   const after = event.type !== 'DELETED' && matches(event.object)
   if (after) return { type: before ? 'MODIFIED' : 'ADDED', object: event.object }
@@ -107,11 +123,14 @@ function watchOptions(query: URLSearchParams): WatchOptions {
   const match = query.get('resourceVersionMatch')
   const bookmarks = query.get('allowWatchBookmarks') === 'true' || query.get('allowWatchBookmarks') === '1'
   const refuse = (message: string, field = 'resourceVersionMatch') => {
-    throw invalid({ group: 'meta.k8s.io', plural: '', kind: 'ListOptions' }, '', [{ reason: 'FieldValueForbidden', message: `Forbidden: ${message}`, field }])
+    throw invalid({ group: 'meta.k8s.io', plural: '', kind: 'ListOptions' }, '', [
+      { reason: 'FieldValueForbidden', message: `Forbidden: ${message}`, field },
+    ])
   }
   if (sendInitialEvents !== null) {
     if (match !== 'NotOlderThan') refuse('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')
-    if (sendInitialEvents === 'true' && !bookmarks) refuse('sendInitialEvents requires allowWatchBookmarks to be set to true', 'allowWatchBookmarks')
+    if (sendInitialEvents === 'true' && !bookmarks)
+      refuse('sendInitialEvents requires allowWatchBookmarks to be set to true', 'allowWatchBookmarks')
   } else if (match) {
     refuse('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided')
   }
@@ -125,7 +144,13 @@ function watchOptions(query: URLSearchParams): WatchOptions {
   }
 }
 
-export function serveWatch(context: ServedContext, res: ServerResponse, resource: ApiResource, info: RequestInfo, representation: Representation): void {
+export function serveWatch(
+  context: ServedContext,
+  res: ServerResponse,
+  resource: ApiResource,
+  info: RequestInfo,
+  representation: Representation,
+): void {
   const { storage, clock, watchCache } = context
   const key = resourceKey(resource)
   const namespace = resource.namespaced ? info.namespace : undefined

@@ -8,7 +8,10 @@ import type { KeyPair } from './certificates.ts'
 export type HttpsServer = AsyncDisposable & { port: number }
 
 /** Rejects when the port is taken. */
-export async function listen(apiServer: ApiServer, { host, port, certificate, key }: { host: string; port: number } & KeyPair): Promise<HttpsServer> {
+export async function listen(
+  apiServer: ApiServer,
+  { host, port, certificate, key }: { host: string; port: number } & KeyPair,
+): Promise<HttpsServer> {
   const upgraded = new Set<Duplex>()
   const server = createServer({ cert: certificate, key, ALPNProtocols: ['http/1.1'] }, (req, res) => void apiServer.handle(req, res))
   server.on('upgrade', (req, socket, head) => {

@@ -3,7 +3,15 @@ import { stringify } from 'yaml'
 const clusterName = 'virtdeck-simulated'
 
 /** A kubeconfig with a context per user, named like the user; the first one is current. */
-export function kubeconfigText({ url, caCert, users }: { url: string; caCert: string; users: readonly { name: string; token: string }[] }): string {
+export function kubeconfigText({
+  url,
+  caCert,
+  users,
+}: {
+  url: string
+  caCert: string
+  users: readonly { name: string; token: string }[]
+}): string {
   return stringify({
     apiVersion: 'v1',
     kind: 'Config',

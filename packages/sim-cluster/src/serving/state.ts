@@ -31,7 +31,15 @@ export async function writePrivateFile(path: string, text: string): Promise<void
 }
 
 /** Loads what an earlier start left in `stateDir`, and makes and keeps what is missing. Without a directory, all is new. */
-export async function loadServingState({ stateDir, hosts, users }: { stateDir?: string; hosts: string[]; users: readonly string[] }): Promise<ServingState> {
+export async function loadServingState({
+  stateDir,
+  hosts,
+  users,
+}: {
+  stateDir?: string
+  hosts: string[]
+  users: readonly string[]
+}): Promise<ServingState> {
   const earlier = stateDir === undefined ? {} : await readState(stateDir)
   const authority = earlier.authority ?? (await createAuthority())
   const fits = earlier.authority && earlier.serving && hosts.every((host) => earlier.serving?.hosts.includes(host))

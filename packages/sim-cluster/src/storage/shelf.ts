@@ -78,7 +78,8 @@ export function createShelf(): Shelf {
         return drawer ? listDrawer(drawer) : []
       }
       // Every prefix has its drawer: both change together in set and delete.
-      listed ??= prefixes.length === 1 ? listDrawer(drawers.get(prefixes[0]!)!) : prefixes.flatMap((prefix) => listDrawer(drawers.get(prefix)!))
+      listed ??=
+        prefixes.length === 1 ? listDrawer(drawers.get(prefixes[0]!)!) : prefixes.flatMap((prefix) => listDrawer(drawers.get(prefix)!))
       return listed
     },
     count: () => count,

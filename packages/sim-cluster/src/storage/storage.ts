@@ -56,7 +56,12 @@ export type Storage = {
 function nextGeneration(resource: ApiResource, previous: KubeObject, object: KubeObject): number | undefined {
   const generation = previous.metadata.generation
   if (!resource.custom || generation === undefined) return object.metadata.generation
-  const ignored = { metadata: undefined, apiVersion: undefined, kind: undefined, ...(resource.subresources.includes('status') ? { status: undefined } : {}) }
+  const ignored = {
+    metadata: undefined,
+    apiVersion: undefined,
+    kind: undefined,
+    ...(resource.subresources.includes('status') ? { status: undefined } : {}),
+  }
   return jsonEqual({ ...previous, ...ignored }, { ...object, ...ignored }) ? generation : generation + 1
 }
 
