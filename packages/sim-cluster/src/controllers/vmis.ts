@@ -51,7 +51,13 @@ export function activePodOf(context: ControllerContext, vmi: VirtualMachineInsta
   return own.find((pod) => pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed') ?? own[0]
 }
 
-export function bootGuest(context: ControllerContext, vmi: VirtualMachineInstance): void {
+/** A guest that was seeded as running has its boot behind it. */
+function runningSince(vmi: VirtualMachineInstance): number | undefined {
+  const since = vmi.status?.phaseTransitionTimestamps?.findLast(({ phase }) => phase === 'Running')?.phaseTransitionTimestamp
+  return since === undefined ? undefined : Date.parse(String(since))
+}
+
+export function bootGuest(context: ControllerContext, vmi: VirtualMachineInstance, bootedAt = runningSince(vmi) ?? context.clock.now()): void {
   const { objects, guests, disks } = context
   const os = guestOsOf(objects, vmi)
   guests.boot({
@@ -67,6 +73,7 @@ export function bootGuest(context: ControllerContext, vmi: VirtualMachineInstanc
     node: vmi.status?.nodeName ?? '',
     ips: (vmi.status?.interfaces ?? []).flatMap((nic) => nic.ipAddresses ?? []),
     users: cloudInitUsers(objects, vmi, os),
+    bootedAt,
   })
   disks.load(objects, vmi)
   if (isPaused(vmi)) guests.setPaused(vmi.metadata.uid, true)
@@ -78,7 +85,7 @@ export function rebootGuest(context: ControllerContext, vmi: VirtualMachineInsta
   const { uid } = vmi.metadata
   const disk = guests.exportDisk(uid)
   guests.shutdown(uid)
-  bootGuest(context, vmi)
+  bootGuest(context, vmi, context.clock.now())
   if (disk !== undefined) guests.importDisk(uid, disk)
 }
 
