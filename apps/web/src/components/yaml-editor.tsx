@@ -83,7 +83,7 @@ export default function YamlEditor({ value, label, wrap }: YamlEditorProps) {
       state: EditorState.create({
         extensions: [
           EditorState.readOnly.of(true),
-          EditorView.contentAttributes.of({ 'aria-label': label, 'aria-readonly': 'true' }),
+          EditorView.contentAttributes.of({ 'aria-label': label, 'aria-readonly': 'true', tabindex: '0' }),
           EditorView.cspNonce.of(cspNonce()),
           lineNumbers(),
           codeFolding(),

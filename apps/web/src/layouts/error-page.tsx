@@ -11,6 +11,7 @@ export function ErrorPage() {
     <div className="centre">
       <title>Something broke · virtdeck</title>
       <EmptyState
+        page
         tone="error"
         title={outdated ? 'This page could not be loaded' : 'This page broke'}
         body={
@@ -34,6 +35,7 @@ export function NotFoundPage() {
     <div className="centre">
       <title>Not found · virtdeck</title>
       <EmptyState
+        page
         title="There is nothing here"
         body="The address may have a typing error, or what it named is gone."
         action={

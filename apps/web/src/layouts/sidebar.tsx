@@ -23,6 +23,8 @@ type SidebarProps = {
 
 export function Sidebar({ cluster, open, hidden, collapsed, onToggle, onClose }: SidebarProps) {
   const { status, rows } = useFleet('virtualmachines', 1_000)
+  const foot = onToggle !== undefined && !open
+  const version = collapsed ? undefined : cluster.kubevirtVersion
   const aside = useRef<HTMLElement>(null)
   useEffect(() => {
     if (open) aside.current?.querySelector<HTMLElement>('a')?.focus()
@@ -45,18 +47,20 @@ export function Sidebar({ cluster, open, hidden, collapsed, onToggle, onClose }:
         <PageLink to={paths.templates()} icon={TemplateIcon} label="Templates" />
       </nav>
       {!collapsed && !hidden && <InventoryTree clusterName={cluster.name} />}
-      <footer className="sidefoot">
-        {onToggle && !open && (
-          <IconButton
-            label={collapsed ? 'Expand the sidebar' : 'Collapse the sidebar'}
-            shortcut="["
-            icon={SidebarIcon}
-            aria-expanded={!collapsed}
-            onClick={onToggle}
-          />
-        )}
-        {cluster.kubevirtVersion && <span>KubeVirt {cluster.kubevirtVersion.replace(/^v/, '')}</span>}
-      </footer>
+      {(foot || version) && (
+        <footer className="sidefoot">
+          {foot && (
+            <IconButton
+              label={collapsed ? 'Expand the sidebar' : 'Collapse the sidebar'}
+              shortcut="["
+              icon={SidebarIcon}
+              aria-expanded={!collapsed}
+              onClick={onToggle}
+            />
+          )}
+          {version && <span>KubeVirt {version.replace(/^v/, '')}</span>}
+        </footer>
+      )}
     </aside>
   )
 }

@@ -1,5 +1,5 @@
 import { Dialog as Base } from '@base-ui/react/dialog'
-import { useId } from 'react'
+import { useId, useRef } from 'react'
 import type { ReactNode, RefObject } from 'react'
 import { IconButton } from './button.tsx'
 import { CloseIcon } from './icons.ts'
@@ -10,7 +10,7 @@ type DialogProps = {
   children: ReactNode
   footer?: ReactNode
   onClose: () => void
-  /** What takes the focus; without, the first control. */
+  /** What takes the focus; without, the dialog itself, so that it is read out. */
   initialFocus?: RefObject<HTMLElement | null>
   wide?: boolean
   className?: string
@@ -19,13 +19,15 @@ type DialogProps = {
 /** Open as long as it is mounted. A sheet from the bottom edge on phones. */
 export function Dialog({ title, children, footer, onClose, initialFocus, wide, className }: DialogProps) {
   const bodyId = useId()
+  const popup = useRef<HTMLDivElement>(null)
   return (
     <Base.Root open onOpenChange={(open) => !open && onClose()}>
       <Base.Portal>
         <Base.Viewport className="scrim">
           <Base.Popup
             className={`dialog${wide ? ' wide' : ''}${className ? ` ${className}` : ''}`}
-            initialFocus={initialFocus}
+            ref={popup}
+            initialFocus={initialFocus ?? popup}
             aria-describedby={bodyId}
           >
             <header>

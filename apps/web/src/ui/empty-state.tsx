@@ -11,16 +11,18 @@ type EmptyStateProps = {
   icon?: Icon
   /** Something failed, rather than nothing being there. */
   tone?: 'neutral' | 'error'
+  /** It is all there is on the page: its title is the page's. */
+  page?: boolean
   /** Small print: a request id, the next try. */
   hint?: ReactNode
 }
 
-export function EmptyState({ title, body, action, icon, tone = 'neutral', hint }: EmptyStateProps) {
+export function EmptyState({ title, body, action, icon, tone = 'neutral', page, hint }: EmptyStateProps) {
   const mark = tone === 'error' ? <StateGlyph state="error" /> : icon && <IconMark icon={icon} />
   return (
     <div className="empty" role={tone === 'error' ? 'alert' : undefined}>
       {mark && <span className={`eic${tone === 'error' ? ' c-error' : ''}`}>{mark}</span>}
-      <h3>{title}</h3>
+      {page ? <h1>{title}</h1> : <h3>{title}</h3>}
       {body && <p>{body}</p>}
       {action && <div className="row wrap">{action}</div>}
       {hint && <p className="mono hint">{hint}</p>}
