@@ -1,7 +1,7 @@
 // What the signed-in user may do, as the API server says: one review of a namespace's rules, kept for a minute, and a
 // review of the single question where the rules are not the whole truth. It explains buttons; the API server decides.
 import { useSyncExternalStore } from 'react'
-import { useQuery } from '@tanstack/react-query'
+import { queryOptions, useQuery } from '@tanstack/react-query'
 import { accessReview, collectionPath, rulesAllow, rulesReview } from '@virtdeck/k8s'
 import type { AccessQuestion, SelfSubjectAccessReview, SelfSubjectRulesReview } from '@virtdeck/k8s'
 import { k8s } from './client.ts'
@@ -18,14 +18,17 @@ const reviews = { group: 'authorization.k8s.io', version: 'v1', namespaced: fals
 const rulesReviewPath = collectionPath({ ...reviews, plural: 'selfsubjectrulesreviews', kind: 'SelfSubjectRulesReview' })
 const accessReviewPath = collectionPath({ ...reviews, plural: 'selfsubjectaccessreviews', kind: 'SelfSubjectAccessReview' })
 
+/** The rules of one namespace. */
+export const rulesQuery = (namespace: string) =>
+  queryOptions({
+    queryKey: ['rules-review', namespace],
+    queryFn: ({ signal }) => k8s.request<SelfSubjectRulesReview>('POST', rulesReviewPath, rulesReview(namespace), { signal }),
+    staleTime: FRESH_MS,
+  })
+
 /** Answers questions about a namespace, or without one about the cluster's own resources. */
 export function useAccess(namespace?: string): (question: Omit<AccessQuestion, 'namespace'>) => AccessAnswer {
-  const rules = useQuery({
-    queryKey: ['rules-review', namespace],
-    queryFn: ({ signal }) => k8s.request<SelfSubjectRulesReview>('POST', rulesReviewPath, rulesReview(namespace ?? ''), { signal }),
-    staleTime: FRESH_MS,
-    enabled: namespace !== undefined,
-  })
+  const rules = useQuery({ ...rulesQuery(namespace ?? ''), enabled: namespace !== undefined })
   useSyncExternalStore(subscribeToReviews, reviewsVersion)
   return (question) => {
     const asked = { ...question, ...(namespace !== undefined && { namespace }) }

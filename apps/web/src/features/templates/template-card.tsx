@@ -1,0 +1,84 @@
+import type { TemplateFacts } from '@virtdeck/kubevirt'
+import { Link } from 'react-router'
+import { paths } from '../../paths.ts'
+import { Button } from '../../ui/button.tsx'
+import { OsTile } from '../../ui/os-tile.tsx'
+import { Quantity } from '../../ui/quantity.tsx'
+import { Spinner } from '../../ui/spinner.tsx'
+import { StateGlyph } from '../../ui/state-glyph.tsx'
+import { originText } from './origin-text.ts'
+import { subtitle } from './gallery.ts'
+
+type TemplateCardProps = {
+  facts: TemplateFacts
+  /** Why this user can create nothing. */
+  disabledReason?: string
+}
+
+/** What one gets, whether it is ready, and Create. */
+export function TemplateCard({ facts, disabledReason }: TemplateCardProps) {
+  const to = paths.createFromTemplate(facts)
+  const reason = facts.notReadyReason ?? disabledReason
+  return (
+    <article className={facts.ready ? 'tcard' : 'tcard off'} aria-label={facts.displayName}>
+      <Link to={to} className="tmain">
+        <span className="thead">
+          <OsTile os={facts.os} big />
+          <span className="tname">
+            <b>{facts.displayName}</b>
+            <span className="dim">{subtitle(facts)}</span>
+          </span>
+        </span>
+        {facts.description && <span className="tdesc">{facts.description}</span>}
+      </Link>
+      <TemplateSize facts={facts} />
+      <footer>
+        <TemplateReadiness facts={facts} />
+        <span className="grow" />
+        <Button size="small" render={<Link to={to} />} disabledReason={reason} aria-label={`Create a VM from ${facts.displayName}`}>
+          Create
+        </Button>
+      </footer>
+    </article>
+  )
+}
+
+function TemplateSize({ facts: { cpus, memoryBytes, diskBytes } }: { facts: TemplateFacts }) {
+  const parts = [
+    cpus !== undefined && <Quantity key="cpu" value={cpus} unit="vCPU" />,
+    memoryBytes !== undefined && <Quantity key="memory" bytes={memoryBytes} />,
+    diskBytes !== undefined && (
+      <span key="disk">
+        <Quantity bytes={diskBytes} /> <i className="dim">disk</i>
+      </span>
+    ),
+  ].filter((part) => part !== false)
+  return (
+    <div className="tspec">
+      {parts.map((part, index) => [
+        index > 0 && (
+          <span key={`dot ${index}`} className="dot" aria-hidden="true">
+            ·
+          </span>
+        ),
+        part,
+      ])}
+    </div>
+  )
+}
+
+function TemplateReadiness({ facts }: { facts: TemplateFacts }) {
+  if (facts.ready) return <span className="dim torigin">{originText(facts.origin)}</span>
+  const importing = facts.notReadyReason?.includes('being imported')
+  return importing ? (
+    <span className="badge transit">
+      <Spinner />
+      <b>Importing image</b>
+    </span>
+  ) : (
+    <span className="row c-error">
+      <StateGlyph state="error" />
+      Image missing
+    </span>
+  )
+}
