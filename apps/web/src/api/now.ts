@@ -38,6 +38,9 @@ function subscribe(listener: () => void): () => void {
   }
 }
 
+/** The same for what counts by it without a hook. */
+export const clusterClock = { subscribe, now }
+
 /** The cluster's time in ms, anew every `intervalMs` (at least a second). Stands still while the data is stale. */
 export function useNow(intervalMs = SECOND_MS): number {
   return useSyncExternalStore(subscribe, () => now() - (now() % intervalMs))

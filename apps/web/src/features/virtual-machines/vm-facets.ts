@@ -15,39 +15,37 @@ export type Scan = {
   facets: Record<FacetKey, Buckets>
 }
 
+const WARNING = 'warning'
+
 export function scanVms(rows: readonly VmRow[], terms: readonly Term[]): Scan {
   const query = compileQuery(terms)
+  const index = indexOf(rows)
   const matching: VmRow[] = []
-  const facets = {
-    status: emptyStates(),
-    namespace: new Map<string, Bucket>(),
-    node: new Map<string, Bucket>(),
-    os: new Map<string, Bucket>(),
-  }
-  for (const row of rows) {
+  const namespaces = tally(index.namespaces)
+  const nodes = tally(index.nodes)
+  const systems = tally(index.systems)
+  const states = tally(index.states)
+  const warnings: Bucket = { count: 0, failing: 0, warnings: 0 }
+  for (const [at, row] of rows.entries()) {
     const missed = missedFacets(row, query)
-    if (missed === 0) matching.push(row)
+    if (missed === REST) continue
     const { state, warning } = searchKey(row)
     const failing = state === 'error'
-    const count = (facet: FacetKey, value: string) => {
-      const bucket = bucketOf(facets[facet], value)
-      if (missed !== 0 && missed !== facetBits[facet]) return
-      bucket.count++
-      if (failing) bucket.failing++
-      if (warning) bucket.warnings++
+    if (missed === 0) matching.push(row)
+    if (shows(missed, 'namespace')) add(namespaces[index.namespaces.at[at] ?? 0], failing, warning)
+    if (shows(missed, 'node')) add(nodes[index.nodes.at[at] ?? 0], failing, warning)
+    if (shows(missed, 'os')) add(systems[index.systems.at[at] ?? 0], failing, warning)
+    if (shows(missed, 'status')) {
+      add(states[index.states.at[at] ?? 0], failing, warning)
+      if (warning) add(warnings, failing, warning)
     }
-    count('status', stateWords[state])
-    if (warning) count('status', 'warning')
-    count('namespace', row.namespace)
-    if (row.node) count('node', row.node)
-    if (row.os) count('os', row.os)
   }
-  return { rows: matching, total: rows.length, facets }
-}
-
-/** States keep their place in the bar at zero, too. */
-function emptyStates(): Map<string, Bucket> {
-  return new Map([...Object.values(stateWords), 'warning'].map((word) => [word, { count: 0, failing: 0, warnings: 0 }]))
+  const status = named(index.states, states).set(WARNING, warnings)
+  return {
+    rows: matching,
+    total: rows.length,
+    facets: { status, namespace: named(index.namespaces, namespaces), node: named(index.nodes, nodes), os: named(index.systems, systems) },
+  }
 }
 
 const facetBits = { status: 1, namespace: 2, node: 4, os: 8 } as const
@@ -65,10 +63,56 @@ function missedFacets(row: VmRow, query: CompiledQuery): number {
   return missed
 }
 
-function bucketOf(buckets: Map<string, Bucket>, value: string): Bucket {
-  const known = buckets.get(value)
+/** A row counts for a facet if it misses nothing but that facet's own choice. */
+const shows = (missed: number, facet: FacetKey) => (missed & ~facetBits[facet]) === 0
+
+/** The different values of a column, and which of them each row has. Counting is then a matter of small numbers. */
+type Column = { values: string[]; at: Uint32Array }
+type Index = { namespaces: Column; nodes: Column; systems: Column; states: Column }
+
+const indexes = new WeakMap<readonly VmRow[], Index>()
+
+function indexOf(rows: readonly VmRow[]): Index {
+  const known = indexes.get(rows)
   if (known) return known
-  const bucket = { count: 0, failing: 0, warnings: 0 }
-  buckets.set(value, bucket)
-  return bucket
+  const index = {
+    namespaces: column(rows, (row) => row.namespace),
+    nodes: column(rows, (row) => row.node ?? ''),
+    systems: column(rows, (row) => row.os ?? ''),
+    // States keep their place in the bar at zero, too.
+    states: column(rows, (row) => stateWords[searchKey(row).state], Object.values(stateWords)),
+  }
+  indexes.set(rows, index)
+  return index
+}
+
+function column(rows: readonly VmRow[], read: (row: VmRow) => string, values: string[] = []): Column {
+  const numbers = new Map(values.map((value, number) => [value, number]))
+  const at = new Uint32Array(rows.length)
+  for (const [position, row] of rows.entries()) {
+    const value = read(row)
+    let number = numbers.get(value)
+    if (number === undefined) {
+      number = values.push(value) - 1
+      numbers.set(value, number)
+    }
+    at[position] = number
+  }
+  return { values, at }
+}
+
+const tally = ({ values }: Column): Bucket[] => values.map(() => ({ count: 0, failing: 0, warnings: 0 }))
+
+function add(bucket: Bucket | undefined, failing: boolean, warning: boolean) {
+  if (!bucket) return
+  bucket.count++
+  if (failing) bucket.failing++
+  if (warning) bucket.warnings++
+}
+
+/** What has no node, or no known system, is no value one could choose. */
+function named({ values }: Column, buckets: readonly Bucket[]): Map<string, Bucket> {
+  return new Map(
+    values.flatMap((value, number): [string, Bucket][] => (value === '' || !buckets[number] ? [] : [[value, buckets[number]]])),
+  )
 }

@@ -56,6 +56,22 @@ test('does not depend on the order in which rows arrived', () => {
   )
 })
 
+test('sorts from an earlier order as from none', () => {
+  const row = fc.record({
+    uid: fc.constantFrom('1', '2', '3', '4', '5'),
+    name: fc.constantFrom('a', 'b', 'c'),
+    cpus: fc.constantFrom(1, 2, undefined),
+  })
+  const version = fc.uniqueArray(row, { selector: ({ uid }) => uid })
+  fc.assert(
+    fc.property(version, version, fc.constantFrom('name' as const, 'cpu' as const), fc.boolean(), (earlier, later, key, descending) => {
+      const rows = (parts: typeof later) => parts.map(({ name, uid, ...rest }) => vmRow(name, { ...rest, uid, namespace: uid }))
+      const before = sortRows(rows(earlier), { key, descending })
+      expect(sortRows(rows(later), { key, descending }, before)).toEqual(sortRows(rows(later), { key, descending }))
+    }),
+  )
+})
+
 test('has its place in the URL, and none for the default', () => {
   expect(formatSort(defaultSort)).toBeUndefined()
   for (const key of sortKeys)

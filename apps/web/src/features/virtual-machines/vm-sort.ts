@@ -27,13 +27,31 @@ export function nextSort(sort: Sort, key: SortKey): Sort {
 
 type Value = string | number | undefined
 
-/** A sorted copy. Equal rows stand by name and namespace, so that the order never depends on what arrived when. */
-export function sortRows(rows: readonly VmRow[], { key, descending }: Sort): VmRow[] {
+/**
+ * A sorted copy. Equal rows stand by name and namespace, so that the order never depends on what arrived when. With the
+ * last sorted copy of an earlier version of the rows, only what has changed since is sought its place.
+ */
+export function sortRows(rows: readonly VmRow[], { key, descending }: Sort, before: readonly VmRow[] = []): VmRow[] {
   const read = readers[key]
   const sign = descending ? -1 : 1
-  const decorated = rows.map((row) => ({ row, value: read(row), name: naturalKey(row.name) }))
+  const decorated = inOrderOf(before, rows).map((row) => ({ row, value: read(row), name: naturalKey(row.name) }))
+  // The engine's sort takes runs that are in order as they are.
   decorated.sort((a, b) => compareValues(a.value, b.value, sign) || compare(a.name, b.name) || compare(a.row.namespace, b.row.namespace))
   return decorated.map(({ row }) => row)
+}
+
+/** The rows in the order that their earlier versions had, new ones at the end. */
+function inOrderOf(before: readonly VmRow[], rows: readonly VmRow[]): readonly VmRow[] {
+  if (before.length === 0) return rows
+  const remaining = new Map(rows.map((row) => [row.uid, row]))
+  const ordered: VmRow[] = []
+  for (const { uid } of before) {
+    const row = remaining.get(uid)
+    if (!row) continue
+    ordered.push(row)
+    remaining.delete(uid)
+  }
+  return ordered.concat(...remaining.values())
 }
 
 function compareValues(a: Value, b: Value, sign: 1 | -1): number {
