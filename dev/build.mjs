@@ -1,6 +1,6 @@
 // Builds what is stale: the Node bundles (server, inventory worker, simulated cluster, demo) into dist/, the web into apps/web/dist.
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
@@ -45,13 +45,12 @@ function digest(places) {
   return hash.digest('hex')
 }
 
-async function buildNode() {
+async function buildNode(outdir) {
   const { build } = await import('esbuild')
-  rmSync(join(root, 'dist'), { recursive: true, force: true })
   await build({
     absWorkingDir: root,
     entryPoints: Object.entries(nodeEntries).map(([out, entry]) => ({ in: entry, out })),
-    outdir: 'dist',
+    outdir,
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -64,11 +63,11 @@ async function buildNode() {
   })
 }
 
-async function buildWeb() {
+async function buildWeb(outDir) {
   const { build } = await import('vite')
   const webRoot = join(root, 'apps/web')
-  await build({ root: webRoot, configFile: join(webRoot, 'vite.config.ts'), logLevel: 'warn' })
-  await precompress(join(webRoot, 'dist'))
+  await build({ root: webRoot, configFile: join(webRoot, 'vite.config.ts'), logLevel: 'warn', build: { outDir } })
+  await precompress(outDir)
 }
 
 /** Writes .br and .gz beside text assets, so that the server never compresses a static file. */
@@ -97,9 +96,16 @@ export async function buildIfStale(parts = ['node', 'web']) {
     const now = digest(sources[part])
     if (existsSync(stamp) && readFileSync(stamp, 'utf8') === now) continue
     process.stdout.write(`Building ${part === 'web' ? 'the web' : 'the server and the simulated cluster'} …\n`)
-    await run()
-    mkdirSync(join(root, out), { recursive: true })
-    writeFileSync(stamp, now)
+    // Made aside and swapped in whole, so that a build that fails or runs twice leaves nothing half-written.
+    const aside = join(root, `${out}.${process.pid}`)
+    try {
+      await run(aside)
+      writeFileSync(join(aside, '.digest'), now)
+      rmSync(join(root, out), { recursive: true, force: true })
+      renameSync(aside, join(root, out))
+    } finally {
+      rmSync(aside, { recursive: true, force: true })
+    }
   }
 }
 

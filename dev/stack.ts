@@ -1,7 +1,7 @@
 // The one place where server and simulated cluster meet in one process: every integration and end-to-end test starts here.
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { startServer, type RunningServer } from '@virtdeck/server'
+import { startServer, type RunningServer, type ServerConfig } from '@virtdeck/server'
 import { startSimCluster, type SimCluster, type SimClusterOptions } from '@virtdeck/sim-cluster'
 
 export const repositoryRoot = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -14,8 +14,8 @@ export type Stack = AsyncDisposable & {
 }
 
 /** Starts a simulated cluster and a server in front of it, each on a free port of the loopback interface. */
-export async function startStack(options: Partial<SimClusterOptions> & { logLevel?: string } = {}): Promise<Stack> {
-  const { logLevel = 'silent', ...simulated } = options
+export async function startStack(options: Partial<SimClusterOptions> & { server?: Partial<ServerConfig> } = {}): Promise<Stack> {
+  const { server: overrides, ...simulated } = options
   const cluster = await startSimCluster({ scenario: 'small', ...simulated })
   try {
     const server = await startServer({
@@ -27,7 +27,8 @@ export async function startStack(options: Partial<SimClusterOptions> & { logLeve
       demoUsers: cluster.users,
       clusterName: 'simulated',
       simulated: true,
-      logLevel,
+      logLevel: 'silent',
+      ...overrides,
     })
     return {
       url: server.url,
