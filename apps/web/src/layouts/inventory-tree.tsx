@@ -3,12 +3,11 @@
 import { useMemo, useState } from 'react'
 import { useLocation, useNavigate, useSearchParams } from 'react-router'
 import { useFleet } from '../api/fleet.ts'
-import { SCAN_EVERY_MS, scanSorted } from '../features/virtual-machines/scan-sorted.ts'
+import { SCAN_EVERY_MS } from '../features/virtual-machines/scan-sorted.ts'
+import { scanVms } from '../features/virtual-machines/vm-facets.ts'
 import type { Buckets } from '../features/virtual-machines/vm-facets.ts'
 import { formatQuery, isToken, parseQuery, token } from '../features/virtual-machines/vm-query.ts'
 import type { Term } from '../features/virtual-machines/vm-query.ts'
-import { parseSort } from '../features/virtual-machines/vm-sort.ts'
-import type { Sort } from '../features/virtual-machines/vm-sort.ts'
 import { paths } from '../paths.ts'
 import { IconButton } from '../ui/button.tsx'
 import { ClusterIcon, MinusIcon, PlusIcon } from '../ui/icons.ts'
@@ -27,9 +26,8 @@ export function InventoryTree({ clusterName }: { clusterName: string }) {
   const { status, rows } = useFleet('virtualmachines', SCAN_EVERY_MS)
   const nodes = useFleet('nodes')
   const navigate = useNavigate()
-  const { terms, sort } = useListQuery()
-  // The list works the same out of the same rows: one of the two finds it done.
-  const scan = scanSorted(rows, terms, sort)
+  const terms = useListTerms()
+  const scan = useMemo(() => scanVms(rows, terms), [rows, terms])
 
   const chosen = terms.filter((term) => isToken(term) && term.key === kind && !term.negated)
   const only = chosen.length === 1 && chosen[0] && isToken(chosen[0]) ? chosen[0].value : undefined
@@ -84,13 +82,11 @@ export function InventoryTree({ clusterName }: { clusterName: string }) {
 }
 
 /** The query of the list, where the list is what one looks at. */
-function useListQuery(): { terms: readonly Term[]; sort: Sort } {
+function useListTerms(): readonly Term[] {
   const { pathname } = useLocation()
   const [search] = useSearchParams()
-  const onList = pathname === paths.virtualMachines()
-  const text = onList ? (search.get('q') ?? '') : ''
-  const terms = useMemo(() => parseQuery(text), [text])
-  return { terms, sort: parseSort(onList ? search.get('sort') : null) }
+  const text = pathname === paths.virtualMachines() ? (search.get('q') ?? '') : ''
+  return useMemo(() => parseQuery(text), [text])
 }
 
 const byName = (a: TreeNode, b: TreeNode) => a.label.localeCompare(b.label, 'en', { numeric: true })

@@ -1,12 +1,13 @@
 import { Tooltip } from '@base-ui/react/tooltip'
 import { useEffect } from 'react'
 import { Navigate, Outlet, useLocation } from 'react-router'
+import { clusterClock } from '../api/now.ts'
 import { useSession } from '../api/session.ts'
 import type { SignedInSession } from '../api/session.ts'
+import { ServerSilent } from '../components/server-silent.tsx'
 import { paths } from '../paths.ts'
 import { listenForShortcuts } from '../stores/shortcuts.ts'
-import { Button } from '../ui/button.tsx'
-import { EmptyState } from '../ui/empty-state.tsx'
+import { ClockContext } from '../ui/clock.ts'
 import { Spinner } from '../ui/spinner.tsx'
 
 /** Lets the signed-in pass; sends everybody else to the sign-in page, which leads back here. */
@@ -27,24 +28,11 @@ export function SessionGate() {
       return <Navigate to={paths.signIn(`${location.pathname}${location.search}`)} replace />
     case 'signed-in':
       return (
-        <Tooltip.Provider>
-          <Outlet context={state.session satisfies SignedInSession} />
-        </Tooltip.Provider>
+        <ClockContext value={clusterClock}>
+          <Tooltip.Provider>
+            <Outlet context={state.session satisfies SignedInSession} />
+          </Tooltip.Provider>
+        </ClockContext>
       )
   }
-}
-
-export function ServerSilent({ message, retry }: { message?: string; retry: () => void }) {
-  return (
-    <main className="centre">
-      <title>virtdeck</title>
-      <EmptyState
-        page
-        tone="error"
-        title="virtdeck does not answer"
-        body={message}
-        action={<Button onClick={retry}>Try again now</Button>}
-      />
-    </main>
-  )
 }

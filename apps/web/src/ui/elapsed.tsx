@@ -1,4 +1,4 @@
-import { useClock } from '../api/now.ts'
+import { useClock } from './clock.ts'
 import { formatElapsed, formatFullDate } from '../util/format.ts'
 
 /** How long ago, ticking and short: `48s`, `6m`, `14h`, `40d`; the moment itself in its title. `since` is seconds since the epoch. */

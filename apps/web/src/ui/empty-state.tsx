@@ -22,7 +22,7 @@ export function EmptyState({ title, body, action, icon, tone = 'neutral', page, 
   return (
     <div className="empty" role={tone === 'error' ? 'alert' : undefined}>
       {mark && <span className={`eic${tone === 'error' ? ' c-error' : ''}`}>{mark}</span>}
-      {page ? <h1>{title}</h1> : <h3>{title}</h3>}
+      {page ? <h1>{title}</h1> : <h2>{title}</h2>}
       {body && <p>{body}</p>}
       {action && <div className="row wrap">{action}</div>}
       {hint && <p className="mono hint">{hint}</p>}

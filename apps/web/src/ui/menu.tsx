@@ -1,7 +1,7 @@
 import { Menu as Base } from '@base-ui/react/menu'
 import { Fragment, useId } from 'react'
 import type { ReactElement, ReactNode } from 'react'
-import type { Action } from '../components/action.ts'
+import type { Action } from './action.ts'
 import { IconMark } from './icon.tsx'
 import { Keys } from './kbd.tsx'
 import { Tooltip } from './tooltip.tsx'
