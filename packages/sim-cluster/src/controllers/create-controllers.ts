@@ -3,14 +3,33 @@ import type { Clock } from '../clock.ts'
 import type { Guests } from '../guests/guest.ts'
 import type { Storage } from '../storage/storage.ts'
 import { claimController } from './claims.ts'
+import { cloneController } from './clones.ts'
 import { createContext } from './context.ts'
 import type { Controller } from './controller.ts'
 import { dataVolumeController } from './data-volumes.ts'
+import { evacuationController } from './evacuation.ts'
+import { migrationController } from './migrations.ts'
+import { eventExpiry, heartbeatController } from './nodes.ts'
 import { podController } from './pods.ts'
+import { restoreController } from './restores.ts'
+import { snapshotController } from './snapshots.ts'
 import { vmiController } from './vmis.ts'
 import { vmController } from './vms.ts'
 
 export function createControllers(options: { storage: Storage; clock: Clock; guests: Guests; seed: number }): Controller[] {
   const context = createContext(options)
-  return [vmController(context), vmiController(context), podController(context), claimController(context), dataVolumeController(context)]
+  return [
+    vmController(context),
+    vmiController(context),
+    podController(context),
+    claimController(context),
+    dataVolumeController(context),
+    migrationController(context),
+    evacuationController(context),
+    snapshotController(context),
+    restoreController(context),
+    cloneController(context),
+    heartbeatController(context),
+    eventExpiry(context),
+  ]
 }

@@ -197,7 +197,8 @@ export function podController(context: ControllerContext): Controller {
         const owner = controllerOf(pod)
         const vmi = owner?.kind === 'VirtualMachineInstance' ? objects.get(vmis, namespace, owner.name) : undefined
         // A launcher goes when its guest has gone: the VMI controller sees to that.
-        const guestRuns = vmi?.metadata.uid === owner?.uid && vmi?.status?.activePods?.[pod.metadata.uid] !== undefined
+        const guestRuns =
+          phase === 'Running' && vmi?.metadata.uid === owner?.uid && vmi?.status?.activePods?.[pod.metadata.uid] !== undefined
         if (!guestRuns && waits.passed(`terminate ${pod.metadata.uid}`, delays.terminatePod, reconcile)) {
           context.storage.delete('pods', namespace, name)
         }

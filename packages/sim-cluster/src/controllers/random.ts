@@ -11,6 +11,8 @@ export type Random = {
   suffix(length?: number): string
 }
 
+const alphabet = 'bcdfghjklmnpqrstvwxz2456789'.split('')
+
 export function createRandom(seed: number): Random {
   let state = seed >>> 0
   // mulberry32
@@ -39,7 +41,7 @@ export function createRandom(seed: number): Random {
       const h = hex(32)
       return `${h.slice(0, 8)}-${h.slice(8, 12)}-4${h.slice(13, 16)}-${'89ab'[integer(4)]}${h.slice(17, 20)}-${h.slice(20)}`
     },
-    suffix: (length = 5) => Array.from({ length }, () => pick([...'bcdfghjklmnpqrstvwxz2456789'])).join(''),
+    suffix: (length = 5) => Array.from({ length }, () => pick(alphabet)).join(''),
   }
 }
 

@@ -57,7 +57,11 @@ function runningSince(vmi: VirtualMachineInstance): number | undefined {
   return since === undefined ? undefined : Date.parse(String(since))
 }
 
-export function bootGuest(context: ControllerContext, vmi: VirtualMachineInstance, bootedAt = runningSince(vmi) ?? context.clock.now()): void {
+export function bootGuest(
+  context: ControllerContext,
+  vmi: VirtualMachineInstance,
+  bootedAt = runningSince(vmi) ?? context.clock.now(),
+): void {
   const { objects, guests, disks } = context
   const os = guestOsOf(objects, vmi)
   guests.boot({

@@ -3,7 +3,7 @@ import type { KubeObject, VirtualMachine } from '@virtdeck/k8s'
 import { manualClock, timestamp } from '../clock.ts'
 import { createControllers } from '../controllers/create-controllers.ts'
 import { runControllers } from '../controllers/controller.ts'
-import { createObjects, vmis, vms, type Objects } from '../controllers/objects.ts'
+import { createObjects, snapshots, vmis, vms, type Objects } from '../controllers/objects.ts'
 import type { Guests } from '../guests/guest.ts'
 import type { Storage } from '../storage/storage.ts'
 import { createSubresources } from '../subresources/create-subresources.ts'
@@ -36,6 +36,8 @@ export type Past = {
   /** What somebody did then through a subresource, such as `virtualmachines/stop`. */
   act(subresource: string, namespace: string, name: string, body?: object): void
   patchTemplate(namespace: string, name: string, change: (spec: TemplateSpec) => TemplateSpec): void
+  snapshot(namespace: string, vmName: string, name: string): void
+  annotate(namespace: string, name: string, annotations: Record<string, string>): void
   /** Somebody shut the guest down from inside. */
   powerOff(namespace: string, name: string): void
   /** Lets time pass until so many milliseconds before the end. */
@@ -47,7 +49,8 @@ export function createPast(storage: Storage, { startMs, endMs, seed }: { startMs
   const clock = manualClock(startMs)
   const powerListeners = new Set<PowerListener>()
   const guests = unseenGuests(powerListeners)
-  const controllers = createControllers({ storage, clock, guests, seed })
+  // Nobody reads the heartbeats of the past.
+  const controllers = createControllers({ storage, clock, guests, seed }).filter((controller) => controller.name !== 'heartbeats')
   const running = runControllers(controllers, storage, clock, (name, key, error) => {
     throw new Error(`scenario: ${name} ${key}`, { cause: error })
   })
@@ -65,6 +68,16 @@ export function createPast(storage: Storage, { startMs, endMs, seed }: { startMs
       const vm = objects.get(vms, namespace, name)
       if (!vm?.spec.template.spec) throw new Error(`no VM ${namespace}/${name}`)
       objects.setSpec(vms, vm, { ...vm.spec, template: { ...vm.spec.template, spec: change(vm.spec.template.spec) } })
+    },
+    snapshot(namespace, vmName, name) {
+      objects.create(snapshots, {
+        metadata: { name, namespace },
+        spec: { source: { apiGroup: 'kubevirt.io', kind: 'VirtualMachine', name: vmName } },
+      })
+    },
+    annotate(namespace, name, annotations) {
+      const vm = objects.get(vms, namespace, name)
+      if (vm) objects.setMetadata(vms, vm, { annotations: { ...vm.metadata.annotations, ...annotations } })
     },
     powerOff(namespace, name) {
       const vmi = objects.get(vmis, namespace, name)

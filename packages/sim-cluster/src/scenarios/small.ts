@@ -152,8 +152,6 @@ const vms: VmPlan[] = [
     memory: '32Gi',
     labels: { app: 'shop-db', tier: 'data' },
     networks: ['vlan-240'],
-    migrationSeconds: 1500,
-    migrateEverySeconds: 240,
   },
   {
     name: 'shop-cache-01',
@@ -169,7 +167,7 @@ const vms: VmPlan[] = [
   {
     name: 'shop-payments',
     namespace: 'shop',
-    minutes: 55,
+    minutes: 53,
     os: 'debian',
     cpus: 2,
     memory: '4Gi',
@@ -250,6 +248,22 @@ export function seedSmall(storage: Storage, { nowMs, seed }: { nowMs: number; se
   later(9 * day, () => past.act('virtualmachines/start', 'team-a', 'build-runner'))
   later(8 * day, () => past.act('virtualmachines/stop', 'team-a', 'build-runner'))
   later(14 * minute, () => past.act('virtualmachineinstances/pause', 'team-b', 'desktop-02'))
+  for (const [at, name] of [
+    [12 * day, 'before-upgrade-17.5'],
+    [5 * day, 'weekly-46'],
+    [26 * minute, 'before-upgrade-17.6'],
+  ] as const) {
+    later(at, () => past.snapshot('platform', 'gitlab', name))
+  }
+  later(4 * day, () => past.snapshot('team-a', 'web-01', 'pre-patch'))
+  later(2 * day, () => past.snapshot('team-b', 'desktop-01', 'clean-install'))
+  // A busy database: its memory changes almost as fast as it can be copied, and the descheduler keeps trying.
+  later(16 * minute, () =>
+    past.annotate('shop', 'shop-db-01', {
+      'simulation.virtdeck.io/migration-seconds': '2400',
+      'simulation.virtdeck.io/migrate-every-seconds': '300',
+    }),
+  )
   later(3 * day, () => past.powerOff('shop', 'shop-export'))
   later(31 * minute, () =>
     past.patchTemplate('team-b', 'analytics', (spec) => ({

@@ -37,7 +37,6 @@ export type VmPlan = {
   startFailure?: string
   crashes?: boolean
   migrationSeconds?: number
-  migrateEverySeconds?: number
   transferSeconds?: number
 }
 
@@ -60,7 +59,6 @@ function annotationsOf(plan: VmPlan): Record<string, string> {
     ['start-failure', plan.startFailure],
     ['crash', plan.crashes ? 'true' : undefined],
     ['migration-seconds', plan.migrationSeconds?.toString()],
-    ['migrate-every-seconds', plan.migrateEverySeconds?.toString()],
   ]
   return {
     'vm.kubevirt.io/os': images[plan.os].os,
