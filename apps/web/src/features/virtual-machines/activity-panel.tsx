@@ -61,7 +61,7 @@ function ActivityLine({ activity: { at, state, text, detail, percent } }: { acti
       </time>
       <Mark state={state} />
       <div>
-        <p>{text}</p>
+        <p title={text}>{text}</p>
         {state === 'running' && <Progress value={percent} label={text} />}
         {detail && <span className="who">{detail}</span>}
       </div>

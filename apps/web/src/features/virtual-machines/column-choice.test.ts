@@ -31,6 +31,7 @@ test.each([
   ['rhel', 'Red Hat Enterprise Linux 9.4 (Plow)', 'RHEL 9.4'],
   ['windows', 'Windows Server 2022', 'Windows 2022'],
   ['fedora', undefined, 'Fedora'],
+  ['centos', 'CentOS Stream 9', 'CentOS 9'],
   [undefined, 'Plan 9', 'Plan 9'],
   [undefined, undefined, undefined],
 ])('an operating system %s, %s is %s', (os, osName, short) => {

@@ -14,6 +14,7 @@ import { Segmented } from '../../ui/segmented.tsx'
 import { SkeletonLines } from '../../ui/skeleton.tsx'
 import { bytesText } from '../../util/format.ts'
 import { useDialogVerb } from './power-dialogs.tsx'
+import { useVerbReason } from './vm-actions.tsx'
 import { claimNames } from './vm-volumes.ts'
 
 export function DeleteDialog({ row, onClose }: { row: VmRow; onClose(): void }) {
@@ -25,12 +26,14 @@ export function DeleteDialog({ row, onClose }: { row: VmRow; onClose(): void }) 
 /** A VMI that no VirtualMachine owns, or a VM that the user may delete without seeing it: nothing to choose. */
 function DeleteBare({ row, onClose }: { row: VmRow; onClose(): void }) {
   const { pending, error, run } = useDialogVerb('delete', row, onClose)
+  const reason = useVerbReason('delete', row)
   return (
     <ConfirmDialog
       title={`Delete ${row.name}?`}
       verb="Delete VM"
       danger
       typedName={row.name}
+      disabledReason={pending ? undefined : reason}
       command={vmCommand('delete', row)}
       pending={pending}
       error={error}
@@ -50,6 +53,7 @@ function DeleteVm({ row, vm, onClose }: { row: VmRow; vm: VirtualMachine | undef
   const others = useWatchList(resources.virtualMachines, { namespace })
   const allSnapshots = useWatchList(resources.virtualMachineSnapshots, { namespace })
   const access = useAccess(namespace)
+  const reason = useVerbReason('delete', row)
   const [disks, setDisks] = useState<Record<string, Fate>>({})
   const [snapshotsFate, setSnapshotsFate] = useState<Fate>('keep')
   const [pending, setPending] = useState(false)
@@ -81,7 +85,7 @@ function DeleteVm({ row, vm, onClose }: { row: VmRow; vm: VirtualMachine | undef
       verb="Delete VM"
       danger
       typedName={row.name}
-      disabledReason={loading ? 'Looking for its disks.' : undefined}
+      disabledReason={pending ? undefined : (reason ?? (loading ? 'Looking for its disks.' : undefined))}
       command={vmCommand('delete', row)}
       pending={pending}
       error={error}

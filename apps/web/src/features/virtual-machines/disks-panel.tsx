@@ -11,13 +11,13 @@ export function DisksPanel({ objects: { vm, vmi, dataVolumes, claims } }: { obje
   if (disks.length === 0) return null
   return (
     <Panel title="Disks">
-      <div className="hscroll" tabIndex={0} role="region" aria-label="Disks">
+      <div className="hscroll" tabIndex={0} role="group" aria-label="Disks">
         <table className="rt mini">
           <thead>
             <tr>
               <th>Name</th>
               <th>Size</th>
-              <th>Source</th>
+              <th>Volume</th>
               <th>Storage class</th>
               <th>Access</th>
               <th>Bus</th>
@@ -43,8 +43,13 @@ function DiskRow({ disk }: { disk: DiskFacts }) {
       <td>{sizeBytes === undefined ? <Dash /> : <Quantity bytes={sizeBytes} />}</td>
       <td>
         <span className="row nowrap">
-          {sourceWords[disk.source]}
-          {claimName && <span className="mono dim">{claimName}</span>}
+          {claimName ? (
+            <span className="mono cut" title={`${sourceWords[disk.source]} ${claimName}`}>
+              {claimName}
+            </span>
+          ) : (
+            sourceWords[disk.source]
+          )}
           {image && (
             <span className="mono dim cut" title={image}>
               {image}

@@ -20,6 +20,7 @@ import { MigrationProgressDialog } from './migration-progress.tsx'
 import { currentMigration, migrationIsActive } from './migration-steps.ts'
 import { migrateTargets, type MigrateTarget } from './migrate-targets.ts'
 import { useDialogVerb } from './power-dialogs.tsx'
+import { useVerbReason } from './vm-actions.tsx'
 
 export function MigrateDialog({ row, onClose }: { row: VmRow; onClose(): void }) {
   const migrations = useWatchList(resources.virtualMachineInstanceMigrations, {
@@ -37,28 +38,39 @@ export function MigrateDialog({ row, onClose }: { row: VmRow; onClose(): void })
     if (shown !== migration.metadata.uid) setShown(migration.metadata.uid)
     return <MigrationProgressDialog row={row} migration={migration} vmi={vmi} onClose={onClose} onAgain={() => setShown(undefined)} />
   }
-  return <ChooseTarget row={row} vmi={vmi} migrations={migrations.items} onClose={onClose} />
+  if (migrations.status === 'loading' || (migrations.status === 'ready' && row.status === 'Migrating')) {
+    return (
+      <Dialog title={`Migrate ${row.name}`} onClose={onClose}>
+        <Spinner label="Looking for its migration" />
+      </Dialog>
+    )
+  }
+  // Who may not see the migration has nothing to wait for here: the row tells.
+  const onAccepted = migrations.status === 'error' ? onClose : () => {}
+  return <ChooseTarget row={row} vmi={vmi} migrations={migrations.items} onAccepted={onAccepted} onClose={onClose} />
 }
 
 type ChooseTargetProps = {
   row: VmRow
   vmi: VirtualMachineInstance | undefined
   migrations: readonly VirtualMachineInstanceMigration[]
-  onClose(): void
+  onAccepted: () => void
+  onClose: () => void
 }
 
-function ChooseTarget({ row, vmi, migrations, onClose }: ChooseTargetProps) {
+function ChooseTarget({ row, vmi, migrations, onAccepted, onClose }: ChooseTargetProps) {
   const [node, setNode] = useState<string>()
   const cancel = useRef<HTMLButtonElement>(null)
   const mayListNodes = useAccess()({ verb: 'list', group: '', resource: 'nodes' })
-  const { pending, error, run } = useDialogVerb('migrate', row, () => {})
-  const possible = vmCan.migrate(row)
+  const { pending, error, run } = useDialogVerb('migrate', row, onAccepted)
+  const reason = useVerbReason('migrate', row)
+  const possible = vmCan.migrate(row).possible
   const options = { name: migrationName(row, migrations), ...(node && { targetNode: node }) }
   const address = row.ips?.[0]
 
   return (
     <Dialog
-      title={`Migrate ${row.name}`}
+      title={possible ? `Migrate ${row.name}` : `Why ${row.name} can’t migrate`}
       wide
       onClose={onClose}
       initialFocus={cancel}
@@ -66,38 +78,40 @@ function ChooseTarget({ row, vmi, migrations, onClose }: ChooseTargetProps) {
         <>
           <CommandLine command={vmCommand('migrate', row, options)} />
           <Button ref={cancel} onClick={onClose}>
-            Cancel
+            {possible ? 'Cancel' : 'Close'}
           </Button>
           <Button
             variant="primary"
             icon={MigrateIcon}
             loading={pending}
-            disabledReason={possible.possible ? undefined : possible.reason}
-            onClick={() => run(options)}
+            disabledReason={pending ? undefined : reason}
+            onClick={() => void run(options)}
           >
             {node ? `Migrate to ${node}` : 'Migrate'}
           </Button>
         </>
       }
     >
-      {possible.possible ? (
-        <p>
-          It keeps running{address && <> and keeps its address {address}</>}; expect a pause well under a second at the end. Consoles
-          reconnect by themselves.
-        </p>
+      {possible ? (
+        <>
+          <p>
+            It keeps running{address && <> and keeps its address {address}</>}; expect a pause well under a second at the end. Consoles
+            reconnect by themselves.
+          </p>
+          {mayListNodes.allowed ? (
+            <Targets row={row} vmi={vmi} chosen={node} onChoose={setNode} />
+          ) : (
+            <p className="hint">
+              {mayListNodes.pending ? (
+                <Spinner label="Asking which nodes you may see" />
+              ) : (
+                `The scheduler chooses the node: ${mayListNodes.reason.charAt(0).toLowerCase()}${mayListNodes.reason.slice(1)}`
+              )}
+            </p>
+          )}
+        </>
       ) : (
         <MigrationBlockers row={row} vmi={vmi} />
-      )}
-      {mayListNodes.allowed ? (
-        <Targets row={row} vmi={vmi} chosen={node} onChoose={setNode} />
-      ) : (
-        <p className="hint">
-          {mayListNodes.pending ? (
-            <Spinner label="Asking which nodes you may see" />
-          ) : (
-            `The scheduler chooses the node. ${mayListNodes.reason} So you cannot choose one yourself.`
-          )}
-        </p>
       )}
       <ErrorLine error={error} />
     </Dialog>
@@ -148,7 +162,7 @@ function Targets({
               <Dash />
             </td>
             <td className="dim">
-              {nodes.status === 'ready' ? `The scheduler chooses; ${fitting} of ${targets.length} nodes fit` : 'The scheduler chooses'}
+              {nodes.status === 'ready' ? `Scheduler chooses; ${fitting} of ${targets.length} fit` : 'Scheduler chooses'}
             </td>
           </tr>
           {targets.map((target) => (

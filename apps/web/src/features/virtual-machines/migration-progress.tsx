@@ -1,5 +1,5 @@
 import type { VirtualMachineInstance, VirtualMachineInstanceMigration } from '@virtdeck/k8s'
-import { vmCan, type VmRow } from '@virtdeck/kubevirt'
+import type { VmRow } from '@virtdeck/kubevirt'
 import { useRef, type ReactNode } from 'react'
 import { useNow } from '../../api/now.ts'
 import { Banner } from '../../ui/banner.tsx'
@@ -16,6 +16,7 @@ import { formatElapsed } from '../../util/format.ts'
 import { ErrorLine } from './error-line.tsx'
 import { migrationProgress, type MigrationStep } from './migration-steps.ts'
 import { useDialogVerb } from './power-dialogs.tsx'
+import { useVerbReason } from './vm-actions.tsx'
 
 type Props = {
   row: VmRow
@@ -35,7 +36,7 @@ export function MigrationProgressDialog({ row, migration, vmi, onClose, onAgain 
   )
   const { outcome, sourceNode, targetNode, failureReason } = progress
   const close = useRef<HTMLButtonElement>(null)
-  const possible = vmCan.cancelMigration(row)
+  const reason = useVerbReason('cancelMigration', row)
   const target = targetNode ?? 'another node'
   const titles = {
     moving: `${row.name} is moving to ${target}`,
@@ -58,7 +59,7 @@ export function MigrationProgressDialog({ row, migration, vmi, onClose, onAgain 
             <Button
               className="dangerlite"
               loading={pending || outcome === 'cancelling'}
-              disabledReason={possible.possible ? undefined : possible.reason}
+              disabledReason={pending || outcome === 'cancelling' ? undefined : reason}
               onClick={() => run()}
             >
               Cancel migration

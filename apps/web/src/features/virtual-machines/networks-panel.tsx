@@ -9,7 +9,7 @@ export function NetworksPanel({ objects: { vm, vmi } }: { objects: VmObjects }) 
   if (networks.length === 0) return null
   return (
     <Panel title="Network interfaces">
-      <div className="hscroll" tabIndex={0} role="region" aria-label="Network interfaces">
+      <div className="hscroll" tabIndex={0} role="group" aria-label="Network interfaces">
         <table className="rt mini">
           <thead>
             <tr>

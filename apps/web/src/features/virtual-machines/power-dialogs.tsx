@@ -4,6 +4,7 @@ import { vmCommand, type RequestVerb, type VmRequestOptions, type VmRow } from '
 import { useState, type ReactNode } from 'react'
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
 import { sendVerb } from './run-verb.ts'
+import { useVerbReason } from './vm-actions.tsx'
 
 type PowerVerb = 'stop' | 'forceStop' | 'restart' | 'cancelMigration'
 
@@ -23,12 +24,14 @@ const buttons: Record<PowerVerb, string> = {
 
 export function PowerDialog({ verb, row, onClose }: { verb: PowerVerb; row: VmRow; onClose(): void }) {
   const { pending, error, run } = useDialogVerb(verb, row, onClose)
+  const reason = useVerbReason(verb, row)
   return (
     <ConfirmDialog
       title={titles[verb](row.name)}
       verb={buttons[verb]}
       danger={verb === 'forceStop'}
       command={vmCommand(verb, row)}
+      disabledReason={pending ? undefined : reason}
       pending={pending}
       error={error}
       onConfirm={() => run()}

@@ -10,6 +10,7 @@ import { SnapshotIcon } from '../../ui/icons.ts'
 import { TextInput } from '../../ui/text-input.tsx'
 import { ErrorLine } from './error-line.tsx'
 import { useDialogVerb } from './power-dialogs.tsx'
+import { useVerbReason } from './vm-actions.tsx'
 import { snapshotName } from './snapshot-name.ts'
 
 const formId = 'take-snapshot'
@@ -20,6 +21,7 @@ export function SnapshotDialog({ row, onClose }: { row: VmRow; onClose(): void }
   const [leftField, setLeftField] = useState(false)
   const { items } = useWatchList(resources.virtualMachineSnapshots, { namespace: row.namespace, fieldSelector: `metadata.name=${name}` })
   const { pending, error, run } = useDialogVerb('snapshot', row, onClose)
+  const reason = useVerbReason('snapshot', row)
   const problem =
     nameProblem(name) ?? (items.some((one) => one.metadata.name === name) ? 'There is a snapshot of this name already.' : undefined)
 
@@ -32,7 +34,14 @@ export function SnapshotDialog({ row, onClose }: { row: VmRow; onClose(): void }
         <>
           <CommandLine command={vmCommand('snapshot', row, { name })} />
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" form={formId} variant="primary" icon={SnapshotIcon} loading={pending} disabledReason={problem}>
+          <Button
+            type="submit"
+            form={formId}
+            variant="primary"
+            icon={SnapshotIcon}
+            loading={pending}
+            disabledReason={pending ? undefined : (reason ?? problem)}
+          >
             Take snapshot
           </Button>
         </>
@@ -44,7 +53,7 @@ export function SnapshotDialog({ row, onClose }: { row: VmRow; onClose(): void }
         id={formId}
         onSubmit={(event) => {
           event.preventDefault()
-          if (!problem && !pending) void run({ name })
+          if (!problem && !reason && !pending) void run({ name })
         }}
       >
         <Field label="Name" error={leftField ? problem : undefined}>

@@ -8,7 +8,7 @@ import { paths } from '../../paths.ts'
 import { toast } from '../../stores/toasts.ts'
 import { pendingVerb, usePendingVerbs } from './pending-verbs.ts'
 import { runVerb } from './run-verb.ts'
-import { useVmDialog } from './vm-dialog-url.ts'
+import { useVmDialog, type DialogVerb } from './vm-dialog-url.ts'
 import { asksFirst, sshCommand, vmActionEntries, type VmActionId } from './vm-verbs.ts'
 import { verbIcons } from './verb-icons.tsx'
 
@@ -63,6 +63,11 @@ export function useVmActions(row: VmRow): Action[] {
   }
 
   return vmActionEntries.map((entry) => ({ ...entry, icon: verbIcons[entry.id], disabled: reason(entry.id), run: () => run(entry.id) }))
+}
+
+/** Why a verb's dialog, to which a URL may lead anybody, cannot carry it out now. */
+export function useVerbReason(verb: DialogVerb, row: VmRow): string | undefined {
+  return useVmActions(row).find((action) => action.id === verb)?.disabled
 }
 
 /** A running VM is stopped on the way. */

@@ -168,7 +168,9 @@ export function shortTarget(node: string, target: string): string {
 export function shortOsName({ os, osName }: Pick<VmRow, 'os' | 'osName'>): string | undefined {
   const version = osName && /\d+(?:\.\d+)?/.exec(osName)?.[0]
   if (!os) return osName
-  return [osDisplayName(os), version].filter(Boolean).join(' ')
+  // Half of them say Linux: what is left of the name tells them apart.
+  const name = osDisplayName(os)?.replace(/ (?:Linux|Stream)$/, '')
+  return [name, version].filter(Boolean).join(' ')
 }
 
 function AddressCell({ row: { ips = [] } }: { row: VmRow }) {

@@ -69,7 +69,7 @@ function Events({ objects }: { objects: VmObjects }) {
 
 function EventsTable({ events }: { events: readonly VmEvent[] }) {
   return (
-    <div className="tablewrap">
+    <div className="tablewrap" tabIndex={0} role="group" aria-label="Events">
       <table className="rt evt">
         <thead>
           <tr>
@@ -98,7 +98,7 @@ function EventsTable({ events }: { events: readonly VmEvent[] }) {
               <td className="nowrap">
                 <span className="dim">{kindWord(event.kind)}</span> <span className="mono">{event.name}</span>
               </td>
-              <td className="num mono">{formatCount(event.count)}</td>
+              <td className={event.count === 1 ? 'num mono once' : 'num mono'}>{formatCount(event.count)}</td>
               <td className="mono dim nowrap">{event.component}</td>
             </tr>
           ))}

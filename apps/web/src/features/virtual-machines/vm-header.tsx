@@ -22,7 +22,13 @@ export function VmHeader({ objects: { row }, tab }: { objects: VmObjects; tab: s
             {row.restartRequired && <StatusBadge state="warning" word="Restart needed" pill />}
           </div>
           <div className="sub">
-            <FactsLine facts={[row.namespace, row.osName, size(row), row.ips?.[0] && <span className="mono">{row.ips[0]}</span>]} />
+            <FactsLine facts={[row.namespace, row.osName, size(row)]} />
+            {row.ips?.[0] && (
+              <>
+                <span className="dot desk">·</span>
+                <span className="mono desk">{row.ips[0]}</span>
+              </>
+            )}
           </div>
         </div>
         <VerbBar row={row} tab={tab} />

@@ -1,7 +1,7 @@
 // A VM's own page: who it is, how it is, what one can do with it; the tabs are routes of their own.
 import { resources } from '@virtdeck/k8s'
 import { vmState, type VmRow } from '@virtdeck/kubevirt'
-import { useState } from 'react'
+import { useState, type ComponentProps } from 'react'
 import { Link, Outlet, useLocation } from 'react-router'
 import { useWatchList } from '../../api/watch.ts'
 import { paths, type VmRef } from '../../paths.ts'
@@ -32,6 +32,15 @@ function VmPageOf({ vm: ref }: { vm: VmRef }) {
   const [lastSeen, setLastSeen] = useState<VmRow>()
   if (state.status === 'ready' && state.row.uid !== lastSeen?.uid) setLastSeen(state.row)
 
+  return (
+    <>
+      <title>{`${ref.name} · virtdeck`}</title>
+      <VmPageContent vm={ref} state={state} lastSeen={lastSeen} />
+    </>
+  )
+}
+
+function VmPageContent({ vm: ref, state, lastSeen }: { vm: VmRef; state: ReturnType<typeof useVm>; lastSeen: VmRow | undefined }) {
   switch (state.status) {
     case 'loading':
       return <VmPageSkeleton name={ref.name} />
@@ -56,7 +65,6 @@ function ExistingVm({ vm: ref, objects }: { vm: VmRef; objects: VmObjects }) {
 
   return (
     <>
-      <title>{`${row.name} · virtdeck`}</title>
       <VmHeader objects={objects} tab={tab} />
       <Tabs
         label={`Pages of ${row.name}`}
@@ -79,9 +87,18 @@ function ExistingVm({ vm: ref, objects }: { vm: VmRef; objects: VmObjects }) {
   )
 }
 
+/** All there is on the page. */
+function Whole(props: Omit<ComponentProps<typeof EmptyState>, 'page'>) {
+  return (
+    <div className="centre">
+      <EmptyState page {...props} />
+    </div>
+  )
+}
+
 function MissingVm({ vm: { namespace, name } }: { vm: VmRef }) {
   return (
-    <EmptyState
+    <Whole
       icon={VmIcon}
       title={`There is no VM ${name}`}
       body={
@@ -96,7 +113,7 @@ function MissingVm({ vm: { namespace, name } }: { vm: VmRef }) {
 
 function DeletedVm({ row }: { row: VmRow }) {
   return (
-    <EmptyState
+    <Whole
       icon={VmIcon}
       title={`${row.name} was deleted`}
       body={
@@ -112,7 +129,7 @@ function DeletedVm({ row }: { row: VmRow }) {
 
 function ForbiddenVm({ vm: { namespace } }: { vm: VmRef }) {
   return (
-    <EmptyState
+    <Whole
       icon={LockIcon}
       title="You may not see this VM"
       body={
@@ -127,7 +144,7 @@ function ForbiddenVm({ vm: { namespace } }: { vm: VmRef }) {
 }
 
 function UnreadableVm({ name, message }: { name: string; message: string | undefined }) {
-  return <EmptyState tone="error" title={`${name} could not be read`} body={message} action={<AllVms />} />
+  return <Whole tone="error" title={`${name} could not be read`} body={message} action={<AllVms />} />
 }
 
 const AllVms = () => <Button render={<Link to={paths.virtualMachines()} />}>All virtual machines</Button>
