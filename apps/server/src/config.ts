@@ -22,6 +22,8 @@ export type ServerConfig = {
   /** The one origin under which browsers reach the server, such as `https://vms.example.com`. */
   publicOrigin?: string
   session?: { idleMs?: number; absoluteMs?: number }
+  /** How often the rights behind open streams and cached lists are asked for again; 60 s. */
+  recheckMs?: number
   logLevel?: string
   clusterName?: string
   simulated?: boolean

@@ -9,6 +9,7 @@ import type { Logger } from './logger.ts'
 
 export type Context = {
   config: ServerConfig
+  recheckMs: number
   log: Logger
   own: Origins
   kubeconfig: Kubeconfig

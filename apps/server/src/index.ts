@@ -33,8 +33,9 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   const own = ownOrigins({ publicOrigin: config.publicOrigin, host: config.host, port })
   const sessions = createSessions({ ring: createKeyRing(config.sessionKeys), secure: own.secure, port, ...config.session })
   const upstream = createUpstream()
-  const inventory = createInventory({ kubeconfig, upstream, log })
-  const context: Context = { config, log, own, kubeconfig, upstream, sessions, inventory }
+  const recheckMs = config.recheckMs ?? 60_000
+  const inventory = createInventory({ kubeconfig, upstream, log, recheckMs })
+  const context: Context = { config, recheckMs, log, own, kubeconfig, upstream, sessions, inventory }
   const upgrades = createUpgradeGate(context)
   server.on('request', createApp(context))
   server.on('upgrade', upgrades.handle)

@@ -22,6 +22,8 @@ export type Kubeconfig = {
   /** The context whose user keeps the inventory. */
   inventoryContext: string
   dial(credential: Credential): Promise<Dial>
+  /** Namespaces that the file's contexts name: all that is known where nobody may list them. */
+  namespaces: readonly string[]
   /** The bearer token that a context's user has in the file itself, if any. */
   token(context: string): string | undefined
 }
@@ -59,6 +61,7 @@ export function loadKubeconfig(config: Pick<ServerConfig, 'kubeconfig' | 'contex
     user: served.getCurrentUser()?.name ?? context,
     clusterName: cluster.name,
     inventoryContext,
+    namespaces: [...new Set(source.getContexts().flatMap(({ namespace }) => namespace ?? []))],
     async dial(credential) {
       if (credential.kind === 'kubeconfig') return dialAsUser(credential.context)
       // A bearer's connections never carry the kubeconfig user's client certificate.

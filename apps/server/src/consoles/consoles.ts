@@ -14,14 +14,13 @@ import { joinSockets, type Leg, type Tunnel } from './tunnel.ts'
 const protocol = 'plain.kubevirt.io'
 const perSession = 8
 const perServer = 400
-const leaseMs = 60_000
 const aliveMs = 5_000
 /** RFC 6455 section 4.2.2 */
 const handshakeGuid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
 type Open = { sid: string; tunnel?: Tunnel }
 
-export function createConsoles({ kubeconfig, upstream, sessions, log }: Context) {
+export function createConsoles({ kubeconfig, upstream, sessions, log, recheckMs }: Context) {
   const accepting = new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: 1024 })
   const open = new Set<Open>()
 
@@ -56,7 +55,7 @@ export function createConsoles({ kubeconfig, upstream, sessions, log }: Context)
     const alive = setInterval(() => {
       if (!sessions.alive(session)) tunnel.close(closeCodes.sessionEnded, closeReason(closeCodes.sessionEnded))
     }, aliveMs)
-    const lease = setInterval(() => void renew().catch(() => undefined), leaseMs * (0.9 + Math.random() * 0.2))
+    const lease = setInterval(() => void renew().catch(() => undefined), recheckMs * (0.9 + Math.random() * 0.2))
     const renew = async () => {
       const question = accessReview(accessTo(passed))
       const review = await upstream.json<SelfSubjectAccessReview>(

@@ -49,12 +49,15 @@ type Source = {
 }
 
 const shared: SourceId = 'shared'
-const visibilityTtlMs = 55_000
 const syncTimeoutMs = 20_000
 const idleMs = 120_000
 const versionsTtlMs = 10 * 60_000
 
-export function createInventory({ kubeconfig, upstream, log }: { kubeconfig: Kubeconfig; upstream: Upstream; log: Logger }): Inventory {
+type Options = { kubeconfig: Kubeconfig; upstream: Upstream; log: Logger; recheckMs: number }
+
+export function createInventory({ kubeconfig, upstream, log, recheckMs }: Options): Inventory {
+  // A little less than the time between two checks, so that a check asks.
+  const visibilityTtlMs = recheckMs * 0.8
   const sharedCredential: Credential = { kind: 'kubeconfig', context: kubeconfig.inventoryContext }
   const sources = new Map<SourceId, Source>()
   const views = new Map<string, FleetView>()
@@ -166,12 +169,14 @@ export function createInventory({ kubeconfig, upstream, log }: { kubeconfig: Kub
     return askVisibility((path, body) => upstream.json(dial, 'POST', path, body), knownNamespaces())
   }
 
-  /** Where the namespaces may not be listed, those that rows have been seen in. */
+  /** Where the namespaces may not be listed, those that the kubeconfig names and that rows have been seen in. */
   function knownNamespaces(): string[] {
     const seen = [...sources.values()].flatMap(({ stores }) =>
       [...stores.values()].flatMap(({ rows }) => [...rows.values()].map((row) => row.namespace)),
     )
-    return [...new Set([...namespaces, ...(namespaces.length > 0 ? [] : ['default']), ...seen])].filter(Boolean).toSorted()
+    return [...new Set([...namespaces, ...(namespaces.length > 0 ? [] : ['default', ...kubeconfig.namespaces]), ...seen])]
+      .filter(Boolean)
+      .toSorted()
   }
 
   /** Waits until the shared source has an answer for a resource, good or bad. */

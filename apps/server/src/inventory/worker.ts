@@ -4,7 +4,7 @@ import { collectionPath, resources, type KubeObject, type Resource } from '@virt
 import type { Fleet } from '@virtdeck/kubevirt'
 import type { Dial } from '../auth/kubeconfig.ts'
 import { createUpstream } from '../k8s/upstream.ts'
-import { createJoins, fleetResources } from './joins.ts'
+import { createJoins, fleetResources, type Objects } from './joins.ts'
 import type { FromWorker, InventoryResource, RowRemove, RowUpsert, Scope, SourceId, ToWorker, Variant } from './messages.ts'
 import { keyOf, startReflector, withoutManagedFields, type Reflector } from './reflector.ts'
 
@@ -65,7 +65,7 @@ function startSource(source: SourceId, scopes: Partial<Record<InventoryResource,
   const dirty = new Map<Fleet, Set<string>>()
   let scheduled = false
 
-  const joins = createJoins({
+  const known: Objects = {
     get(resource, key) {
       for (const reflector of reflectors.get(resource) ?? []) {
         const found = reflector.objects.get(key)
@@ -76,7 +76,8 @@ function startSource(source: SourceId, scopes: Partial<Record<InventoryResource,
     *keys(resource) {
       for (const reflector of reflectors.get(resource) ?? []) yield* reflector.objects.keys()
     },
-  })
+  }
+  const joins = createJoins(known)
 
   const note = (resource: InventoryResource, key: string, before: KubeObject | undefined, after: KubeObject | undefined) => {
     for (const [fleet, row] of joins.note(resource, key, before, after)) {
@@ -136,11 +137,6 @@ function startSource(source: SourceId, scopes: Partial<Record<InventoryResource,
     const { own, optional } = fleetResources[fleet]
     return [own, ...optional].every((resource) => !scopes[resource] || synced.has(resource))
   }
-  const postNamespaces = () => {
-    const names = (reflectors.get('namespaces') ?? []).flatMap((reflector) => [...reflector.objects.keys()])
-    post({ type: 'namespaces', source, names })
-  }
-
   for (const [resource, scope] of Object.entries(scopes) as [InventoryResource, Scope][]) {
     const namespaces = scope === 'all' ? [undefined] : scope
     const waiting = new Set(namespaces)
@@ -164,12 +160,11 @@ function startSource(source: SourceId, scopes: Partial<Record<InventoryResource,
           onSync(objects, before) {
             for (const [key, object] of objects) if (before.get(key) !== object) note(resource, key, before.get(key), object)
             for (const [key, object] of before) if (!objects.has(key)) note(resource, key, object, undefined)
-            // Reflectors start before they are in the map: names are read once they are.
-            if (resource === 'namespaces') setImmediate(postNamespaces)
+            if (resource === 'namespaces') post({ type: 'namespaces', source, names: [...objects.keys()] })
           },
           onChange({ type, object, before }) {
             note(resource, keyOf(object), before, type === 'DELETED' ? undefined : object)
-            if (resource === 'namespaces' && type !== 'MODIFIED') setImmediate(postNamespaces)
+            if (resource === 'namespaces' && type !== 'MODIFIED') post({ type: 'namespaces', source, names: [...known.keys('namespaces')] })
           },
           onState(state) {
             if (state.phase === 'live' || state.phase === 'refused') waiting.delete(namespace)

@@ -130,7 +130,7 @@ test('cuts the answer short where the API server does, so that nobody takes it f
     res.write('{"kind":')
     setImmediate(() => res.destroy())
   })
-  await expect(ann.request(`/k8s${vm}`).then((response) => response.text())).rejects.toThrow()
+  await expect(ann.request(`/k8s${vm}`).then((response) => response.text())).rejects.toThrow('terminated')
 })
 
 test('gives up its request when the browser is gone', async () => {

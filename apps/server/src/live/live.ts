@@ -14,7 +14,6 @@ import { closeCodes, closeReason } from './close-codes.ts'
 import { startPersonalWatch, type PersonalWatch } from './personal-watch.ts'
 
 const heartbeatMs = 5_000
-const recheckMs = 60_000
 const maxBufferedBytes = 1024 * 1024
 const resumeBufferedBytes = 64 * 1024
 const slowForMs = 30_000
@@ -78,7 +77,7 @@ export function createLive(context: Context) {
 type Follow = { view: FleetView; stop(): void; state: string }
 
 function openTab(context: Context, ws: WebSocket, session: Session): Tab {
-  const { inventory, sessions, log } = context
+  const { inventory, sessions, log, recheckMs } = context
   const follows = new Map<Fleet, Follow>()
   /** Fleets whose deltas this tab was too slow for: it starts over once it has caught up. */
   const behind = new Set<Fleet>()

@@ -31,7 +31,7 @@ export async function startHostileApiServer(): Promise<HostileApiServer> {
       if (pathname.endsWith('selfsubjectreviews')) return json(res, 201, { status: { userInfo: { username: 'ann', groups: [] } } })
       if (pathname.endsWith('selfsubjectaccessreviews')) return json(res, 201, { status: { allowed: true } })
       if (searchParams.has('sendInitialEvents')) return json(res, 422, { kind: 'Status', status: 'Failure', code: 422 })
-      if (searchParams.get('watch') === '1') return void res.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()
+      if (searchParams.get('watch') === '1') return res.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()
       if (searchParams.get('limit') === '500') return json(res, 200, { kind: 'List', metadata: { resourceVersion: '1' }, items: [] })
       seen.push({ method: req.method ?? '', path: req.url ?? '', headers: req.headers, body })
       answer(req, res)
