@@ -66,6 +66,7 @@ const vms: VmPlan[] = [
     os: 'fedora',
     cpus: 8,
     memory: '16Gi',
+    password: 'build',
     labels: { app: 'ci' },
     runStrategy: 'Halted',
   },
