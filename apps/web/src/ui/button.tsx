@@ -65,11 +65,11 @@ export function IconButton({ label, icon, small, bordered, pressed, shortcut, cl
 
 type ExplainedButton = ComponentProps<'button'> & Pick<CommonProps, 'disabledReason' | 'render'> & { loading?: boolean; tooltip?: string }
 
-function useExplainedButton({ disabledReason, loading, tooltip, render, onClick, children, ...rest }: ExplainedButton) {
+function useExplainedButton({ disabledReason, loading, tooltip, render, type = 'button', onClick, children, ...rest }: ExplainedButton) {
   const reasonId = useId()
   const off = Boolean(disabledReason) || loading
   const button = useRender({
-    render: render ?? <button type="button" />,
+    render: render ?? <button type={type} />,
     props: {
       ...rest,
       ...(off && { 'aria-disabled': true }),
