@@ -39,8 +39,10 @@ export function CreateSummary({ facts, values, blocked, dryRun, children }: Crea
           <dd>{facts.osName ?? <Dash />}</dd>
           <dt>Size</dt>
           <dd>
-            {cpus === undefined ? <Dash /> : <Quantity value={cpus} unit="vCPU" />},{' '}
-            {memoryGib === undefined ? <Dash /> : <Quantity bytes={memoryGib * GiB} />}
+            <span>
+              {cpus === undefined ? <Dash /> : <Quantity value={cpus} unit="vCPU" />},{' '}
+              {memoryGib === undefined ? <Dash /> : <Quantity bytes={memoryGib * GiB} />}
+            </span>
           </dd>
           <dt>Disk</dt>
           <dd>{diskGib === undefined ? <Dash /> : <Quantity bytes={diskGib * GiB} />}</dd>

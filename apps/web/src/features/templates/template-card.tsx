@@ -6,6 +6,7 @@ import { OsTile } from '../../ui/os-tile.tsx'
 import { Quantity } from '../../ui/quantity.tsx'
 import { Spinner } from '../../ui/spinner.tsx'
 import { StateGlyph } from '../../ui/state-glyph.tsx'
+import { formatBytes } from '../../util/format.ts'
 import { originText } from './origin-text.ts'
 import { subtitle } from './gallery.ts'
 
@@ -47,11 +48,7 @@ function TemplateSize({ facts: { cpus, memoryBytes, diskBytes } }: { facts: Temp
   const parts = [
     cpus !== undefined && <Quantity key="cpu" value={cpus} unit="vCPU" />,
     memoryBytes !== undefined && <Quantity key="memory" bytes={memoryBytes} />,
-    diskBytes !== undefined && (
-      <span key="disk">
-        <Quantity bytes={diskBytes} /> <i className="dim">disk</i>
-      </span>
-    ),
+    diskBytes !== undefined && <DiskQuantity key="disk" bytes={diskBytes} />,
   ].filter((part) => part !== false)
   return (
     <div className="tspec">
@@ -65,6 +62,11 @@ function TemplateSize({ facts: { cpus, memoryBytes, diskBytes } }: { facts: Temp
       ])}
     </div>
   )
+}
+
+function DiskQuantity({ bytes }: { bytes: number }) {
+  const { value, unit } = formatBytes(bytes)
+  return <Quantity value={value} unit={`${unit} disk`} />
 }
 
 function TemplateReadiness({ facts }: { facts: TemplateFacts }) {
