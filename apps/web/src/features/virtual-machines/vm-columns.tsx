@@ -8,7 +8,6 @@ import { Elapsed } from '../../ui/elapsed.tsx'
 import { OsTile } from '../../ui/os-tile.tsx'
 import { Quantity } from '../../ui/quantity.tsx'
 import { StatusBadge, WarningTag } from '../../ui/status-badge.tsx'
-import { Tooltip } from '../../ui/tooltip.tsx'
 import { bytesText } from '../../util/format.ts'
 import type { ColumnId } from './column-choice.ts'
 import type { SortKey } from './vm-sort.ts'
@@ -176,23 +175,15 @@ export function shortOsName({ os, osName }: Pick<VmRow, 'os' | 'osName'>): strin
 function AddressCell({ row: { ips = [] } }: { row: VmRow }) {
   const [first, ...others] = ips
   if (first === undefined) return <Dash />
-  const address = <span title={first}>{first}</span>
-  if (others.length === 0) return address
   return (
     <>
-      {address}
-      <Tooltip
-        content={others.map((ip) => (
-          <div key={ip} className="mono">
-            {ip}
-          </div>
-        ))}
-      >
-        <span className="more1">
+      <span title={first}>{first}</span>
+      {others.length > 0 && (
+        <span className="more1" title={others.join('\n')}>
           +{others.length}
           <span className="sr"> more: {others.join(', ')}</span>
         </span>
-      </Tooltip>
+      )}
     </>
   )
 }

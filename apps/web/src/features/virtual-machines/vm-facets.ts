@@ -1,7 +1,7 @@
 // One pass over all rows: which match, and how many each value of each facet would show.
 import type { VmRow } from '@virtdeck/kubevirt'
 import { compileQuery, facetKeys, searchKey, stateWords } from './vm-query.ts'
-import type { CompiledQuery, FacetKey, Term } from './vm-query.ts'
+import type { CompiledQuery, FacetKey, SearchKey, Term } from './vm-query.ts'
 
 /** How many VMs a value stands for, and how many of them need looking after. */
 export type Bucket = { count: number; failing: number; warnings: number }
@@ -27,9 +27,10 @@ export function scanVms(rows: readonly VmRow[], terms: readonly Term[]): Scan {
   const states = tally(index.states)
   const warnings: Bucket = { count: 0, failing: 0, warnings: 0 }
   for (const [at, row] of rows.entries()) {
-    const missed = missedFacets(row, query)
+    const key = index.keys[at] ?? searchKey(row)
+    const missed = missedFacets(row, key, query)
     if (missed === REST) continue
-    const { state, warning } = searchKey(row)
+    const { state, warning } = key
     const failing = state === 'error'
     if (missed === 0) matching.push(row)
     if (shows(missed, 'namespace')) add(namespaces[index.namespaces.at[at] ?? 0], failing, warning)
@@ -52,13 +53,13 @@ const facetBits = { status: 1, namespace: 2, node: 4, os: 8 } as const
 const REST = 16
 
 /** The parts of the query that a row does not meet, as bits. */
-function missedFacets(row: VmRow, query: CompiledQuery): number {
+function missedFacets(row: VmRow, key: SearchKey, query: CompiledQuery): number {
   // The rest matters to every facet alike: without it no more need be known.
-  if (query.rest && !query.rest(row)) return REST
+  if (query.rest && !query.rest(row, key)) return REST
   let missed = 0
   for (const facet of facetKeys) {
     const test = query[facet]
-    if (test && !test(row)) missed |= facetBits[facet]
+    if (test && !test(row, key)) missed |= facetBits[facet]
   }
   return missed
 }
@@ -68,7 +69,7 @@ const shows = (missed: number, facet: FacetKey) => (missed & ~facetBits[facet]) 
 
 /** The different values of a column, and which of them each row has. Counting is then a matter of small numbers. */
 type Column = { values: string[]; at: Uint32Array }
-type Index = { namespaces: Column; nodes: Column; systems: Column; states: Column }
+type Index = { keys: readonly SearchKey[]; namespaces: Column; nodes: Column; systems: Column; states: Column }
 
 const indexes = new WeakMap<readonly VmRow[], Index>()
 
@@ -76,6 +77,7 @@ function indexOf(rows: readonly VmRow[]): Index {
   const known = indexes.get(rows)
   if (known) return known
   const index = {
+    keys: rows.map(searchKey),
     namespaces: column(rows, (row) => row.namespace),
     nodes: column(rows, (row) => row.node ?? ''),
     systems: column(rows, (row) => row.os ?? ''),

@@ -107,7 +107,8 @@ export function toggleToken(terms: readonly Term[], toggled: Token): Term[] {
   return terms.filter((term) => !isToken(term) || !hasToken([term], toggled))
 }
 
-export type RowTest = (row: VmRow) => boolean
+/** A scan of many rows hands the keys in: it has them at hand. */
+export type RowTest = (row: VmRow, key: SearchKey) => boolean
 
 /** The facets whose own choice must not hide their other values. `rest` is everything else. */
 export const facetKeys = ['status', 'namespace', 'node', 'os'] as const
@@ -138,7 +139,7 @@ export function compileQuery(terms: readonly Term[]): CompiledQuery {
 const isFacetKey = (key: QueryKey): key is FacetKey => facetKeys.some((facet) => facet === key)
 
 export function matchesQuery(row: VmRow, terms: readonly Term[]): boolean {
-  return Object.values(compileQuery(terms)).every((test) => test(row))
+  return Object.values(compileQuery(terms)).every((test) => test(row, searchKey(row)))
 }
 
 /** Tests of tokens: what they have in common widens, exclusions and bounds narrow. */
@@ -147,19 +148,20 @@ function keyTests(tokens: readonly Token[]): RowTest[] {
   const tests: RowTest[] = []
   for (const term of tokens) {
     const test = tokenTest(term)
-    if (term.negated) tests.push((row) => !test(row))
+    if (term.negated) tests.push((row, key) => !test(row, key))
     else if (term.key === 'memory' || term.key === 'cpu') tests.push(test)
     else {
       const group = term.key === 'label' ? `label ${labelParts(term.value).key}` : term.key
       alternatives.set(group, [...(alternatives.get(group) ?? []), test])
     }
   }
-  for (const group of alternatives.values()) tests.push((row) => group.some((test) => test(row)))
+  for (const group of alternatives.values()) tests.push((row, key) => group.some((test) => test(row, key)))
   return tests
 }
 
 function every(tests: readonly RowTest[]): RowTest | undefined {
-  return tests.length === 0 ? undefined : (row) => tests.every((test) => test(row))
+  if (tests.length <= 1) return tests[0]
+  return (row, key) => tests.every((test) => test(row, key))
 }
 
 function tokenTest({ key, value, partial }: Token): RowTest {
@@ -167,7 +169,7 @@ function tokenTest({ key, value, partial }: Token): RowTest {
   switch (key) {
     case 'status': {
       const isStatus = wordTest(statusWord(value), partial === true)
-      return (row) => searchKey(row).statuses.some(isStatus)
+      return (_row, key) => key.statuses.some(isStatus)
     }
     case 'namespace':
       return (row) => is(folded(row.namespace))

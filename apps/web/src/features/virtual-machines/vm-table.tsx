@@ -46,8 +46,7 @@ export function VmTable({ rows, sort, onSort, shown, width, variant, stale, orig
   const virtualizer = useVirtualizer({
     count: rows.length,
     getScrollElement: () => wrap.current,
-    estimateSize: () => rowHeight,
-    getItemKey: (index) => keyOfIndex(rows, index),
+    estimateSize: useCallback(() => rowHeight, [rowHeight]),
     overscan: 8,
     scrollPaddingStart: headHeight,
     scrollMargin: headHeight,
@@ -143,8 +142,9 @@ export function VmTable({ rows, sort, onSort, shown, width, variant, stale, orig
           </thead>
           <tbody>
             {first && first.index > 0 && <Spacer height={first.start - headHeight} columns={shown.length + 1} />}
-            {items.map(({ index, key }) => {
+            {items.map(({ index }) => {
               const row = rows[index]
+              const key = row && keyOf(row)
               return (
                 row && (
                   <VmTableRow
@@ -184,11 +184,6 @@ export function VmTable({ rows, sort, onSort, shown, width, variant, stale, orig
       </footer>
     </>
   )
-}
-
-function keyOfIndex(rows: readonly VmRow[], index: number): string {
-  const row = rows[index]
-  return row ? keyOf(row) : String(index)
 }
 
 function firstVisible(offset: number, rowHeight: number): number {
