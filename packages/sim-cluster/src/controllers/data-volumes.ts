@@ -88,7 +88,7 @@ export function dataVolumeController(context: ControllerContext): Controller {
     const asked = (spec.resources?.requests as Record<string, string> | undefined)?.storage ?? sizeOfSource(dv) ?? '1Gi'
     const bytes = parseQuantity(asked) ?? 0
     const storage =
-      dv.spec?.storage && volumeMode === 'Filesystem' ? String(Math.ceil(bytes / (1 - filesystemOverhead) / 512) * 512) : asked
+      dv.spec?.storage && volumeMode === 'Filesystem' ? String(Math.ceil(bytes * (1 + filesystemOverhead))) : asked
     const source = sourceOf(dv)
     return objects.create(pvcs, {
       metadata: {
@@ -170,7 +170,7 @@ export function dataVolumeController(context: ControllerContext): Controller {
   /** One step of a transfer; true when all of it is there. Images are sparse: a fifth of their size crosses the wire. */
   function transfer(dv: DataVolume, phase: string, bytesPerMs: number, reconcile: { requeueAfter(delayMs: number): void }): boolean {
     const slower = Number(dv.metadata.annotations?.['simulation.virtdeck.io/transfer-seconds'] ?? 0) * 1000
-    const totalMs = slower || Math.max(4_000, bytesOf(dv) / 5 / bytesPerMs)
+    const totalMs = slower || Math.max(4_000, Math.round(bytesOf(dv) / 5 / bytesPerMs))
     if (!waits.passed(`transfer ${dv.metadata.uid}`, Math.min(delays.reportProgress, totalMs), reconcile)) return false
     const percent = percentOf(dv) + (100 * delays.reportProgress) / totalMs
     if (percent >= 100) return true

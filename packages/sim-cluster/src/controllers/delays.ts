@@ -50,7 +50,7 @@ export const rates = {
 
 /** A migration of an idle guest: memory over the wire at line rate, never instantaneous. */
 export function migrationMs(memoryBytes: number): number {
-  return Math.min(120_000, 2_500 + memoryBytes / rates.migrateBytesPerMs)
+  return Math.min(120_000, Math.round(2_500 + memoryBytes / rates.migrateBytesPerMs))
 }
 
 /** CrashLoopBackOff of a VM that fails to start: 10 s times the square of the failures, at most five minutes.

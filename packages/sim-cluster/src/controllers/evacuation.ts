@@ -11,7 +11,7 @@ import { draftStatus, isFinal } from './vmis.ts'
 export const isMigratable = (vmi: VirtualMachineInstance): boolean => conditionOf(vmi, 'LiveMigratable')?.status === 'True'
 
 export function evacuationController(context: ControllerContext): Controller {
-  const { objects, indexes, clock, random, record, waits } = context
+  const { objects, indexes, clock, random, record } = context
 
   function isDraining(node: string): boolean {
     const taints = (objects.get('nodes', undefined, node)?.spec?.taints ?? []) as { key: string }[]
@@ -63,7 +63,10 @@ export function evacuationController(context: ControllerContext): Controller {
       if (every > 0 && isMigratable(vmi)) {
         const ended = vmi.status.migrationState?.endTimestamp as string | undefined
         const leftMs = ended ? Date.parse(ended) + every - clock.now() : 0
-        if (leftMs > 0 && !waits.passed(`rebalance ${vmi.metadata.uid}`, leftMs, reconcile)) return
+        if (leftMs > 0) {
+          reconcile.requeueAfter(leftMs)
+          return
+        }
         const draft = draftStatus(context, vmi)
         draft.status.evacuationNodeName = node
         draft.write()

@@ -29,7 +29,7 @@ export function createRecorder(objects: Objects, clock: Clock): RecordEvent {
       return
     }
     sequence += 1
-    const name = `${object.metadata.name}.${(BigInt(clock.now()) * 1_000_000n + BigInt(sequence)).toString(16)}`
+    const name = `${object.metadata.name}.${(BigInt(Math.floor(clock.now())) * 1_000_000n + BigInt(sequence)).toString(16)}`
     if (known.size > 20_000) known.clear()
     known.set(same, name)
     const involvedObject = {

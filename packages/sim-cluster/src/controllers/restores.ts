@@ -341,10 +341,8 @@ export function restoreController(context: ControllerContext): Controller {
         backups.some((backup) => backup.volumeName === volume.name) ? (volume.dataVolume?.name ?? []) : [],
       )
       updateTarget(restore, content, before)
-      const templated = (backup: Backup) =>
-        (content.spec?.source?.virtualMachine?.spec as VirtualMachine['spec']).template.spec?.volumes?.some(
-          (volume) => volume.name === backup.volumeName && volume.dataVolume,
-        )
+      const snapshotted = content.spec?.source?.virtualMachine?.spec as VirtualMachine['spec'] | undefined
+      const templated = (backup: Backup) => snapshotted?.template.spec?.volumes?.some((volume) => volume.name === backup.volumeName && volume.dataVolume)
       restore = setStatus(
         restore,
         {

@@ -13,6 +13,7 @@ import { decide, hasStopRequestFor, requestsOf, runStrategyOf } from './run-stra
 import { snapshotStatusesOf } from './volume-snapshot-status.ts'
 import { restartRequired } from './restart-required.ts'
 import { vmiSpecOf } from './vmi-spec.ts'
+import { isFinal } from './vmis.ts'
 
 const finalizer = 'kubevirt.io/virtualMachineControllerFinalize'
 const observed = { 'kubevirt.io/latest-observed-api-version': 'v1', 'kubevirt.io/storage-observed-api-version': 'v1' }
@@ -238,7 +239,8 @@ export function vmController(context: ControllerContext): Controller {
   function remainingRequests(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined) {
     return requestsOf(vm).filter((request, i, all) => {
       if (request.action === 'Stop') return vmi !== undefined && vmi.metadata.uid === request.uid
-      return vmi === undefined || all[i - 1]?.action === 'Stop'
+      const ending = vmi !== undefined && (isFinal(vmi) || vmi.metadata.deletionTimestamp !== undefined)
+      return vmi === undefined || ending || all[i - 1]?.action === 'Stop'
     })
   }
 

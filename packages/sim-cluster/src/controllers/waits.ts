@@ -9,19 +9,19 @@ export type Waits = {
 }
 
 export function createWaits(clock: Clock): Waits {
-  const dueMs = new Map<string, number>()
+  const askedMs = new Map<string, number>()
   return {
     passed(id, delayMs, context) {
-      let due = dueMs.get(id)
-      if (due === undefined) dueMs.set(id, (due = clock.now() + delayMs))
-      const leftMs = due - clock.now()
+      let since = askedMs.get(id)
+      if (since === undefined) askedMs.set(id, (since = clock.now()))
+      const leftMs = since + delayMs - clock.now()
       if (leftMs > 0) {
         context.requeueAfter(leftMs)
         return false
       }
-      dueMs.delete(id)
+      askedMs.delete(id)
       return true
     },
-    forget: (id) => void dueMs.delete(id),
+    forget: (id) => void askedMs.delete(id),
   }
 }
