@@ -16,18 +16,20 @@ type MenuProps = {
   trigger: ReactElement
   side?: 'bottom' | 'top' | 'right' | 'left'
   align?: 'start' | 'end'
+  /** What has the focus after it was closed; without, the trigger. */
+  finalFocus?: () => HTMLElement | null
   open?: boolean
   onOpenChange?: (open: boolean) => void
 }
 
 /** All actions, always in the same order; what is impossible is dim and says why. */
-export function Menu({ label, actions, header, trigger, side = 'bottom', align = 'end', open, onOpenChange }: MenuProps) {
+export function Menu({ label, actions, header, trigger, side = 'bottom', align = 'end', finalFocus, open, onOpenChange }: MenuProps) {
   return (
     <Base.Root modal={false} open={open} onOpenChange={onOpenChange}>
       <Base.Trigger render={trigger} />
       <Base.Portal>
         <Base.Positioner className="menu-pos" side={side} align={align} sideOffset={4} collisionPadding={8}>
-          <Base.Popup className="menu" aria-label={label}>
+          <Base.Popup className="menu" aria-label={label} finalFocus={finalFocus}>
             {header && <div className="menu-head">{header}</div>}
             <MenuItems actions={actions} />
           </Base.Popup>

@@ -31,7 +31,7 @@ export function ConsoleCover({ phase, kind, row, denied, pictureAtMs, dispatch }
     </Button>
   )
   const takeOver = (words: string) => (
-    <Button variant="danger" onClick={() => dispatch({ type: 'takeOver' })}>
+    <Button className="dangerlite" onClick={() => dispatch({ type: 'takeOver' })}>
       {words}
     </Button>
   )
@@ -80,7 +80,9 @@ export function ConsoleCover({ phase, kind, row, denied, pictureAtMs, dispatch }
             <>
               {takeOver('Take it back')}
               <span className="grow" />
-              {again('Connect when free')}
+              <Button variant="primary" onClick={() => dispatch({ type: 'wait' })}>
+                Connect when free
+              </Button>
             </>
           }
         >

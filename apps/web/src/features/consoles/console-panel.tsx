@@ -120,6 +120,7 @@ function ScreenConsole(props: ConsolePanelProps) {
           <Menu
             label="Send keys"
             actions={sendKeys}
+            finalFocus={() => target.current?.querySelector<HTMLElement>('canvas:not([data-kept])') ?? null}
             trigger={
               <Button size="small" icon={KeyboardIcon} caret>
                 Send keys
@@ -349,6 +350,7 @@ function ConsoleFrame({
 }: FrameProps) {
   const frame = useRef<HTMLDivElement>(null)
   const fullscreen = useFullscreen(frame)
+  const { word, glyph } = phaseWords[wordOf(phase)]
   const power = useVmActions(row).filter(({ group, id }) => group === 'power' && id !== 'vnc')
 
   // In the capture phase: the guest must not see the key that frees the keyboard.
@@ -405,8 +407,8 @@ function ConsoleFrame({
       <div className="cstage">{children}</div>
       <div className="cfoot">
         <span className="row" role="status">
-          <StateGlyph state={phaseWords[phase.name].glyph} className={`c-${phaseWords[phase.name].glyph}`} />
-          <span>{phaseWords[phase.name].word}</span>
+          <StateGlyph state={glyph} className={`c-${glyph}`} />
+          <span>{word}</span>
         </span>
         {facts}
         <span className="grow" />
@@ -420,6 +422,12 @@ function ConsoleFrame({
       {phoneKeys}
     </div>
   )
+}
+
+/** A try in between is no news. */
+function wordOf(phase: ConsolePhase): ConsolePhase['name'] {
+  if (phase.name !== 'connecting') return phase.name
+  return phase.retry ? 'reconnecting' : phase.waiting ? 'inUse' : 'connecting'
 }
 
 const phaseWords: Record<ConsolePhase['name'], { word: string; glyph: State }> = {

@@ -79,6 +79,7 @@ test('stops when somebody took it over, and takes it back on a click only', () =
   expect(taken.phase).toEqual({ name: 'takenOver' })
   expect(nextSession(taken, vm(up), 61_000).phase).toEqual({ name: 'takenOver' })
   expect(nextSession(taken, { type: 'takeOver' }, 61_000).phase).toEqual({ name: 'connecting', takeOver: true })
+  expect(nextSession(taken, { type: 'wait' }, 61_000).phase).toEqual({ name: 'connecting', takeOver: false, waiting: true })
 })
 
 test('mends one unexplained drop of a serial console, and no second one within a minute', () => {

@@ -113,6 +113,7 @@ export function nextSession(session: ConsoleSession, event: ConsoleEvent, nowMs:
         ? dial({ takeOver: true })
         : session
     case 'wait':
+      if (phase.name === 'takenOver') return dial({ takeOver: false, waiting: true })
       return phase.name === 'inUse' ? to({ name: 'inUse', nextMs: nowMs + waitMs }) : session
     case 'release':
       return to({ name: 'released' })

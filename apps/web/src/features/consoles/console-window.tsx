@@ -31,7 +31,7 @@ function ConsoleOf({ vm: ref }: { vm: VmRef }) {
   const [kind, setKind] = useConsoleKind()
   const [lastRow, setLastRow] = useState<VmRow>()
   const row = state.status === 'ready' ? state.row : undefined
-  if (row && row !== lastRow) setLastRow(row)
+  if (row && row.uid !== lastRow?.uid) setLastRow(row)
   // A VM that was deleted takes its console with it, and the last picture stays.
   const shown = row ?? lastRow
   if (shown) {

@@ -64,7 +64,7 @@ export function createSerialTerminal(
     theme,
     fontFamily: getComputedStyle(target).getPropertyValue('--vd-mono') || 'monospace',
     fontSize: 13,
-    lineHeight: 1.4,
+    lineHeight: 1.1,
     scrollback: 10_000,
     screenReaderMode: true,
     cursorBlink: !matchMedia('(prefers-reduced-motion: reduce)').matches,
