@@ -16,6 +16,8 @@ export type WatchTarget = { path: string; fieldSelector?: string; labelSelector?
 type WatchStore = {
   subscribe(listener: () => void): () => void
   state(): WatchState<KubeObject>
+  /** Ends it now if nobody looks. */
+  release(): void
 }
 
 /** A tab of a page that one comes back to within this time need not be loaded again. */
@@ -83,6 +85,10 @@ export function createWatches(socket: Pick<LiveSocket, 'attach' | 'send'>) {
         }
       },
       state: () => watched.state,
+      release() {
+        clearTimeout(linger)
+        if (listeners.size === 0 && detach) close()
+      },
     }
     return store
   }
@@ -94,8 +100,11 @@ export function createWatches(socket: Pick<LiveSocket, 'attach' | 'send'>) {
       stores.set(key, store)
       return store
     },
-    /** Nothing that was read so far is shown again. */
-    forget: () => stores.clear(),
+    /** Nothing that was read so far is shown again, and what lingers lets the socket go. */
+    forget() {
+      for (const store of stores.values()) store.release()
+      stores.clear()
+    },
   }
 }
 

@@ -1,13 +1,13 @@
 // The frame of every page but the sign-in and a console window: top bar, sidebar, main.
 import { Suspense, lazy, useEffect, useRef, useState } from 'react'
 import { Outlet, useLocation, useNavigate, useOutletContext } from 'react-router'
-import type { SignedInSession } from '../api/session.ts'
 import { paths } from '../paths.ts'
 import { usePreferences } from '../stores/preferences.ts'
 import { useShortcut } from '../stores/shortcuts.ts'
 import { useMediaQuery } from '../util/use-media-query.ts'
 import { RouteAnnouncer } from './route-announcer.tsx'
 import { Toaster } from '../components/toaster.tsx'
+import type { Gate } from './session-gate.tsx'
 import { Sidebar } from './sidebar.tsx'
 import { StaleBanner } from './stale-banner.tsx'
 import { TopBar } from './top-bar.tsx'
@@ -16,7 +16,7 @@ const Palette = lazy(() => import('./palette.tsx'))
 const KeysDialog = lazy(() => import('../components/keys-dialog.tsx'))
 
 export function AppShell() {
-  const session = useOutletContext<SignedInSession>()
+  const { session, leave } = useOutletContext<Gate>()
   const navigate = useNavigate()
   const { pathname } = useLocation()
   const [over, setOver] = useState<'palette' | 'keys'>()
@@ -47,6 +47,7 @@ export function AppShell() {
         onMenu={() => setMenuOn(menuOpen ? undefined : pathname)}
         onPalette={() => setOver('palette')}
         onKeys={() => setOver('keys')}
+        onSignOut={leave}
       />
       {menuOpen && <div className="side-shade" aria-hidden="true" onClick={() => setMenuOn(undefined)} />}
       <Sidebar

@@ -34,7 +34,13 @@ export function InventoryTree({ clusterName }: { clusterName: string }) {
   const selected = chosen.length === 0 ? ROOT : only
 
   const children = kind === 'namespace' ? branches(scan.facets.namespace) : nodeBranches(scan.facets.node, nodes.rows)
-  const root: TreeNode = { id: ROOT, label: clusterName, icon: ClusterIcon, count: scan.rows.length, children }
+  const root: TreeNode = {
+    id: ROOT,
+    label: clusterName,
+    icon: ClusterIcon,
+    count: chosen.length > 0 ? sum(children) : scan.rows.length,
+    children,
+  }
 
   function select(id: string) {
     const others = terms.filter((term) => !isToken(term) || term.key !== kind)
@@ -88,6 +94,9 @@ function useListTerms(): readonly Term[] {
   const text = pathname === paths.virtualMachines() ? (search.get('q') ?? '') : ''
   return useMemo(() => parseQuery(text), [text])
 }
+
+/** What the list would show without a choice here. */
+const sum = (nodes: readonly TreeNode[]) => nodes.reduce((total, { count }) => total + count, 0)
 
 const byName = (a: TreeNode, b: TreeNode) => a.label.localeCompare(b.label, 'en', { numeric: true })
 

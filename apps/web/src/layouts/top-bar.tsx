@@ -1,10 +1,7 @@
 import { Link } from 'react-router'
 import { useLiveState } from '../api/live-socket.ts'
 import type { SignedInSession } from '../api/session.ts'
-import { signOut } from '../api/session.ts'
-import { toStatus } from '@virtdeck/k8s'
 import { paths } from '../paths.ts'
-import { toast } from '../stores/toasts.ts'
 import { useTheme } from '../stores/theme.ts'
 import { Avatar } from '../ui/avatar.tsx'
 import { IconButton } from '../ui/button.tsx'
@@ -23,9 +20,10 @@ type TopBarProps = {
   onMenu: () => void
   onPalette: () => void
   onKeys: () => void
+  onSignOut: () => Promise<void>
 }
 
-export function TopBar({ session, menuOpen, onMenu, onPalette, onKeys }: TopBarProps) {
+export function TopBar({ session, menuOpen, onMenu, onPalette, onKeys, onSignOut }: TopBarProps) {
   return (
     <header className="topbar">
       <Link className="brand" to={paths.home()} aria-label="virtdeck, home">
@@ -46,7 +44,7 @@ export function TopBar({ session, menuOpen, onMenu, onPalette, onKeys }: TopBarP
       <LiveIndicator />
       <IconButton label="Help and keyboard shortcuts" shortcut="?" icon={HelpIcon} onClick={onKeys} />
       <ThemeToggle />
-      <UserMenu session={session} onKeys={onKeys} />
+      <UserMenu session={session} onKeys={onKeys} onSignOut={onSignOut} />
     </header>
   )
 }
@@ -84,9 +82,8 @@ function ThemeToggle() {
   return <IconButton label={`Use the ${other} theme`} icon={theme === 'dark' ? SunIcon : MoonIcon} onClick={() => setChoice(other)} />
 }
 
-function UserMenu({ session: { user }, onKeys }: Pick<TopBarProps, 'session' | 'onKeys'>) {
+function UserMenu({ session: { user }, onKeys, onSignOut }: Pick<TopBarProps, 'session' | 'onKeys' | 'onSignOut'>) {
   const { choice, setChoice } = useTheme()
-  const leave = () => signOut().catch((error: unknown) => toast.failed('sign-out', 'Could not sign out', toStatus(error).message))
   return (
     <Menu
       label="Account"
@@ -111,7 +108,7 @@ function UserMenu({ session: { user }, onKeys }: Pick<TopBarProps, 'session' | '
           disabled: choice === 'system' ? 'It does already.' : undefined,
           run: () => setChoice('system'),
         },
-        { id: 'sign-out', label: 'Sign out', icon: SignOutIcon, group: 'session', run: leave },
+        { id: 'sign-out', label: 'Sign out', icon: SignOutIcon, group: 'session', run: onSignOut },
       ]}
     />
   )

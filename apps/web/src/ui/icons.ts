@@ -50,7 +50,7 @@ export { default as ExitFullscreenIcon } from '@tabler/icons-react/dist/esm/icon
 export { default as KeyboardIcon } from '@tabler/icons-react/dist/esm/icons/IconKeyboard.mjs'
 export { default as ClipboardIcon } from '@tabler/icons-react/dist/esm/icons/IconClipboardText.mjs'
 export { default as DownloadIcon } from '@tabler/icons-react/dist/esm/icons/IconDownload.mjs'
-export { default as ScreenIcon } from '@tabler/icons-react/dist/esm/icons/IconDeviceTv.mjs'
+export { default as ScreenIcon } from '@tabler/icons-react/dist/esm/icons/IconDeviceDesktop.mjs'
 export { default as CpuIcon } from '@tabler/icons-react/dist/esm/icons/IconCpu.mjs'
 export { default as MemoryIcon } from '@tabler/icons-react/dist/esm/icons/IconDeviceSdCard.mjs'
 export { default as ColumnsIcon } from '@tabler/icons-react/dist/esm/icons/IconColumns3.mjs'
