@@ -136,7 +136,7 @@ export function CreateForm({ template, facts, access }: CreateFormProps) {
                 label="Name"
                 error={error('name')}
                 ok={nameGood ? `Free in ${values.namespace}, and as a host name` : undefined}
-                hint="Small letters, digits and hyphens; also the guest’s host name"
+                hint="Small letters, digits and hyphens"
               >
                 <TextInput mono autoFocus {...register('name', { setValueAs: (text: string) => text.trim() })} />
               </Field>

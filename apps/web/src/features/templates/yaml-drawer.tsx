@@ -36,9 +36,16 @@ export default function YamlDrawer({ template, values, initial, onClose }: YamlD
       <YamlCode lines={lines} label={`YAML of ${values.name || 'the VM'}`} />
     </>
   )
+  const footer = (
+    <>
+      <CommandLine command="kubectl create -f -" />
+      <span className="grow" />
+      <CopyButton text={text} label="Copy YAML" />
+    </>
+  )
   if (!wide)
     return (
-      <Drawer title="YAML" onClose={onClose} footer={<CommandLine command="kubectl create -f -" />}>
+      <Drawer title="YAML" onClose={onClose} footer={footer}>
         {body}
       </Drawer>
     )
@@ -48,13 +55,10 @@ export default function YamlDrawer({ template, values, initial, onClose }: YamlD
         <h2>YAML</h2>
         <span className="chip">{changes === 1 ? '1 change' : `${changes} changes`}</span>
         <span className="grow" />
-        <CopyButton text={text} label="Copy YAML" />
         <IconButton label="Close" icon={CloseIcon} onClick={onClose} />
       </header>
       {body}
-      <footer>
-        <CommandLine command="kubectl create -f -" />
-      </footer>
+      <footer>{footer}</footer>
     </aside>
   )
 }
