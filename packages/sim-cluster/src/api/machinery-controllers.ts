@@ -143,9 +143,10 @@ export function garbageCollector(storage: Storage, clock: Clock): Controller {
       } else if (finalizers?.includes(foregroundFinalizer) && dependentsAreGone(object)) {
         current = storage.update(key, withoutFinalizer(object, foregroundFinalizer))
       }
+      // The kubelet's part too: a pod whose grace period is over is gone, whatever its containers say.
+      const leftMs = Date.parse(deletionTimestamp) - clock.now()
       if (isFinalized(current, clock.now())) storage.delete(key, namespace, name)
-      // The kubelet's part: a pod whose grace period is over is gone, whatever its containers say.
-      else if (!current.metadata.finalizers?.length) requeueAfter(Math.max(0, Date.parse(deletionTimestamp) - clock.now()))
+      else if (leftMs > 0 && !current.metadata.finalizers?.length) requeueAfter(leftMs)
     },
   }
 }
