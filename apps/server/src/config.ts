@@ -15,6 +15,8 @@ export type ServerConfig = {
   context?: string
   /** The kubeconfig context whose user keeps the inventory; without it, that of `context`. */
   inventoryContext?: string
+  /** Refuse to start while the cluster cannot be reached; without it, the server waits for the cluster. */
+  requireCluster?: boolean
   /** Users who may sign in with a click. Their tokens never leave the server. */
   demoUsers?: DemoUser[]
   /** `kid:base64` of at least 32 bytes each; the first one seals, all open. Without any, sessions end with the process. */

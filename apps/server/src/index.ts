@@ -1,14 +1,15 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { StatusError } from '@virtdeck/k8s'
 import { createApp } from './app.ts'
-import { loadKubeconfig } from './auth/kubeconfig.ts'
+import { loadKubeconfig, type Kubeconfig } from './auth/kubeconfig.ts'
 import { ownOrigins } from './auth/provenance.ts'
 import { createKeyRing } from './auth/sealed-cookie.ts'
 import { createSessions } from './auth/sessions.ts'
 import { ConfigError, loopbackHosts, type ServerConfig } from './config.ts'
 import type { Context } from './context.ts'
 import { createInventory } from './inventory/inventory.ts'
-import { createUpstream } from './k8s/upstream.ts'
+import { createUpstream, type Upstream } from './k8s/upstream.ts'
 import { createLogger } from './logger.ts'
 import { createUpgradeGate } from './upgrade.ts'
 
@@ -27,12 +28,13 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   }
   const log = createLogger(config.logLevel ?? 'info')
   const kubeconfig = loadKubeconfig(config)
+  const upstream = createUpstream()
+  if (config.requireCluster) await assertReachable(kubeconfig, upstream)
   const server = createHttpServer()
   await listen(server, config)
   const { port } = server.address() as AddressInfo
   const own = ownOrigins({ publicOrigin: config.publicOrigin, host: config.host, port })
   const sessions = createSessions({ ring: createKeyRing(config.sessionKeys), secure: own.secure, port, ...config.session })
-  const upstream = createUpstream()
   const recheckMs = config.recheckMs ?? 60_000
   const inventory = createInventory({ kubeconfig, upstream, log, recheckMs })
   const context: Context = { config, recheckMs, log, own, kubeconfig, upstream, sessions, inventory }
@@ -55,6 +57,27 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
       await closed
       log.info('stopped')
     },
+  }
+}
+
+/** One request as the kubeconfig's own user. Throws ConfigError with the reason in a sentence. */
+async function assertReachable(kubeconfig: Kubeconfig, upstream: Upstream): Promise<void> {
+  const dial = await kubeconfig.dial({ kind: 'kubeconfig', context: kubeconfig.context }).catch((cause: unknown) => {
+    throw new ConfigError(`The credential of the kubeconfig's context "${kubeconfig.context}" cannot be obtained.`, { cause })
+  })
+  try {
+    await upstream.json(dial, 'GET', '/version')
+  } catch (cause) {
+    const code = cause instanceof StatusError ? cause.code : 0
+    // Whoever answers 401 or 403 is there; what its users may do is theirs to find out.
+    if (code === 403) return
+    const detail = cause instanceof Error && cause.cause instanceof Error ? ` (${cause.cause.message})` : ''
+    throw new ConfigError(
+      code === 401
+        ? `The cluster at ${dial.url} does not accept the user of the kubeconfig's context "${kubeconfig.context}".`
+        : `The cluster at ${dial.url} cannot be reached${detail}.`,
+      { cause },
+    )
   }
 }
 

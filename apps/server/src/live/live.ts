@@ -123,7 +123,6 @@ function openTab(context: Context, ws: WebSocket, session: Session): Tab {
 
   const watch = (request: LiveRequest & { type: 'watch' }) => {
     if (watches.has(request.id)) throw refusal(400, 'The id of a watch is used twice.')
-    if (watches.size >= maxWatches) throw refusal(429, 'Too many watches.')
     const end = (error: unknown) => {
       watches.get(request.id)?.stop()
       watches.delete(request.id)
@@ -132,6 +131,7 @@ function openTab(context: Context, ws: WebSocket, session: Session): Tab {
       send({ type: 'watch-error', id: request.id, status })
     }
     try {
+      if (watches.size >= maxWatches) throw refusal(429, 'Too many watches.')
       watches.set(
         request.id,
         startPersonalWatch(context, session, request, { send, end, isSlow: () => ws.bufferedAmount > 8 * maxBufferedBytes }),

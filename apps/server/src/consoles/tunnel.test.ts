@@ -1,0 +1,95 @@
+import { Duplex } from 'node:stream'
+import { setImmediate as turn } from 'node:timers/promises'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { joinSockets } from './tunnel.ts'
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] }))
+afterEach(() => void vi.useRealTimers())
+
+/** One end of a connection: what the tunnel wrote to it, and a way to send it something. */
+function createEnd() {
+  const written: Buffer[] = []
+  const socket = new Duplex({
+    read() {},
+    write(chunk: Buffer, _encoding, done) {
+      written.push(chunk)
+      done()
+    },
+  })
+  return { socket, sends: (...bytes: number[]) => socket.push(Buffer.from(bytes)), written: () => Buffer.concat(written) }
+}
+
+function open() {
+  const browser = createEnd()
+  const guest = createEnd()
+  const tunnel = joinSockets({ socket: browser.socket, head: Buffer.alloc(0) }, { socket: guest.socket, head: Buffer.alloc(0) })
+  return { browser, guest, tunnel }
+}
+
+const ping = Buffer.concat([Buffer.from([0x89, 4]), Buffer.from('vdpg')])
+const pong = [0x8a, 4, ...Buffer.from('vdpg')]
+const maskedPong = [0x8a, 0x84, 0, 0, 0, 0, ...Buffer.from('vdpg')]
+
+async function tick(ms: number) {
+  vi.advanceTimersByTime(ms)
+  await turn()
+  await turn()
+}
+
+test('pings both ends every 10 seconds, the guest’s end masked, and keeps their answers to itself [W-17]', async () => {
+  const { browser, guest } = open()
+  await tick(10_000)
+  expect(browser.written()).toEqual(ping)
+  const upward = guest.written()
+  expect([upward[0], upward[1], upward.length]).toEqual([0x89, 0x84, 10])
+  browser.sends(...maskedPong)
+  guest.sends(...pong)
+  await tick(0)
+  expect(browser.written()).toEqual(ping)
+  expect(guest.written()).toEqual(upward)
+})
+
+test('puts a ping between two frames, never into one', async () => {
+  const { browser, guest } = open()
+  guest.sends(0x82, 4, 1, 2)
+  await tick(0)
+  await tick(10_000)
+  expect([...browser.written()]).toEqual([0x82, 4, 1, 2])
+  guest.sends(3, 4)
+  await tick(0)
+  expect([...browser.written()]).toEqual([0x82, 4, 1, 2, 3, 4, ...ping])
+})
+
+test('gives up a browser that once answered and then is silent for three pings [W-22]', async () => {
+  const { browser, guest } = open()
+  await tick(10_000)
+  browser.sends(...maskedPong)
+  await tick(0)
+  for (let round = 0; round < 3; round += 1) await tick(10_000)
+  expect(browser.socket.destroyed).toBe(false)
+  await tick(10_000)
+  expect([browser.socket.destroyed, guest.socket.destroyed]).toEqual([true, true])
+})
+
+test('keeps an end that never answers pings but sends', async () => {
+  const { browser, guest } = open()
+  for (let round = 0; round < 10; round += 1) {
+    guest.sends(0x82, 1, round)
+    await tick(10_000)
+  }
+  expect(browser.socket.destroyed).toBe(false)
+})
+
+test('tells the browser the reason between two frames, and only ends where a frame was cut', async () => {
+  const whole = open()
+  whole.tunnel.close(4403, 'no')
+  await tick(0)
+  expect([...whole.browser.written()]).toEqual([0x88, 4, 0x11, 0x33, ...Buffer.from('no')])
+  const cut = open()
+  cut.guest.sends(0x82, 4, 1)
+  await tick(0)
+  cut.tunnel.close(4403, 'no')
+  await tick(0)
+  expect([...cut.browser.written()]).toEqual([0x82, 4, 1])
+  expect(cut.browser.socket.destroyed).toBe(true)
+})

@@ -1,0 +1,85 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { ConfigError, startServer, type ServerConfig } from './index.ts'
+import { openBrowser } from './testing/browser.ts'
+import { startHostileApiServer } from './testing/hostile-api-server.ts'
+import type { Session } from './protocol.ts'
+
+const base = { host: '127.0.0.1', port: 0, webRoot: '/nonexistent', logLevel: 'silent' } satisfies Partial<ServerConfig>
+
+function kubeconfig(server: string): string {
+  return JSON.stringify({
+    'current-context': 'here',
+    clusters: [{ name: 'here', cluster: { server, 'insecure-skip-tls-verify': true } }],
+    users: [{ name: 'ann', user: { token: 'x' } }],
+    contexts: [{ name: 'here', context: { cluster: 'here', user: 'ann' } }],
+  })
+}
+
+test.each([
+  [{ file: '/no/such/kubeconfig' }, 'The kubeconfig /no/such/kubeconfig cannot be read: ENOENT'],
+  [{ text: ': nonsense' }, 'The kubeconfig'],
+  [{ text: '{}' }, 'has no context'],
+  [{ text: kubeconfig('not a url') }, 'is not a URL'],
+])('says in a sentence what is wrong with the kubeconfig %j', async (source, sentence) => {
+  const start = startServer({ ...base, kubeconfig: source })
+  await expect(start).rejects.toBeInstanceOf(ConfigError)
+  await expect(start).rejects.toThrow(sentence)
+})
+
+test('names the contexts there are when asked for another', async () => {
+  const start = startServer({ ...base, kubeconfig: { text: kubeconfig('https://127.0.0.1:1') }, context: 'there' })
+  await expect(start).rejects.toThrow('The kubeconfig has no context "there". It has here.')
+})
+
+test('refuses to start without its cluster only where that is asked for', async () => {
+  const source = { kubeconfig: { text: kubeconfig('https://127.0.0.1:1') } }
+  await expect(startServer({ ...base, ...source, requireCluster: true })).rejects.toThrow(
+    'The cluster at https://127.0.0.1:1 cannot be reached (connect ECONNREFUSED 127.0.0.1:1).',
+  )
+  await using server = await startServer({ ...base, ...source })
+  const browser = openBrowser(server.url)
+  expect((await browser.request('/healthz')).status).toBe(200)
+  expect((await browser.request('/readyz')).status).toBe(503)
+  await expect(browser.signIn({ mode: 'token', token: 'x' })).rejects.toThrow('sign-in answered 503')
+})
+
+test('listens on no address of the network without its public origin', async () => {
+  await expect(startServer({ ...base, host: '0.0.0.0', kubeconfig: { text: '{}' } })).rejects.toThrow('needs a publicOrigin')
+})
+
+test('leaves a taken port to who has it', async () => {
+  const other = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => other.once('listening', resolve))
+  const { port } = other.address() as AddressInfo
+  await expect(startServer({ ...base, port, kubeconfig: { text: kubeconfig('https://127.0.0.1:1') } })).rejects.toMatchObject({
+    code: 'EADDRINUSE',
+  })
+  other.close()
+})
+
+test('offers the kubeconfig’s own user on the loopback interface, and to nobody through a public origin', async () => {
+  await using api = await startHostileApiServer()
+  const directory = await mkdtemp(join(tmpdir(), 'virtdeck-kubeconfig-'))
+  const file = join(directory, 'config')
+  await writeFile(file, api.kubeconfig)
+  {
+    await using local = await startServer({ ...base, kubeconfig: { file } })
+    const browser = openBrowser(local.url)
+    expect((await browser.json<Session>('/api/session')).signIn).toEqual([{ mode: 'kubeconfig', user: 'ann' }, { mode: 'token' }])
+    expect((await browser.signIn({ mode: 'kubeconfig' })).user?.name).toBe('ann')
+    expect(await browser.snapshot('virtualmachines')).toMatchObject({ rows: [], access: { scope: 'cluster' } })
+  }
+  {
+    await using shared = await startServer({ ...base, kubeconfig: { file }, publicOrigin: 'https://vms.example.com' })
+    const answer = await fetch(`http://127.0.0.1:${shared.port}/healthz`)
+    expect([answer.status, shared.url]).toEqual([200, 'https://vms.example.com'])
+    expect(answer.headers.get('strict-transport-security')).toBe('max-age=31536000; includeSubDomains')
+    expect((await fetch(`http://127.0.0.1:${shared.port}/api/session`)).status).toBe(421)
+  }
+  await rm(directory, { recursive: true })
+})

@@ -1,0 +1,109 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { get } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startServer, type RunningServer } from '../index.ts'
+import { startHostileApiServer, type HostileApiServer } from '../testing/hostile-api-server.ts'
+
+let api: HostileApiServer
+let server: RunningServer
+let webRoot: string
+const script = `export const answer = ${'4'.repeat(2000)}`
+
+beforeAll(async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'virtdeck-web-'))
+  webRoot = join(directory, 'dist')
+  await mkdir(join(webRoot, 'assets'), { recursive: true })
+  await writeFile(join(directory, 'secret.txt'), 'secret')
+  await writeFile(join(webRoot, 'index.html'), '<!doctype html><script nonce="__CSP_NONCE__"></script><title>virtdeck</title>')
+  await writeFile(join(webRoot, 'favicon.svg'), '<svg/>')
+  await writeFile(join(webRoot, '.digest'), 'x')
+  await writeFile(join(webRoot, 'assets/index-abc.js'), script)
+  await writeFile(join(webRoot, 'assets/index-abc.js.gz'), gzipSync(script))
+  api = await startHostileApiServer()
+  server = await startServer({ host: '127.0.0.1', port: 0, webRoot, kubeconfig: { text: api.kubeconfig }, logLevel: 'silent' })
+})
+afterAll(async () => {
+  await server?.[Symbol.asyncDispose]()
+  await api?.[Symbol.asyncDispose]()
+  await rm(join(webRoot, '..'), { recursive: true })
+})
+
+/** Without the tidying-up of a target that fetch does. */
+function ask(
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; headers: NodeJS.Dict<string | string[]>; text: string }> {
+  return new Promise((resolve, reject) => {
+    get({ host: '127.0.0.1', port: server.port, path, headers }, (response) => {
+      let text = ''
+      response.on('data', (chunk: Buffer) => (text += chunk.toString()))
+      response.once('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }))
+    }).on('error', reject)
+  })
+}
+const navigation = { accept: 'text/html,*/*', 'sec-fetch-mode': 'navigate' }
+
+test('answers every page of the app with index.html, a strict policy and a nonce of its own [X-08]', async () => {
+  const answers = await Promise.all(
+    ['/', '/virtual-machines', '/virtual-machines/team-a/web.01/console?kind=vnc'].map((path) => ask(path, navigation)),
+  )
+  const nonces = answers.map(({ status, text, headers }) => {
+    const nonce = /nonce="([^"]+)"/.exec(text)?.[1] ?? ''
+    expect([status, headers['cache-control'], headers['content-type']]).toEqual([200, 'no-store', 'text/html; charset=utf-8'])
+    expect(headers['content-security-policy']).toBe(
+      `default-src 'none';script-src 'nonce-${nonce}' 'strict-dynamic';style-src-elem 'self' 'nonce-${nonce}';style-src-attr 'none';` +
+        `img-src 'self' data:;font-src 'self';connect-src 'self';worker-src 'self';manifest-src 'self';form-action 'self';frame-src 'none';` +
+        `frame-ancestors 'none';base-uri 'none';object-src 'none';require-trusted-types-for 'script';trusted-types virtdeck`,
+    )
+    expect(headers).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'referrer-policy': 'no-referrer',
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-resource-policy': 'same-origin',
+      'cross-origin-embedder-policy': 'require-corp',
+    })
+    return nonce
+  })
+  expect(new Set(nonces).size).toBe(3)
+})
+
+test('serves hashed assets for ever, compressed where the browser takes it', async () => {
+  const plain = await ask('/assets/index-abc.js')
+  expect(plain.text).toBe(script)
+  expect(plain.headers).toMatchObject({
+    'cache-control': 'public, max-age=31536000, immutable',
+    'content-type': 'text/javascript; charset=utf-8',
+  })
+  expect((await ask('/assets/index-abc.js', { 'accept-encoding': 'gzip, br' })).headers['content-encoding']).toBe('gzip')
+  const { headers } = await ask('/favicon.svg')
+  expect(headers['cache-control']).toBe('no-cache')
+  expect((await ask('/favicon.svg', { 'if-none-match': String(headers.etag) })).status).toBe(304)
+})
+
+test.each([
+  '/../secret.txt',
+  '/assets/../../secret.txt',
+  '/assets/..%2f..%2fsecret.txt',
+  '/%2e%2e/secret.txt',
+  '/..%5csecret.txt',
+  '//secret.txt',
+  '/assets//index-abc.js',
+  '/.digest',
+  '/index.html.bak',
+  '/assets/missing.js',
+  '/assets/index-abc.js.gz',
+])('serves only files that were there at the start, and redirects never: %s [P-03]', async (path) => {
+  for (const accept of ['*/*', 'application/json']) {
+    const { status, text } = await ask(path, { accept })
+    expect([400, 404, 421]).toContain(status)
+    expect(text).not.toContain('secret"')
+    expect(JSON.parse(text)).toMatchObject({ kind: 'Status' })
+  }
+  const asPage = await ask(path, navigation)
+  expect(asPage.status).not.toBe(301)
+  expect(asPage.text).not.toBe('secret')
+})
