@@ -71,6 +71,12 @@ export function createSubresources({ storage, clock, guests }: { storage: Storag
 
   function setRunStrategy(vm: VirtualMachine, runStrategy: string): void {
     const { running: _, ...spec } = vm.spec
+    if (vm.status?.restoreInProgress && runStrategy !== 'Halted') {
+      // virt-api patches the VM itself: what the webhook answers comes back wrapped.
+      throw internalError(
+        `admission webhook "virtualmachine-validator.kubevirt.io" denied the request: Cannot start VM until restore "${vm.status.restoreInProgress}" completes`,
+      )
+    }
     // The deprecated field stays the one that is used where it was used.
     objects.setSpec(vms, vm, vm.spec.running === undefined ? { ...spec, runStrategy } : { ...spec, running: runStrategy === 'Always' })
   }

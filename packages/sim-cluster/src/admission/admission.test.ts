@@ -1,0 +1,128 @@
+// The webhooks against what real ones answered. The captures are not part of the repository: without them, only the
+// cases that this file names itself are tested.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import type { KubeObject } from '@virtdeck/k8s'
+import { describe, expect, test } from 'vitest'
+import { ApiError } from '../api/status.ts'
+import { manualClock } from '../clock.ts'
+import { seedBase } from '../scenarios/cluster-base.ts'
+import { smallNodes } from '../scenarios/small.ts'
+import { createStorage } from '../storage/storage.ts'
+import { createAdmission } from './create-admission.ts'
+
+const captures = new URL('../../../../../shared/captures/admission/', import.meta.url)
+
+function startAdmission() {
+  const clock = manualClock()
+  const storage = createStorage(clock)
+  seedBase(storage, { nowMs: clock.now(), namespaces: [{ name: 'team-a' }, { name: 'team-b' }], nodes: smallNodes })
+  const chain = createAdmission({ storage, clock })
+  const admit = (key: string, object: KubeObject, { previous, username = 'alice' }: { previous?: KubeObject; username?: string } = {}) =>
+    chain.reduce(
+      (admitted, admission) =>
+        admission({ verb: previous ? 'update' : 'create', key, object: admitted, ...(previous ? { previous } : {}), user: { username, groups: ['system:authenticated'] }, dryRun: true }),
+      object,
+    )
+  return { storage, admit }
+}
+
+type Capture = {
+  request: { method: string; path: string; body?: KubeObject }
+  response: { status: number; body: { message?: string; reason?: string; details?: { causes?: unknown }; code?: number } }
+}
+
+/** What other parts of the API server answer, or what these webhooks need more for. */
+const elsewhere = new Set([
+  'vmim-403-edit-role', // RBAC
+  'instancetype-no-cpu', // CRD schema
+  'vmpool-selector-mismatch', // pools are not served
+  'upload-token-request', // not a stored object
+])
+
+describe.skipIf(!existsSync(captures))('answers like the recorded webhooks', () => {
+  const names = existsSync(captures) ? readdirSync(captures).map((name) => name.replace(/\.json$/, '')) : []
+  const creations = names.flatMap((name) => {
+    const capture = JSON.parse(readFileSync(new URL(`${name}.json`, captures), 'utf8')) as Capture
+    return capture.request.method === 'POST' && !elsewhere.has(name) ? [{ name, capture }] : []
+  })
+  test.each(creations)('$name', ({ capture: { request, response } }) => {
+    const { admit } = startAdmission()
+    const [, group, plural] = /^\/apis\/([^/]+)\/[^/]+\/(?:namespaces\/[^/]+\/)?([^/?]+)/.exec(request.path) ?? []
+    const object = request.body as KubeObject
+    const complete = { ...object, metadata: { namespace: 'team-a', ...object.metadata } }
+    if (response.status < 400) {
+      expect(admit(`${plural}.${group}`, complete)).toBeDefined()
+      return
+    }
+    let error: unknown
+    try {
+      admit(`${plural}.${group}`, complete)
+    } catch (thrown) {
+      error = thrown
+    }
+    expect(error).toBeInstanceOf(ApiError)
+    const { status } = error as ApiError
+    expect({ code: status.code, message: status.message, reason: status.reason, causes: status.details?.causes }).toEqual({
+      code: response.status,
+      message: response.body.message,
+      reason: response.body.reason,
+      causes: response.body.details?.causes,
+    })
+  })
+})
+
+const vm = (spec: object = {}): KubeObject => ({
+  metadata: { name: 'vm1', namespace: 'team-a' },
+  spec: {
+    runStrategy: 'Halted',
+    template: { spec: { domain: { memory: { guest: '1Gi' }, devices: {} } } },
+    ...spec,
+  },
+})
+const vms = 'virtualmachines.kubevirt.io'
+
+test('a VM gets machine type, architecture and firmware ids', () => {
+  const { admit } = startAdmission()
+  expect(admit(vms, vm())['spec']).toMatchObject({
+    template: {
+      metadata: { annotations: { 'kubevirt.io/pci-topology-version': 'v3' } },
+      spec: { architecture: 'amd64', domain: { machine: { type: 'q35' }, firmware: { uuid: expect.stringMatching(/^[0-9a-f-]{36}$/), serial: expect.any(String) } } },
+    },
+  })
+})
+
+test('an instance type is inferred from the image that the disk is cloned from', () => {
+  const { admit } = startAdmission()
+  const inferred = vm({
+    instancetype: { inferFromVolume: 'root' },
+    preference: { inferFromVolume: 'root' },
+    dataVolumeTemplates: [{ metadata: { name: 'd' }, spec: { source: { pvc: { name: 'ubuntu-24-04', namespace: 'vmo-golden-images' } }, storage: {} } }],
+    template: { spec: { domain: { devices: { disks: [{ name: 'root' }] } }, volumes: [{ name: 'root', dataVolume: { name: 'd' } }] } },
+  })
+  expect(admit(vms, inferred)['spec']).toMatchObject({ instancetype: { name: 'u1.medium' }, preference: { name: 'ubuntu' } })
+})
+
+test('a VM without a template is refused by the mutator, a restore in progress keeps it from starting [F109]', () => {
+  const { admit } = startAdmission()
+  expect(() => admit(vms, vm({ template: undefined }))).toThrow('admission webhook "virtualmachines-mutator.kubevirt.io" denied the request: spec.template in body is required')
+  const restoring = { ...admit(vms, vm()), status: { restoreInProgress: 'restore1' } } as KubeObject
+  const started = { ...restoring, spec: { ...(restoring['spec'] as object), runStrategy: 'Always' } }
+  expect(() => admit(vms, started, { previous: restoring })).toThrow('Cannot start VM until restore "restore1" completes')
+})
+
+test('one restore at a time', () => {
+  const { admit, storage } = startAdmission()
+  const restore = (name: string) => ({
+    metadata: { name, namespace: 'team-a' },
+    spec: { target: { apiGroup: 'kubevirt.io', kind: 'VirtualMachine', name: 'vm1' }, virtualMachineSnapshotName: 's' },
+  })
+  storage.create('virtualmachinerestores.snapshot.kubevirt.io', restore('first'))
+  expect(() => admit('virtualmachinerestores.snapshot.kubevirt.io', restore('second'))).toThrow('VirtualMachineRestore "first" in progress')
+})
+
+test('golden images may be cloned by everybody, another team\'s disks may not', () => {
+  const { admit } = startAdmission()
+  const clone = (namespace: string) => ({ metadata: { name: 'd', namespace: 'team-a' }, spec: { source: { pvc: { name: 'x', namespace } }, storage: {} } })
+  expect(admit('datavolumes.cdi.kubevirt.io', clone('vmo-golden-images'))).toBeDefined()
+  expect(() => admit('datavolumes.cdi.kubevirt.io', clone('team-b'))).toThrow('User alice has insufficient permissions in clone source namespace team-b')
+})

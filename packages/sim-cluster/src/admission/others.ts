@@ -1,0 +1,152 @@
+// The smaller webhooks: VMIs, snapshots, restores, clones, DataVolumes, the KubeVirt CR, and evictions of launchers.
+// https://github.com/kubevirt/kubevirt/tree/d923fdb/pkg/virt-api/webhooks/validating-webhook/admitters
+// https://github.com/kubevirt/containerized-data-importer/tree/v1.64.0/pkg/apiserver/webhooks
+import type { DataVolume, KubeObject, StatusCause, VirtualMachineClone, VirtualMachineInstance, VirtualMachineRestore, VirtualMachineSnapshot } from '@virtdeck/k8s'
+import { authorize } from '../api/authorization.ts'
+import type { Admission } from '../api/context.ts'
+import { failure } from '../api/status.ts'
+import { controllerOf, dataVolumes, clones, restores, snapshots, vmis, type Objects } from '../controllers/objects.ts'
+import { isMigratable } from '../controllers/evacuation.ts'
+import { isFinal } from '../controllers/vmis.ts'
+import type { Storage } from '../storage/storage.ts'
+import { badRequestBy, invalidBy, invalidByCdi } from './denials.ts'
+
+const invalid = (field: string | undefined, message: string, reason = 'FieldValueInvalid'): StatusCause => ({ reason, message, ...(field ? { field } : {}) })
+const specChanged = (object: KubeObject, previous: KubeObject | undefined) => previous !== undefined && JSON.stringify(object['spec']) !== JSON.stringify(previous['spec'])
+
+export const vmiAdmission: Admission = ({ verb, key, subresource, object, previous }) => {
+  if (key !== vmis || subresource || verb === 'delete') return object
+  const vmi = object as unknown as VirtualMachineInstance
+  if (verb === 'create') {
+    const { memory, resources } = vmi.spec?.domain ?? {}
+    if (!memory?.guest && !memory?.hugepages?.pageSize && !(resources?.requests as Record<string, string> | undefined)?.['memory']) {
+      throw invalidBy('virtualmachineinstances-create-validator.kubevirt.io', [
+        invalid(
+          undefined,
+          "no memory requested, at least one of 'spec.domain.memory.guest', 'spec.domain.memory.hugepages.size' or 'spec.domain.resources.requests.memory' must be set",
+          'FieldValueRequired',
+        ),
+      ])
+    }
+    const finalizers = new Set([...(object.metadata.finalizers ?? []), 'kubevirt.io/virtualMachineControllerFinalize', 'foregroundDeleteVirtualMachine'])
+    return { ...object, metadata: { ...object.metadata, finalizers: [...finalizers] }, status: { phase: 'Pending' } }
+  }
+  const webhook = 'virtualmachineinstances-update-validator.kubevirt.io'
+  if (specChanged(object, previous)) throw invalidBy(webhook, [invalid(undefined, 'update of VMI object is restricted', 'FieldValueNotSupported')])
+  const reserved = (labels: Record<string, string> = {}) => JSON.stringify(Object.entries(labels).filter(([name]) => name.startsWith('kubevirt.io/')).sort())
+  if (reserved(object.metadata.labels) !== reserved(previous?.metadata.labels)) {
+    throw invalidBy(webhook, [invalid(undefined, 'modification of the following reserved kubevirt.io/ labels on a VMI object is prohibited', 'FieldValueNotSupported')])
+  }
+  return object
+}
+
+export const snapshotAdmission: Admission = ({ verb, key, subresource, object, previous }) => {
+  if (key !== snapshots || subresource || verb === 'delete') return object
+  const webhook = 'virtualmachinesnapshot-validator.snapshot.kubevirt.io'
+  if (specChanged(object, previous)) throw invalidBy(webhook, [invalid('spec', 'spec in immutable after creation')])
+  const source = (object as unknown as VirtualMachineSnapshot).spec?.source
+  if (!source?.apiGroup) throw invalidBy(webhook, [invalid('spec.source.apiGroup', 'missing apiGroup', 'FieldValueNotFound')])
+  if (source.apiGroup !== 'kubevirt.io') throw invalidBy(webhook, [invalid('spec.source.apiGroup', 'invalid apiGroup')])
+  if (source.kind !== 'VirtualMachine') throw invalidBy(webhook, [invalid('spec.source.kind', 'invalid kind')])
+  return object
+}
+
+export function restoreAdmission(objects: Objects): Admission {
+  return ({ verb, key, subresource, object, previous }) => {
+    if (key !== restores || subresource || verb === 'delete') return object
+    const webhook = 'virtualmachinerestore-validator.snapshot.kubevirt.io'
+    if (specChanged(object, previous)) throw invalidBy(webhook, [invalid('spec', 'spec in immutable after creation')])
+    if (verb !== 'create') return object
+    const { target } = (object as unknown as VirtualMachineRestore).spec ?? {}
+    if (!target?.apiGroup) throw invalidBy(webhook, [invalid('spec.target.apiGroup', 'missing apiGroup', 'FieldValueNotFound')])
+    if (target.apiGroup !== 'kubevirt.io') throw invalidBy(webhook, [invalid('spec.target.apiGroup', 'invalid apiGroup')])
+    if (target.kind !== 'VirtualMachine') throw invalidBy(webhook, [invalid('spec.target.kind', 'invalid kind')])
+    const going = objects
+      .list(restores, object.metadata.namespace)
+      .find((other) => other.spec?.target?.name === target.name && !other.status?.complete && !failed(other))
+    if (going) throw invalidBy(webhook, [invalid('spec.target', `VirtualMachineRestore "${going.metadata.name}" in progress`)])
+    return object
+  }
+}
+
+const failed = (restore: VirtualMachineRestore) => (restore.status?.conditions ?? []).some((condition) => condition.type === 'Failure')
+
+export const cloneAdmission: Admission = ({ verb, key, subresource, object, previous }) => {
+  if (key !== clones || subresource || verb === 'delete') return object
+  const webhook = 'vm-clone-validator.kubevirt.io'
+  if (specChanged(object, previous)) throw invalidBy(webhook, [invalid('spec', 'spec is immutable')])
+  const { source, target } = (object as unknown as VirtualMachineClone).spec ?? {}
+  if (source && target && source.kind === 'VirtualMachine' && target.kind === 'VirtualMachine' && source.name === target.name) {
+    throw invalidBy(webhook, [invalid('spec.target.name', 'Target name cannot be equal to source name when both are VirtualMachines')])
+  }
+  return object
+}
+
+export function dataVolumeAdmission(storage: Storage): Admission {
+  return ({ verb, key, subresource, object, user }) => {
+    if (key !== dataVolumes || subresource || verb !== 'create') return object
+    const validate = 'datavolume-validate.cdi.kubevirt.io'
+    const { spec, metadata } = object as unknown as DataVolume
+    const source = (spec?.source ?? undefined) as Record<string, { url?: string; namespace?: string } | undefined> | undefined
+    const from = source?.['pvc']?.namespace ?? source?.['snapshot']?.namespace
+    if (from && from !== metadata.namespace) {
+      const asked = { verb: 'create', group: 'cdi.kubevirt.io', resource: 'datavolumes', subresource: 'source', namespace: from }
+      if (!authorize(storage, user, asked).allowed) {
+        throw invalidByCdi('datavolume-mutate.cdi.kubevirt.io', {
+          reason: 'FieldValueInvalid',
+          message: `User ${user.username} has insufficient permissions in clone source namespace ${from}`,
+          field: 'spec.source.PVC.namespace',
+        })
+      }
+    }
+    if (spec?.pvc && spec.storage) throw invalidByCdi(validate, invalid('spec.PVC.Storage', 'Duplicate storage definition, both target storage and target pvc defined'))
+    if (!source && !spec?.sourceRef) {
+      throw invalidByCdi(validate, invalid('spec.source', 'Data volume should have either Source or SourceRef, or be externally populated'))
+    }
+    if (source && Object.values(source).filter(Boolean).length > 1) throw invalidByCdi(validate, invalid('spec.source', 'Multiple Data volume sources'))
+    const http = source?.['http'] ?? source?.['s3'] ?? source?.['gcs']
+    if (http && !/^(https?|s3|gs):\/\/[^/]/.test(http.url ?? '')) {
+      throw invalidByCdi(validate, invalid('spec.source.HTTP.url', `spec.source Invalid source URL: ${http.url ?? ''}`))
+    }
+    const clone = source?.['pvc'] ?? source?.['snapshot'] ?? spec?.sourceRef
+    const size = ((spec?.storage ?? spec?.pvc)?.resources?.requests as Record<string, string> | undefined)?.['storage']
+    if (!size && !clone) throw invalidByCdi(validate, invalid('spec.Storage.resources.requests.size', 'Storage size is missing'))
+    return object
+  }
+}
+
+export function kubeVirtAdmission(objects: Objects): Admission {
+  return ({ verb, key, object }) => {
+    if (key === 'kubevirts.kubevirt.io' && verb === 'create' && objects.list('kubevirts.kubevirt.io').length > 0) {
+      throw badRequestBy('kubevirt-create-validator.kubevirt.io', 'Kubevirt is already created')
+    }
+    return object
+  }
+}
+
+/**
+ * virt-launcher pods are not evicted: their VMI is migrated, and the eviction is to be tried again.
+ * https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/virt-api/webhooks/validating-webhook/admitters/pod-eviction-admitter.go
+ */
+export function evictionAdmission(objects: Objects): Admission {
+  return ({ verb, key, subresource, object, dryRun }) => {
+    if (verb !== 'create' || key !== 'pods' || subresource !== 'eviction') return object
+    const { namespace = '', name = '' } = object.metadata
+    const pod = objects.get('pods', namespace, name)
+    const owner = pod && controllerOf(pod)
+    if (!pod || owner?.kind !== 'VirtualMachineInstance') return object
+    const vmi = objects.get(vmis, namespace, owner.name)
+    if (!vmi || isFinal(vmi) || pod.spec?.nodeName !== vmi.status?.nodeName) return object
+    const webhook = 'virt-launcher-eviction-interceptor.kubevirt.io'
+    const strategy = vmi.spec?.evictionStrategy ?? 'None'
+    const refuse = (message: string) => failure(429, 'TooManyRequests', `admission webhook "${webhook}" denied the request: ${message}`)
+    if (strategy === 'None' || (strategy === 'LiveMigrateIfPossible' && !isMigratable(vmi))) return object
+    if (strategy === 'LiveMigrate' && !isMigratable(vmi)) {
+      throw refuse(`VMI ${vmi.metadata.name} is configured with an eviction strategy but is not live-migratable`)
+    }
+    if (!dryRun && !vmi.status?.evacuationNodeName && vmi.status?.nodeName) {
+      objects.setStatus(vmis, vmi, { ...vmi.status, evacuationNodeName: vmi.status.nodeName })
+    }
+    throw refuse(`Eviction triggered evacuation of VMI "${namespace}/${vmi.metadata.name}"`)
+  }
+}
