@@ -6,6 +6,7 @@ import { usePreferences } from '../stores/preferences.ts'
 import { useShortcut } from '../stores/shortcuts.ts'
 import { useMediaQuery } from '../util/use-media-query.ts'
 import { RouteAnnouncer } from './route-announcer.tsx'
+import { useLiveState } from '../api/live-socket.ts'
 import { Toaster } from '../components/toaster.tsx'
 import type { Gate } from './session-gate.tsx'
 import { Sidebar } from './sidebar.tsx'
@@ -27,6 +28,7 @@ export function AppShell() {
   const rail = !phone && (narrow || collapsed)
   // The phone's menu belongs to the page on which it was opened: following a link closes it.
   const menuOpen = phone && menuOn === pathname
+  const stale = useLiveState().state === 'stale'
   const close = () => setOver(undefined)
   const toggleSidebar = () => usePreferences.setState({ sidebarCollapsed: !collapsed })
 
@@ -37,7 +39,7 @@ export function AppShell() {
   useShortcut('g t', { label: 'Templates', group: 'Go to', run: () => void navigate(paths.templates()) })
 
   return (
-    <div className={rail ? 'app rail' : 'app'}>
+    <div className={`app${rail ? ' rail' : ''}${stale ? ' stale' : ''}`}>
       <a className="skip" href="#main">
         Skip to content
       </a>
@@ -72,7 +74,10 @@ export function AppShell() {
 /** The scrolling part. Another page begins at its top, and takes the focus if the old one took it away. */
 function Main({ path }: { path: string }) {
   const main = useRef<HTMLElement>(null)
+  const shown = useRef(path)
   useEffect(() => {
+    if (shown.current === path) return
+    shown.current = path
     main.current?.scrollTo(0, 0)
     if (document.activeElement === document.body) main.current?.focus({ preventScroll: true })
   }, [path])
