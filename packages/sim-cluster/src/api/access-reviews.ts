@@ -60,13 +60,16 @@ function attributes(resource: ApiResource, spec: ReviewSpec): Attributes {
 }
 
 function reviewed(context: ServedContext, { resource, object, manager }: Review, status: object, { tracked = true } = {}): KubeObject {
+  const fields = fieldsOf({ spec: object.spec ?? {} }, false, { withParents: true })
+  // The spec of these kinds is no pointer: it is always there, and nobody's.
+  fields.delete('f:spec')
   const entry = {
     manager,
     operation: 'Update',
     apiVersion: groupVersion(resource),
     time: timestamp(context.clock),
     fieldsType: 'FieldsV1',
-    fieldsV1: toFieldsV1(fieldsOf({ spec: object.spec ?? {} }, false, { withParents: true })),
+    fieldsV1: toFieldsV1(fields),
   }
   return {
     kind: resource.kind,

@@ -101,7 +101,6 @@ export function deleteObject(
       deletionTimestamp,
       deletionGracePeriodSeconds: graceSeconds,
       ...(finalizers.length > 0 ? { finalizers } : {}),
-      ...(alreadyDue || metadata.generation === undefined ? {} : { generation: metadata.generation + 1 }),
     },
   }
   return { object: dryRun ? marked : storage.update(key, marked), gone: false }

@@ -62,7 +62,10 @@ function nextGeneration(resource: ApiResource, previous: KubeObject, object: Kub
     kind: undefined,
     ...(resource.subresources.includes('status') ? { status: undefined } : {}),
   }
-  return jsonEqual({ ...previous, ...ignored }, { ...object, ...ignored }) ? generation : generation + 1
+  // https://github.com/kubernetes/apiserver/blob/d1f0d20/pkg/registry/rest/delete.go: so does the beginning of a deletion.
+  const beginsDeletion = !previous.metadata.deletionTimestamp && object.metadata.deletionTimestamp !== undefined
+  const changed = beginsDeletion || !jsonEqual({ ...previous, ...ignored }, { ...object, ...ignored })
+  return changed ? generation + 1 : generation
 }
 
 export function createStorage(clock: Clock): Storage {
