@@ -61,3 +61,4 @@ export { default as WrapIcon } from '@tabler/icons-react/dist/esm/icons/IconText
 export { default as PinIcon } from '@tabler/icons-react/dist/esm/icons/IconPin.mjs'
 export { default as UserIcon } from '@tabler/icons-react/dist/esm/icons/IconUser.mjs'
 export { default as CameraIcon } from '@tabler/icons-react/dist/esm/icons/IconCamera.mjs'
+export { default as ZoomIcon } from '@tabler/icons-react/dist/esm/icons/IconZoomIn.mjs'

@@ -33,15 +33,24 @@ export type ConsoleConnection = {
   close(): void
 }
 
-export function consoleUrl(ref: VmRef, kind: ConsoleKind, takeOver: boolean): string {
-  const { path } = vmRequest(kind === 'vnc' ? 'vnc' : 'console', ref)
-  const url = new URL(`/k8s${path}`, window.location.href)
-  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
-  if (kind === 'vnc') url.searchParams.set('preserveSession', String(!takeOver))
-  return url.href
+/** The path, below the server, of a console's socket. VNC asks not to disturb unless somebody clicked to take over. */
+export function consolePath(ref: VmRef, kind: ConsoleKind, takeOver: boolean): string {
+  const path = `/k8s${vmRequest(kind === 'vnc' ? 'vnc' : 'console', ref).path}`
+  return kind === 'vnc' && takeOver ? path.replace('preserveSession=true', 'preserveSession=false') : path
 }
 
-export function createConsoleConnection(ref: VmRef, kind: ConsoleKind, vm: VmFacts): ConsoleConnection {
+function openWebSocket(path: string): WebSocket {
+  const url = new URL(path, window.location.href)
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
+  return new WebSocket(url, subprotocol)
+}
+
+export function createConsoleConnection(
+  ref: VmRef,
+  kind: ConsoleKind,
+  vm: VmFacts,
+  open: (path: string) => WebSocket = openWebSocket,
+): ConsoleConnection {
   const listeners = new Set<() => void>()
   let session = newSession(kind, vm)
   let socket: { dial: number; close(): void } | undefined
@@ -79,7 +88,7 @@ export function createConsoleConnection(ref: VmRef, kind: ConsoleKind, vm: VmFac
   }
 
   function connect(dial: number, takeOver: boolean, serve: (link: ConsoleLink) => void) {
-    const websocket = new WebSocket(consoleUrl(ref, kind, takeOver), subprotocol)
+    const websocket = open(consolePath(ref, kind, takeOver))
     websocket.binaryType = 'arraybuffer'
     let onBytes: (bytes: ArrayBuffer) => void = () => {}
     let onClose: () => void = () => {}
@@ -91,7 +100,7 @@ export function createConsoleConnection(ref: VmRef, kind: ConsoleKind, vm: VmFac
         onBytes: (listener) => (onBytes = listener),
         onClose: (listener) => (onClose = listener),
         send: (bytes) => {
-          if (websocket.readyState === WebSocket.OPEN) websocket.send(bytes)
+          if (websocket.readyState === websocket.OPEN) websocket.send(bytes)
         },
         close: () => websocket.close(),
       })

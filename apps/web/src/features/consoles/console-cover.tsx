@@ -9,6 +9,7 @@ import { CommandLine } from '../../ui/code-block.tsx'
 import { Progress } from '../../ui/progress.tsx'
 import { formatTime } from '../../util/format.ts'
 import { useVmActions } from '../virtual-machines/vm-actions.tsx'
+import { focusIsFree } from './focus.ts'
 import type { ConsoleEvent, ConsoleKind, ConsolePhase } from './console-session.ts'
 
 type CoverProps = {
@@ -295,8 +296,7 @@ function Card({
   const card = useRef<HTMLDivElement>(null)
   // A question takes the focus from the screen that is no longer there, but not from anything else.
   useEffect(() => {
-    if (!dialog || (document.activeElement !== document.body && document.activeElement !== null)) return
-    card.current?.querySelector<HTMLElement>('.btn.primary')?.focus({ preventScroll: true })
+    if (dialog && focusIsFree()) card.current?.querySelector<HTMLElement>('.btn.primary')?.focus({ preventScroll: true })
   }, [dialog])
   return (
     <div className="cover">

@@ -13,7 +13,7 @@ test.each([
   ['\n', ['+Enter', '-Enter']],
   ['ü', ['+fc', '-fc']],
   ['€', ['+10020ac', '-10020ac']],
-])('types %j as a person at a US keyboard does', (character, expected) => {
+])('types %j as a person at a US keyboard does [F135]', (character, expected) => {
   expect(strokes(character)).toEqual(expected)
 })
 
@@ -28,7 +28,7 @@ test('types what text says, and no control characters', () => {
   expect(typeable('a\r\nb\tc\x07\x1b[0m\x7f')).toEqual(['a', '\n', 'b', '\t', 'c', '[', '0', 'm'])
 })
 
-test('releases a chord in the opposite order', () => {
+test('releases a chord in the opposite order [F134]', () => {
   expect(chord(keys.control, keys.alt, functionKey(2)).map(({ key, down }) => `${key.code}${down}`)).toEqual([
     'ControlLefttrue',
     'AltLefttrue',

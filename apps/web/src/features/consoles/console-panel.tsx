@@ -22,6 +22,7 @@ import {
   FullscreenIcon,
   KeyboardIcon,
   SearchIcon,
+  ZoomIcon,
 } from '../../ui/icons.ts'
 import { Keys } from '../../ui/kbd.tsx'
 import { Menu } from '../../ui/menu.tsx'
@@ -157,13 +158,16 @@ function ScreenConsole(props: ConsolePanelProps) {
         </>
       }
       picture={
-        <IconButton
-          className="desk"
-          label="Take a screenshot"
-          icon={CameraIcon}
-          disabledReason={phase.name === 'live' ? undefined : 'The screen is not connected.'}
-          onClick={() => void screen?.picture().then((blob) => blob && download(blob, `${row.name}.png`))}
-        />
+        <>
+          <IconButton className="phone" label={fit ? 'Actual size' : 'Fit to the window'} icon={ZoomIcon} onClick={() => show(!fit)} />
+          <IconButton
+            className="desk"
+            label="Take a screenshot"
+            icon={CameraIcon}
+            disabledReason={phase.name === 'live' ? undefined : 'The screen is not connected.'}
+            onClick={() => void screen?.picture().then((blob) => blob && download(blob, `${row.name}.png`))}
+          />
+        </>
       }
       facts={
         <>
@@ -202,6 +206,7 @@ function SerialConsole(props: ConsolePanelProps) {
   const [size, setSize] = useState<TerminalSize>()
   const [readAloud, setReadAloud] = useState(true)
   const [finding, setFinding] = useState(false)
+  const [heard, setHeard] = useState(false)
 
   useEffect(() => {
     let shown: SerialTerminal | undefined
@@ -212,6 +217,7 @@ function SerialConsole(props: ConsolePanelProps) {
       shown = createSerialTerminal(target.current, {
         label: `Serial console of ${row.name}. Ctrl Alt . gives the keyboard back.`,
         onSize: setSize,
+        onOutput: () => setHeard(true),
         onReleaseKeyboard: () => releaseFocus(target),
       })
       setTerminal(shown)
@@ -278,7 +284,9 @@ function SerialConsole(props: ConsolePanelProps) {
               {size.columns} × {size.rows} · ttyS0
             </span>
           )}
-          {phase.name === 'live' && <span className="desk">Quiet until the guest writes: press Enter</span>}
+          {phase.name === 'live' && (
+            <span className="desk">{heard ? 'You have control' : 'Quiet until the guest writes: press Enter'}</span>
+          )}
         </>
       }
       phoneKeys={<SerialPhoneKeys type={type} onKeyboard={() => terminal?.focus()} />}

@@ -32,12 +32,12 @@ const closed = (code = 1006, dial = 1): ConsoleEvent => ({ type: 'closed', dial,
 const due: ConsoleEvent = { type: 'due' }
 const vm = (facts: VmFacts): ConsoleEvent => ({ type: 'vm', vm: facts })
 
-test('connects without taking over, and is live when the guest speaks', () => {
+test('connects without taking over, and is live when the guest speaks [F132]', () => {
   expect(play('vnc', up, open).phase).toEqual({ name: 'connecting', takeOver: false })
   expect(play('vnc', up, open, [5, live()]).phase).toEqual({ name: 'live', sinceMs: 5 })
 })
 
-test('follows a live migration: reconnects by itself, as long as it takes', () => {
+test('follows a live migration: reconnects by itself, as long as it takes [F132]', () => {
   const dropped = play('vnc', up, open, live(), vm(moving), [20_000, closed()])
   expect(dropped.phase).toEqual({ name: 'reconnecting', because: 'migration', attempt: 1, sinceMs: 20_000, nextMs: 20_500 })
   let session = dropped
@@ -53,6 +53,11 @@ test('follows a live migration: reconnects by itself, as long as it takes', () =
 
 test('takes a drop shortly after a migration for the migration, also on the serial console', () => {
   const session = play('serial', up, open, live(), [1_000, vm(moving)], vm(up), [9_000, closed(1011)])
+  expect(session.phase).toMatchObject({ name: 'reconnecting', because: 'migration' })
+})
+
+test('counts from the end of a migration, however long it took', () => {
+  const session = play('vnc', up, open, live(), [1_000, vm(moving)], [300_000, vm(up)], [302_000, closed(1011)])
   expect(session.phase).toMatchObject({ name: 'reconnecting', because: 'migration' })
 })
 

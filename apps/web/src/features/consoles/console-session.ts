@@ -137,7 +137,7 @@ const retryOf = ({ because, attempt, sinceMs }: Retry): Retry => ({ because, att
 const notUp = (vm: VmFacts): ConsolePhase => (vm.power === 'missing' ? { name: 'gone' } : { name: 'vmDown' })
 
 function withVm(before: ConsoleSession, vm: VmFacts, nowMs: number): ConsoleSession {
-  const session = { ...before, vm, migratingAtMs: vm.migration ? nowMs : before.migratingAtMs }
+  const session = { ...before, vm, migratingAtMs: vm.migration || before.vm.migration ? nowMs : before.migratingAtMs }
   const { phase } = session
   switch (phase.name) {
     case 'vmDown':

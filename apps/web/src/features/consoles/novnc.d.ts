@@ -25,6 +25,7 @@ declare module '@novnc/novnc' {
     viewOnly: boolean
     scaleViewport: boolean
     clipViewport: boolean
+    dragViewport: boolean
     focusOnClick: boolean
     showDotCursor: boolean
     qualityLevel: number

@@ -4,6 +4,7 @@ import { WebglAddon } from '@xterm/addon-webgl'
 import { Terminal, type ITheme } from '@xterm/xterm'
 import '@xterm/xterm/css/xterm.css'
 import type { ConsoleLink } from './console-connection.ts'
+import { focusIsFree } from './focus.ts'
 import { giveStylesTheNonce } from './style-nonce.ts'
 
 export type TerminalSize = { columns: number; rows: number }
@@ -11,7 +12,6 @@ export type TerminalSize = { columns: number; rows: number }
 export type SerialTerminal = {
   serve(link: ConsoleLink): void
   type(text: string): void
-  setReadOnly(readOnly: boolean): void
   setScreenReader(on: boolean): void
   focus(): void
   blur(): void
@@ -52,10 +52,13 @@ export function createSerialTerminal(
   {
     label,
     onSize,
+    onOutput,
     onReleaseKeyboard,
   }: {
     label: string
     onSize(size: TerminalSize): void
+    /** The guest wrote something. */
+    onOutput(): void
     onReleaseKeyboard(): void
   },
 ): SerialTerminal {
@@ -97,14 +100,9 @@ export function createSerialTerminal(
 
   const encoder = new TextEncoder()
   let link: ConsoleLink | undefined
-  let readOnly = false
-  const send = (text: string) => {
-    if (!readOnly) link?.send(encoder.encode(text))
-  }
+  const send = (text: string) => link?.send(encoder.encode(text))
   terminal.onData(send)
-  terminal.onBinary((data) => {
-    if (!readOnly) link?.send(Uint8Array.from(data, (character) => character.charCodeAt(0)))
-  })
+  terminal.onBinary((data) => link?.send(Uint8Array.from(data, (character) => character.charCodeAt(0))))
 
   const lines = (): string[] => {
     const buffer = terminal.buffer.active
@@ -115,17 +113,16 @@ export function createSerialTerminal(
   return {
     serve(next) {
       link = next
-      next.onBytes((bytes) => terminal.write(new Uint8Array(bytes)))
+      next.onBytes((bytes) => {
+        terminal.write(new Uint8Array(bytes))
+        onOutput()
+      })
       next.onClose(() => {
         if (link === next) link = undefined
       })
-      if (document.activeElement === document.body) terminal.focus()
+      if (focusIsFree()) terminal.focus()
     },
     type: send,
-    setReadOnly(next) {
-      readOnly = next
-      terminal.options.disableStdin = next
-    },
     setScreenReader(on) {
       terminal.options.screenReaderMode = on
     },

@@ -2,6 +2,7 @@
 import RFB, { type RfbChannel } from '@novnc/novnc'
 import type { ConsoleLink } from './console-connection.ts'
 import { keys, type KeyStroke } from './console-keys.ts'
+import { focusIsFree } from './focus.ts'
 
 export type ScreenSize = { width: number; height: number }
 
@@ -38,6 +39,13 @@ export function createVncScreen(
   let kept: HTMLCanvasElement | undefined
   let end: (() => void) | undefined
 
+  const applyFit = (screen: RFB) => {
+    // At actual size a mouse has scroll bars, a finger moves the picture.
+    const byFinger = !fit && matchMedia('(pointer: coarse)').matches
+    screen.clipViewport = byFinger
+    screen.dragViewport = byFinger
+    screen.scaleViewport = fit
+  }
   const canvas = () => target.querySelector<HTMLCanvasElement>('canvas:not([data-kept])') ?? undefined
   /** noVNC takes its canvas away when the connection ends. */
   const keepPicture = () => {
@@ -67,11 +75,11 @@ export function createVncScreen(
         send: link.send,
         close: link.close,
       }
-      const hadFocus = target.contains(document.activeElement) || document.activeElement === document.body
+      const mayFocus = target.contains(document.activeElement) || focusIsFree()
       const screen = new RFB(target, channel, { shared: true })
       rfb = screen
       screen.background = 'transparent'
-      screen.scaleViewport = fit
+      applyFit(screen)
       screen.viewOnly = viewOnly
       screen.showDotCursor = true
       const shown = canvas()
@@ -87,7 +95,7 @@ export function createVncScreen(
       screen.addEventListener('connect', () => {
         kept?.remove()
         kept = undefined
-        if (hadFocus) screen.focus({ preventScroll: true })
+        if (mayFocus) screen.focus({ preventScroll: true })
       })
       link.onBytes((data) => channel.onmessage?.({ data }))
       const ended = (end = () => {
@@ -111,7 +119,7 @@ export function createVncScreen(
     },
     setFit(next) {
       fit = next
-      if (rfb) rfb.scaleViewport = next
+      if (rfb) applyFit(rfb)
     },
     focus: () => rfb?.focus({ preventScroll: true }),
     releaseKeyboard() {
