@@ -1,9 +1,11 @@
 // The table of VMs: only the rows in sight are in the DOM, each follows its own row of the fleet, and nothing but the
 // visible range re-renders while one scrolls.
 import { useVirtualizer } from '@tanstack/react-virtual'
+import type { Virtualizer } from '@tanstack/react-virtual'
 import type { VmRow } from '@virtdeck/kubevirt'
 import { memo, useCallback, useLayoutEffect, useRef, useState } from 'react'
 import type { KeyboardEvent } from 'react'
+import { create } from 'zustand'
 import { useVmRow } from '../../api/fleet.ts'
 import type { Action } from '../../components/action.ts'
 import type { VmRef } from '../../paths.ts'
@@ -48,6 +50,7 @@ export function VmTable({ rows, sort, onSort, shown, width, variant, stale, orig
     getScrollElement: () => wrap.current,
     estimateSize: useCallback(() => rowHeight, [rowHeight]),
     overscan: 8,
+    initialOffset: () => offsetOf(origin),
     scrollPaddingStart: headHeight,
     scrollMargin: headHeight,
   })
@@ -85,9 +88,7 @@ export function VmTable({ rows, sort, onSort, shown, width, variant, stale, orig
 
   useShortcut('j', { label: 'Next row', group: 'List', run: () => move(1) })
   useShortcut('k', { label: 'Previous row', group: 'List', run: () => move(-1) })
-  useLayoutEffect(() => {
-    wrap.current?.scrollTo(0, 0)
-  }, [origin])
+  useScrollMemory(virtualizer, origin)
 
   function keydown(event: KeyboardEvent) {
     const page = Math.max(1, Math.floor((height - headHeight) / rowHeight) - 1)
@@ -167,7 +168,7 @@ export function VmTable({ rows, sort, onSort, shown, width, variant, stale, orig
           </tbody>
         </table>
       </div>
-      {cursor && <CursorActions key={cursorKey} {...cursor} onMenu={toggleMenu} />}
+      {cursor && <CursorActions key={cursorKey} namespace={cursor.namespace} name={cursor.name} onMenu={toggleMenu} />}
       <footer className="tablefoot desk">
         <span>
           <b>
@@ -188,6 +189,29 @@ export function VmTable({ rows, sort, onSort, shown, width, variant, stale, orig
 
 function firstVisible(offset: number, rowHeight: number): number {
   return Math.ceil(offset / rowHeight)
+}
+
+/** Where the list was when it was left; for as long as the tab lives. */
+const useLeft = create(() => ({ origin: '', offset: 0 }))
+
+function offsetOf(origin: string): number {
+  const left = useLeft.getState()
+  return left.origin === origin ? left.offset : 0
+}
+
+/** Begins every other search at its top, and remembers where this one was left. */
+function useScrollMemory(virtualizer: Virtualizer<HTMLDivElement, Element>, origin: string) {
+  const begun = useRef(origin)
+  useLayoutEffect(() => {
+    if (begun.current !== origin) virtualizer.scrollToOffset(0)
+    begun.current = origin
+  }, [virtualizer, origin])
+  useLayoutEffect(
+    () => () => {
+      useLeft.setState({ origin: begun.current, offset: virtualizer.scrollOffset ?? 0 })
+    },
+    [virtualizer],
+  )
 }
 
 /** What of the CSS the arithmetic needs: heights come from its variables, so that density and phone are its matter. */
