@@ -2,6 +2,7 @@
 // the user may see.
 import { useQuery } from '@tanstack/react-query'
 import { resources } from '@virtdeck/k8s'
+import { useMemo } from 'react'
 import { k8s } from './client.ts'
 import { useFleet } from './fleet.ts'
 
@@ -17,10 +18,9 @@ export function useNamespaces(): { status: 'loading' | 'ready'; names: readonly 
     retry: false,
     enabled: clusterWide,
   })
-  const names = new Set([
-    ...(listed.data ?? []),
-    ...(access?.scope === 'namespaces' ? access.namespaces : []),
-    ...rows.map(({ namespace }) => namespace),
-  ])
-  return { status: status === 'loading' || (clusterWide && listed.isPending) ? 'loading' : 'ready', names: [...names].toSorted() }
+  const names = useMemo(() => {
+    const inScope = access?.scope === 'namespaces' ? access.namespaces : []
+    return [...new Set([...(listed.data ?? []), ...inScope, ...rows.map(({ namespace }) => namespace)])].toSorted()
+  }, [listed.data, access, rows])
+  return { status: status === 'loading' || (clusterWide && listed.isPending) ? 'loading' : 'ready', names }
 }

@@ -6,6 +6,7 @@ import { Suspense, lazy, useRef, useState } from 'react'
 import { Controller, useForm, useWatch } from 'react-hook-form'
 import { Link, useNavigate, useSearchParams } from 'react-router'
 import { deniedReason, useAccess } from '../../api/access.ts'
+import { k8s } from '../../api/client.ts'
 import { useDryRun } from '../../api/dry-run.ts'
 import { fleets, useFleetStatus } from '../../api/fleet.ts'
 import { paths } from '../../paths.ts'
@@ -35,6 +36,7 @@ import {
 } from './create-values.ts'
 import { createVm } from './create-vm.ts'
 import { originText } from './origin-text.ts'
+import { PasswordInput } from './password-input.tsx'
 import type { CreateAccess } from './use-create-access.ts'
 
 const YamlDrawer = lazy(() => import('./yaml-drawer.tsx'))
@@ -76,7 +78,9 @@ export function CreateForm({ template, facts, access }: CreateFormProps) {
     if (blocked) return
     const id = `create ${answers.namespace}/${answers.name}`
     try {
-      await createVm(template, templateValues(answers))
+      const { orphan } = await createVm(k8s, template, templateValues(answers))
+      if (orphan)
+        toast.failed(`${id} secret`, `Secret ${orphan.secretName} will stay when ${answers.name} is deleted`, orphan.status.message)
     } catch (error) {
       const { fields, form: whole } = refusedFields(toStatus(error), answers)
       for (const { field, message } of fields) setError(field, { type: 'server', message }, { shouldFocus: true })
@@ -266,7 +270,7 @@ export function CreateForm({ template, facts, access }: CreateFormProps) {
                     </Field>
                     {values.login === 'password' ? (
                       <Field label="Password" error={error('password')} hint="At least 8 characters; kept in a Secret, not in the VM">
-                        <TextInput type="password" autoComplete="new-password" {...register('password')} />
+                        <PasswordInput {...register('password')} />
                       </Field>
                     ) : (
                       <Field label="SSH key" error={error('sshKey')} hint="The public one, such as the content of id_ed25519.pub">
