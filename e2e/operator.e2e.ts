@@ -3,7 +3,7 @@ import { expectConsoleConnected, logIn, openScreen, openSerial, run, typeOnScree
 
 const vmi = '/apis/kubevirt.io/v1/namespaces/team-a/virtualmachineinstances/build-runner'
 
-type Vmi = { status?: { nodeName?: string; conditions?: { type: string; status: string }[] } }
+type Vmi = { metadata?: { uid: string }; status?: { nodeName?: string; conditions?: { type: string; status: string }[] } }
 
 test('operator finds a VM among the fleet, starts it, opens VNC and types, migrates it to another node while the console reconnects, snapshots it, breaks it, restores it [F001 F005 F009 F010 F013 F032 F106 F107 F108 F118 F121 F132 F133 F134]', async ({
   page,
@@ -74,8 +74,11 @@ test('operator finds a VM among the fleet, starts it, opens VNC and types, migra
     await page.getByRole('link', { name: /^Snapshots/ }).click()
     await page.getByRole('row', { name: /before-the-accident/ }).click()
     await page.getByRole('button', { name: 'Restore…' }).first().click()
+    await expectAccessible(page)
+    const before = (await read()).metadata?.uid
     await page.getByRole('alertdialog').or(page.getByRole('dialog')).getByRole('button', { name: 'Stop and restore' }).click()
-    await expect(page.getByText('Restored', { exact: false }).first()).toBeVisible({ timeout: 120_000 })
+    await expect(page.getByRole('heading', { name: 'Restoring before-the-accident' })).toBeVisible({ timeout: 30_000 })
+    await expect.poll(async () => (await read()).metadata?.uid ?? before, { timeout: 120_000 }).not.toBe(before)
     await expect.poll(agentConnected, { timeout: 120_000 }).toBe(true)
     await openSerial(page)
     await logIn(page, 'fedora', 'build')
