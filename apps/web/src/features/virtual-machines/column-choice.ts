@@ -11,7 +11,7 @@ export type ColumnChoice = Partial<Record<Exclude<ColumnId, 'name'>, boolean>>
 /** Least widths in px. */
 export const columnWidths: Record<ColumnId, number> = {
   name: 184,
-  status: 236,
+  status: 196,
   namespace: 126,
   node: 122,
   cpu: 76,
@@ -26,13 +26,16 @@ export const MENU_WIDTH = 42
 /** A row's three lines; node and size stand with the namespace. */
 export const phoneColumns: readonly ColumnId[] = ['name', 'status', 'namespace']
 
+/** Room that the status wants before others get any. */
+const COMFORT = 40
+
 /** Given up first where there is little room. The others make the table scroll sideways. */
 const expendable: readonly ColumnId[] = ['runStrategy', 'os']
 
 export function shownColumns(choice: ColumnChoice, widthPx: number): ColumnId[] {
   let shown: ColumnId[] = columnIds.filter((id) => id === 'name' || choice[id] !== false)
   for (const id of expendable) {
-    if (tableWidth(shown) <= widthPx) break
+    if (tableWidth(shown) + COMFORT <= widthPx) break
     if (id !== 'name' && choice[id] !== true) shown = shown.filter((other) => other !== id)
   }
   return shown
@@ -50,7 +53,7 @@ export function columnWidth(id: ColumnId, shown: readonly ColumnId[], widthPx: n
 }
 
 /** Room for a warning beside the state. */
-const STATUS_FIRST = 40
+const STATUS_FIRST = 2 * COMFORT
 
 type Store = {
   choice: ColumnChoice

@@ -12,6 +12,8 @@ import { naturalKey } from './vm-sort.ts'
 
 type FacetBarProps = {
   facets: Scan['facets']
+  /** False while there is nothing to count yet. */
+  counted: boolean
   terms: readonly Term[]
   onToggle: (toggled: Token) => void
 }
@@ -28,7 +30,7 @@ const states: { state: State; label: string }[] = [
 const wordOf = (state: State) => (state === 'warning' ? state : stateWords[state satisfies VmState])
 
 /** What one filters by most, with how many VMs each choice would show. */
-export function FacetBar({ facets, terms, onToggle }: FacetBarProps) {
+export function FacetBar({ facets, counted, terms, onToggle }: FacetBarProps) {
   return (
     <div className="facets" role="group" aria-label="Filters">
       {states.map(({ state, label }) => {
@@ -38,13 +40,13 @@ export function FacetBar({ facets, terms, onToggle }: FacetBarProps) {
           <button
             key={state}
             type="button"
-            className={count === 0 ? 'facet zero' : 'facet'}
+            className={counted && count === 0 ? 'facet zero' : 'facet'}
             aria-pressed={hasToken(terms, choice)}
             onClick={() => onToggle(choice)}
           >
             <StateGlyph state={state} className={`c-${state} still`} />
             {label}
-            <em>{formatCount(count)}</em>
+            {counted && <em>{formatCount(count)}</em>}
           </button>
         )
       })}

@@ -71,6 +71,7 @@ export function VirtualMachinesPage() {
       )}
       <FacetBar
         facets={scan.facets}
+        counted={ready}
         terms={list.terms}
         onToggle={(toggled) => list.decide({ ...list.draft, tokens: toggleToken(list.draft.tokens, toggled) })}
       />

@@ -123,12 +123,7 @@ export function VmTable({ rows, sort, onSort, shown, width, variant, stale, orig
   return (
     <>
       <div ref={wrap} className="tablewrap vmwrap" onKeyDown={keydown}>
-        <table
-          className="rt fixed vmt"
-          aria-rowcount={rows.length + 1}
-          data-stale={stale || undefined}
-          style={{ '--vm-table-w': `${tableWidth(shown)}px` } as React.CSSProperties}
-        >
+        <table className="rt fixed vmt" aria-rowcount={rows.length + 1} data-stale={stale || undefined} style={leastWidth(shown)}>
           <caption className="sr">Virtual machines</caption>
           <Columns shown={shown} width={width} />
           <thead>
@@ -234,6 +229,8 @@ function useMeasures(wrap: React.RefObject<HTMLDivElement | null>, variant: stri
 }
 
 const px = (style: CSSStyleDeclaration, name: string) => Number.parseFloat(style.getPropertyValue(name)) || 0
+
+const leastWidth = (shown: readonly ColumnId[]) => ({ '--vm-table-w': `${tableWidth(shown)}px` }) as React.CSSProperties
 
 function Columns({ shown, width }: { shown: readonly ColumnId[]; width: number }) {
   return (
@@ -374,7 +371,7 @@ export function VmTableSkeleton({ shown, width }: { shown: readonly ColumnId[]; 
   return (
     <div className="tablewrap vmwrap late" role="status" aria-busy="true">
       <span className="sr">Loading virtual machines</span>
-      <table className="rt fixed vmt" aria-hidden="true">
+      <table className="rt fixed vmt" aria-hidden="true" style={leastWidth(shown)}>
         <Columns shown={shown} width={width} />
         <thead>
           <tr>
