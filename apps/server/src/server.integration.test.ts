@@ -1,6 +1,6 @@
 // The server in front of the simulated cluster: what each kind of person sees, does, and is refused.
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { request as httpsRequest } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -250,9 +250,32 @@ test('tells a second screen that somebody uses the first', async () => {
   first.terminate()
 })
 
+test('ends the session of whom the cluster no longer knows, wherever that shows first', async () => {
+  const stateDir = await mkdtemp(join(tmpdir(), 'virtdeck-tokens-'))
+  onTestFinished(() => rm(stateDir, { recursive: true }))
+  await using own = await startStack({ scenario: 'empty', stateDir })
+  const [asker, watcher] = [openBrowser(own.url), openBrowser(own.url)]
+  await asker.signIn({ mode: 'demo', user: 'user' })
+  await watcher.signIn({ mode: 'demo', user: 'viewer' })
+  using live = watcher.live()
+  await live.until(message('heartbeat'))
+  const port = Number(new URL(own.cluster.url).port)
+  await own.cluster[Symbol.asyncDispose]()
+  const file = join(stateDir, 'sim-cluster.json')
+  const state = JSON.parse(await readFile(file, 'utf8')) as { tokens: Record<string, string> }
+  await writeFile(file, JSON.stringify({ ...state, tokens: { ...state.tokens, user: 'another', viewer: 'yet-another' } }))
+  await using _changed = await startStack({ scenario: 'empty', stateDir, port })
+  expect((await asker.request('/k8s/api/v1/namespaces')).status).toBe(401)
+  expect(await asker.json<Session>('/api/session')).not.toHaveProperty('user')
+  await live.send({ type: 'watch', id: 1, path: collectionPath(resources.virtualMachines) })
+  expect(await live.closed).toBe(4401)
+})
+
 test('is healthy at once, and ready with its inventory', async () => {
-  const browser = openBrowser(stack.url)
+  const browser = await browserOf('viewer')
   expect((await browser.request('/healthz')).status).toBe(200)
+  await browser.snapshot('virtualmachines')
+  await browser.snapshot('nodes')
   expect((await browser.request('/readyz')).status).toBe(200)
 })
 

@@ -59,6 +59,7 @@ export type SessionOptions = {
 }
 
 const touchEveryMs = 60_000
+const maxOpened = 1_000
 
 export function createSessions({
   ring,
@@ -83,6 +84,19 @@ export function createSessions({
     })
     res.setHeader('set-cookie', lines)
   }
+  /** Opening a cookie costs more than all else a request needs: the latest ones stay open. */
+  const opened = new Map<string, Session>()
+  const read = (cookies: string[]): Session | undefined => {
+    const key = cookies.join()
+    const known = opened.get(key)
+    if (known) return known
+    const parsed = shape.safeParse(open(ring, stem, cookies))
+    if (!parsed.success) return undefined
+    opened.set(key, parsed.data)
+    const [oldest] = opened.keys()
+    if (opened.size > maxOpened && oldest !== undefined) opened.delete(oldest)
+    return parsed.data
+  }
   const save = (res: ServerResponse, session: Session) => write(res, seal(ring, stem, session))
   const alive = (session: Session) =>
     now() < session.expiresAt &&
@@ -94,8 +108,8 @@ export function createSessions({
     of(req) {
       const cookies = readCookies(req.headers.cookie ?? '', stem)
       if (cookies.length === 0) return undefined
-      const parsed = shape.safeParse(open(ring, stem, cookies))
-      return parsed.success && alive(parsed.data) ? parsed.data : undefined
+      const session = read(cookies)
+      return session && alive(session) ? session : undefined
     },
     start(res, who, tokenExpiresAt = Infinity) {
       const at = now()
@@ -135,6 +149,7 @@ export function createSessions({
       return actual.length === expected.length && timingSafeEqual(actual, expected)
     },
     revoke(sid) {
+      if (revoked.has(sid)) return
       for (const [old, until] of revoked) if (until < now()) revoked.delete(old)
       revoked.set(sid, now() + absoluteMs)
       for (const listener of listeners) listener(sid)

@@ -89,6 +89,7 @@ export function createConsoles({ kubeconfig, upstream, sessions, log, recheckMs 
     } catch (error) {
       const code = consoleCloseCode(error)
       log.info({ ...told, code }, 'console refused')
+      if (code === closeCodes.sessionEnded) sessions.revoke(session.sid)
       closeWith(upgrade, code)
       return
     }

@@ -29,10 +29,11 @@ export type FleetState = { state: 'live' } | { state: 'stale'; since: number }
 export type Inventory = AsyncDisposable & {
   /** True once the shared fleets were read, or it is known that they may not be. */
   ready(): boolean
-  /** What this session may see of a fleet. Asks for rights that are older than a minute. Throws 503 when nothing is known yet. */
-  view(session: Session, fleet: Fleet): Promise<FleetView>
-  /** Forgets what a credential may see, so that the next view asks again. */
-  forget(session: Session): void
+  /**
+   * What this session may see of a fleet, by rights that are at most a minute old, or asked for just now. Throws 503
+   * when nothing is known yet, and 401 when the cluster no longer accepts the credential.
+   */
+  view(session: Session, fleet: Fleet, rights?: 'known' | 'asked-again'): Promise<FleetView>
   state(session: Session, fleet: Fleet): FleetState
   /** Called whenever a fleet becomes stale or live. */
   onState(listener: () => void): () => void
@@ -56,12 +57,10 @@ const versionsTtlMs = 10 * 60_000
 type Options = { kubeconfig: Kubeconfig; upstream: Upstream; log: Logger; recheckMs: number }
 
 export function createInventory({ kubeconfig, upstream, log, recheckMs }: Options): Inventory {
-  // A little less than the time between two checks, so that a check asks.
-  const visibilityTtlMs = recheckMs * 0.8
   const sharedCredential: Credential = { kind: 'kubeconfig', context: kubeconfig.inventoryContext }
   const sources = new Map<SourceId, Source>()
   const views = new Map<string, FleetView>()
-  const rights = new Map<string, { until: number; visibility: Promise<Visibility> }>()
+  const rights = new Map<string, { askedAt: number; visibility: Promise<Visibility> }>()
   const stateListeners = new Set<() => void>()
   const closing = new AbortController()
   let namespaces: string[] = []
@@ -112,7 +111,10 @@ export function createInventory({ kubeconfig, upstream, log, recheckMs }: Option
         return
       }
       case 'namespaces':
-        if (message.source === shared) namespaces = message.names
+        if (message.source !== shared) return
+        // Whose rights were asked namespace by namespace, was not asked about a new one.
+        if (message.names.some((name) => !namespaces.includes(name))) rights.clear()
+        namespaces = message.names
     }
   }
 
@@ -153,12 +155,12 @@ export function createInventory({ kubeconfig, upstream, log, recheckMs }: Option
     return store
   }
 
-  function visibilityOf(session: Session): Promise<Visibility> {
+  function visibilityOf(session: Session, maxAgeMs: number): Promise<Visibility> {
     const key = identityKey(session.credential)
     const known = rights.get(key)
-    if (known && known.until > Date.now()) return known.visibility
+    if (known && Date.now() - known.askedAt < maxAgeMs) return known.visibility
     const visibility = ask(session.credential)
-    rights.set(key, { until: Date.now() + visibilityTtlMs, visibility })
+    rights.set(key, { askedAt: Date.now(), visibility })
     visibility.catch(() => rights.delete(key))
     return visibility
   }
@@ -216,8 +218,9 @@ export function createInventory({ kubeconfig, upstream, log, recheckMs }: Option
     return [id, source]
   }
 
-  async function view(session: Session, fleet: Fleet): Promise<FleetView> {
-    const visibility = await visibilityOf(session)
+  async function view(session: Session, fleet: Fleet, age: 'known' | 'asked-again' = 'known'): Promise<FleetView> {
+    // The tabs of one person check together: a moment old is new enough.
+    const visibility = await visibilityOf(session, recheckMs * (age === 'known' ? 0.8 : 0.05))
     await settled(fleetResources[fleet].own)
     const [id, source] = sourceFor(session, fleet, visibility)
     const key = `${id} ${fleet} ${visibilityKey(visibility, fleet)}`
@@ -233,7 +236,7 @@ export function createInventory({ kubeconfig, upstream, log, recheckMs }: Option
 
   const sweep = setInterval(() => {
     const now = Date.now()
-    for (const [key, known] of rights) if (known.until < now) rights.delete(key)
+    for (const [key, known] of rights) if (now - known.askedAt > recheckMs) rights.delete(key)
     for (const [key, found] of views) {
       if (now - found.usedAt() < idleMs) continue
       found.close()
@@ -264,12 +267,13 @@ export function createInventory({ kubeconfig, upstream, log, recheckMs }: Option
   refreshVersions()
 
   const common = startSource(shared, sharedCredential, Object.fromEntries(inventoryResources.map((resource) => [resource, 'all'])))
-  for (const fleet of fleets) storeOf(shared, common, fleet, fleetResources[fleet].optional.join('+'))
+  const stores = fleets.map((fleet) => storeOf(shared, common, fleet, fleetResources[fleet].optional.join('+')))
+  let read = false
+  void Promise.all(stores.map((store) => store.ready)).then(() => (read = true))
 
   return {
     view,
-    forget: (session) => rights.delete(identityKey(session.credential)),
-    ready: () => inventoryResources.every((resource) => isSettled(sources.get(shared), resource)),
+    ready: () => read,
     state(session, fleet) {
       const own = [...sources].find(([id]) => id.startsWith(`${identityKey(session.credential)}:`))?.[1]
       return fleetState(own ?? sources.get(shared), fleet)

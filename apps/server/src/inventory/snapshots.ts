@@ -1,4 +1,5 @@
 import { Router } from 'express'
+import { StatusError } from '@virtdeck/k8s'
 import type { Context } from '../context.ts'
 import { refusal } from '../errors.ts'
 import { fleets } from './joins.ts'
@@ -13,7 +14,10 @@ export function inventoryRouter({ sessions, inventory }: Context): Router {
     const fleet = fleets.find((name) => name === req.params.fleet)
     if (!fleet) throw refusal(404, 'There is no such fleet.')
     sessions.touch(res, session)
-    const view = await inventory.view(session, fleet)
+    const view = await inventory.view(session, fleet).catch((error: unknown) => {
+      if (error instanceof StatusError && error.code === 401) sessions.revoke(session.sid)
+      throw error
+    })
     const encoding = encodingOf(String(req.headers['accept-encoding'] ?? ''))
     const { etag, body } = await view.snapshot(encoding)
     res.setHeader('etag', etag)

@@ -47,6 +47,8 @@ function proxy({ sessions, kubeconfig, upstream }: Context): RequestHandler {
         if (gone.signal.aborted) return undefined
         throw error
       })
+    // A credential that the cluster no longer accepts is no session.
+    if (answer?.statusCode === 401) sessions.revoke(session.sid)
     if (answer) await sendAnswer(answer, res, passed)
   }
 }

@@ -127,7 +127,7 @@ function openTab(context: Context, ws: WebSocket, session: Session): Tab {
       watches.get(request.id)?.stop()
       watches.delete(request.id)
       const status = toStatus(error)
-      if (status.code === 401) return close(ws, closeCodes.sessionEnded)
+      if (status.code === 401) return sessions.revoke(session.sid)
       send({ type: 'watch-error', id: request.id, status })
     }
     try {
@@ -158,13 +158,13 @@ function openTab(context: Context, ws: WebSocket, session: Session): Tab {
   /** Rights may have changed: a fleet that is now seen otherwise starts over, a watch that is no longer allowed ends. */
   const recheck = async () => {
     for (const [name, { view }] of follows) {
-      const now = await inventory.view(session, name)
+      const now = await inventory.view(session, name, 'asked-again')
       if (now !== view && follows.get(name)?.view === view) reset(name)
     }
     await Promise.all([...watches.values()].map((open) => open.recheck()))
   }
   const failed = (error: unknown) => {
-    if (error instanceof StatusError && error.code === 401) close(ws, closeCodes.sessionEnded)
+    if (error instanceof StatusError && error.code === 401) sessions.revoke(session.sid)
     else if (error instanceof StatusError && error.code < 500) close(ws, closeCodes.badRequest)
     else log.debug({ err: error }, 'live')
   }
