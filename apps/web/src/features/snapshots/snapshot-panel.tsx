@@ -18,7 +18,7 @@ type SnapshotPanelProps = {
 
 /** The chosen snapshot, and what going back to it would mean. */
 export function SnapshotPanel({ entry, spec, snapshotSpec, actions }: SnapshotPanelProps) {
-  const now = useNow(60_000)
+  const now = useNow(5000)
   const { name, takenAt, tookSeconds, disks, leftOut, restoredAt, message, warning } = entry
   const changes = restoreChanges(spec, snapshotSpec, entry, now / 1000)
   return (

@@ -1,6 +1,6 @@
 // Live migration: where to, why not elsewhere, and then how far it is. The dialog's URL stays the same throughout.
 import { resources, type VirtualMachineInstance, type VirtualMachineInstanceMigration } from '@virtdeck/k8s'
-import { vmCan, vmCommand, type VmRow } from '@virtdeck/kubevirt'
+import { networksOf, vmCan, vmCommand, type VmRow } from '@virtdeck/kubevirt'
 import { Radio } from '@base-ui/react/radio'
 import { RadioGroup } from '@base-ui/react/radio-group'
 import { useRef, useState, type CSSProperties } from 'react'
@@ -95,8 +95,8 @@ function ChooseTarget({ row, vmi, migrations, onAccepted, onClose }: ChooseTarge
       {possible ? (
         <>
           <p>
-            It keeps running{address && <> and keeps its address {address}</>}; expect a pause well under a second at the end. Consoles
-            reconnect by themselves.
+            It keeps running; expect a pause well under a second at the end. Consoles reconnect by themselves.{' '}
+            {address && <Address ip={address} vmi={vmi} />}
           </p>
           {mayListNodes.allowed ? (
             <Targets row={row} vmi={vmi} chosen={node} onChoose={setNode} />
@@ -115,6 +115,16 @@ function ChooseTarget({ row, vmi, migrations, onAccepted, onClose }: ChooseTarge
       )}
       <ErrorLine error={error} />
     </Dialog>
+  )
+}
+
+/** An address of the pod network belongs to the pod, and the VM gets a new pod; any other moves along. */
+function Address({ ip, vmi }: { ip: string; vmi: VirtualMachineInstance | undefined }) {
+  const onPodNetwork = networksOf(undefined, vmi).some((network) => network.network.kind === 'pod' && network.ips.includes(ip))
+  return (
+    <>
+      Its address <span className="mono hi">{ip}</span> {onPodNetwork ? 'is one of the pod network and may change.' : 'stays.'}
+    </>
   )
 }
 

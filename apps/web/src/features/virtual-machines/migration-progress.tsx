@@ -10,9 +10,8 @@ import { Dialog } from '../../ui/dialog.tsx'
 import { IconMark } from '../../ui/icon.tsx'
 import { CheckIcon } from '../../ui/icons.ts'
 import { Progress } from '../../ui/progress.tsx'
-import { Quantity } from '../../ui/quantity.tsx'
 import { StateGlyph } from '../../ui/state-glyph.tsx'
-import { formatElapsed } from '../../util/format.ts'
+import { formatBytes, formatElapsed } from '../../util/format.ts'
 import { ErrorLine } from './error-line.tsx'
 import { migrationProgress, type MigrationStep } from './migration-steps.ts'
 import { useDialogVerb } from './power-dialogs.tsx'
@@ -32,7 +31,8 @@ export function MigrationProgressDialog({ row, migration, vmi, onClose, onAgain 
   const { pending, error, run } = useDialogVerb(
     'cancelMigration',
     { ...row, migration: { name: migration.metadata.name, phase: migration.status?.phase ?? 'Pending' } },
-    () => {},
+    // Its object is gone soon; the toast and the row tell the rest.
+    onClose,
   )
   const { outcome, sourceNode, targetNode, failureReason } = progress
   const close = useRef<HTMLButtonElement>(null)
@@ -94,7 +94,9 @@ export function MigrationProgressDialog({ row, migration, vmi, onClose, onAgain 
           <Figure label="Elapsed">
             <ElapsedBetween from={progress.startedAt} to={progress.endedAt} />
           </Figure>
-          <Figure label="Memory to copy">{row.memoryBytes === undefined ? <Dash /> : <Quantity bytes={row.memoryBytes} />}</Figure>
+          <Figure label="Memory to copy">
+            <Memory bytes={row.memoryBytes} />
+          </Figure>
           <Figure label="Phase">{migration.status?.phase ?? 'Pending'}</Figure>
         </div>
       </div>
@@ -128,6 +130,16 @@ function Step({ step }: { step: MigrationStep }) {
 function ElapsedBetween({ from, to }: { from: number; to: number | undefined }) {
   const now = useNow(1000)
   return <>{formatElapsed(Math.max(0, (to ?? now / 1000) - from))}</>
+}
+
+function Memory({ bytes }: { bytes: number | undefined }) {
+  if (bytes === undefined) return <Dash />
+  const { value, unit } = formatBytes(bytes)
+  return (
+    <>
+      {value} <i>{unit}</i>
+    </>
+  )
 }
 
 function Figure({ label, children }: { label: string; children: ReactNode }) {

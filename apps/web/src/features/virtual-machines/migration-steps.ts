@@ -40,18 +40,14 @@ export function migrationProgress(migration: VirtualMachineInstanceMigration, vm
   const failed = status?.phase === 'Failed' || state.failed === true
   const succeeded = status?.phase === 'Succeeded'
 
-  // When each step was over. A later phase without a time of its own still tells that the earlier steps are over.
-  const copyStarted = reached('Running') ?? seconds(state.startTimestamp)
-  const ready = reached('TargetReady') ?? copyStarted
+  // When each step was over. A later phase without a time of its own still tells that the earlier steps are over; a
+  // start time alone does not, it may be of the preparation.
+  const copying = reached('Running') ?? (status?.phase === 'Running' ? (seconds(state.startTimestamp) ?? created) : undefined)
+  const ready = reached('TargetReady') ?? copying
   const scheduled = reached('Scheduled') ?? reached('PreparingTarget') ?? ready
-  const switched = seconds(state.targetNodeDomainReadyTimestamp)
-  const ends = [
-    scheduled,
-    copyStarted === undefined && ready === undefined ? undefined : (ready ?? copyStarted),
-    switched,
-    succeeded ? (ended ?? created) : undefined,
-  ]
-  if (succeeded) ends.forEach((end, index) => (ends[index] = end ?? ended ?? created))
+  const switched = copying === undefined ? undefined : seconds(state.targetNodeDomainReadyTimestamp)
+  const over = [scheduled, ready, switched, undefined]
+  const ends = succeeded ? over.map((end) => end ?? ended ?? created) : over
 
   const labels = [
     { id: 'scheduled', label: 'Scheduled' },

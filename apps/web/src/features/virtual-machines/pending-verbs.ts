@@ -1,5 +1,6 @@
 // Locks a verb of a VM from the click until the row shows that something happened, so that one click is one request.
 import type { VmRow, VmVerb } from '@virtdeck/kubevirt'
+import { useEffect } from 'react'
 import { create } from 'zustand'
 
 /** After this long without a visible transition the verb may be tried again. */
@@ -27,7 +28,14 @@ export const usePendingVerbs = create<PendingVerbs>()((set, get) => ({
   },
 }))
 
-/** The verb under way for a row, as long as the row still looks as it did before the click. */
-export function pendingVerb(pending: readonly Pending[], row: VmRow): VmVerb | undefined {
-  return pending.find((one) => one.uid === row.uid && one.before === appearance(row))?.verb
+/** The verbs under way for a row. Each is let go of for good once the row has begun to look different. */
+export function useVerbLocks(row: VmRow): ReadonlySet<VmVerb> {
+  const { pending, remove } = usePendingVerbs()
+  const ours = pending.filter((one) => one.uid === row.uid)
+  const over = ours.filter((one) => one.before !== appearance(row))
+  // The row may come to look as before (it migrated), so having differed is what has to be kept.
+  useEffect(() => {
+    for (const one of over) remove(one.uid, one.verb)
+  })
+  return new Set(ours.filter((one) => !over.includes(one)).map((one) => one.verb))
 }

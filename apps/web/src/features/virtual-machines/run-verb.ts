@@ -14,6 +14,8 @@ export async function sendVerb(verb: RequestVerb, row: VmRow, options?: VmReques
   add(row, verb)
   try {
     await sendVmVerb(verb, row, options)
+    // A snapshot does not show in the VM's row: its own object is what there is to see.
+    if (verb === 'snapshot') remove(row.uid, verb)
   } catch (error) {
     if (await cameTrue(verb, row, options, error)) return
     remove(row.uid, verb)

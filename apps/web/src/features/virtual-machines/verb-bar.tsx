@@ -16,11 +16,10 @@ const byId = (actions: readonly Action[], id: VmActionId) => actions.find((actio
 /** A bar has less room than a menu. */
 const shortLabels: Partial<Record<VmActionId, string>> = { vnc: 'Console', snapshot: 'Snapshot…' }
 
-export function VerbBar({ row, tab }: { row: VmRow; tab: string }) {
+/** `primary` is the one verb that this view is for; where one stands is not where one wants to go. */
+export function VerbBar({ row, tab, primary }: { row: VmRow; tab: string; primary: VmActionId | undefined }) {
   const actions = useVmActions(row)
   const ids: VmActionId[] = ['vnc', startOrStop(actions), 'restart', 'migrate', 'snapshot']
-  // One primary per view: where one stands is not where one wants to go.
-  const primary = tab === 'snapshots' ? 'snapshot' : 'vnc'
   const hidden = tab === 'console' ? 'vnc' : undefined
   return (
     <div className="verbs">

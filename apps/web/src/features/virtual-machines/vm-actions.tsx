@@ -6,14 +6,11 @@ import { verbWords } from '../../api/outcome.ts'
 import type { Action } from '../../components/action.ts'
 import { paths } from '../../paths.ts'
 import { toast } from '../../stores/toasts.ts'
-import { pendingVerb, usePendingVerbs } from './pending-verbs.ts'
+import { useVerbLocks } from './pending-verbs.ts'
 import { runVerb } from './run-verb.ts'
 import { useVmDialog, type DialogVerb } from './vm-dialog-url.ts'
 import { asksFirst, sshCommand, vmActionEntries, type VmActionId } from './vm-verbs.ts'
 import { verbIcons } from './verb-icons.tsx'
-
-/** Looking is possible while something else goes on. */
-const looks: ReadonlySet<VmActionId> = new Set<VmActionId>(['vnc', 'console', 'restore'])
 
 const isVerb = (id: VmActionId): id is VmVerb => id !== 'yaml' && id !== 'copySsh'
 
@@ -25,16 +22,13 @@ export function useVmActions(row: VmRow): Action[] {
   const access = useAccess(row.namespace)
   const navigate = useNavigate()
   const dialog = useVmDialog()
-  const pending = pendingVerb(
-    usePendingVerbs((store) => store.pending),
-    row,
-  )
+  const locks = useVerbLocks(row)
 
   function reason(id: VmActionId): string | undefined {
     if (!isVerb(id)) return undefined
     const possible = id === 'restore' ? restorePossible(row) : vmCan[id](row)
     if (!possible.possible) return possible.reason
-    if (pending && !looks.has(id)) return verbWords(pending, row.name).doing
+    if (locks.has(id)) return verbWords(id, row.name).doing
     const answer = access(verbAccess(id))
     if (answer.pending) return 'Asking the cluster whether you may'
     return answer.allowed ? undefined : answer.reason

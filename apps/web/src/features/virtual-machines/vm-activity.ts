@@ -32,9 +32,8 @@ export function vmActivity({ events, migrations, snapshots, restores }: Activity
 const kinds = new Set(['VirtualMachine', 'VirtualMachineInstance', 'DataVolume'])
 
 function migrationActivity(migration: VirtualMachineInstanceMigration): Activity {
-  const { outcome, sourceNode, targetNode, startedAt, endedAt, failureReason, percent } = migrationProgress(migration)
+  const { outcome, targetNode, startedAt, endedAt, failureReason, percent } = migrationProgress(migration)
   const id = migration.metadata.uid
-  const route = [sourceNode, targetNode].filter(Boolean).join(' → ')
   if (outcome === 'succeeded')
     return {
       id,
@@ -55,7 +54,7 @@ function migrationActivity(migration: VirtualMachineInstanceMigration): Activity
     id,
     at: startedAt,
     state: 'running',
-    text: outcome === 'cancelling' ? 'Cancelling the migration' : `Migrating ${route}`.trim(),
+    text: outcome === 'cancelling' ? 'Cancelling the migration' : `Migrating${targetNode ? ` to ${targetNode}` : ''}`,
     percent,
   }
 }

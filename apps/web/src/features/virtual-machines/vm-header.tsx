@@ -6,9 +6,10 @@ import { StatusBadge } from '../../ui/status-badge.tsx'
 import { formatBytes } from '../../util/format.ts'
 import type { VmObjects } from './use-vm.ts'
 import { VerbBar } from './verb-bar.tsx'
+import type { VmActionId } from './vm-verbs.ts'
 
 /** Who it is and how it is, with the verbs at hand. */
-export function VmHeader({ objects: { row }, tab }: { objects: VmObjects; tab: string }) {
+export function VmHeader({ objects: { row }, tab, primary }: { objects: VmObjects; tab: string; primary: VmActionId | undefined }) {
   return (
     <div className="dhead">
       <div className="top">
@@ -31,7 +32,7 @@ export function VmHeader({ objects: { row }, tab }: { objects: VmObjects; tab: s
             )}
           </div>
         </div>
-        <VerbBar row={row} tab={tab} />
+        <VerbBar row={row} tab={tab} primary={primary} />
       </div>
     </div>
   )

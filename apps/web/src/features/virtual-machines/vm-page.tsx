@@ -1,6 +1,6 @@
 // A VM's own page: who it is, how it is, what one can do with it; the tabs are routes of their own.
 import { resources } from '@virtdeck/k8s'
-import { vmState, type VmRow } from '@virtdeck/kubevirt'
+import type { VmRow } from '@virtdeck/kubevirt'
 import { useState, type ComponentProps } from 'react'
 import { Link, Outlet, useLocation } from 'react-router'
 import { useWatchList } from '../../api/watch.ts'
@@ -61,11 +61,13 @@ function ExistingVm({ vm: ref, objects }: { vm: VmRef; objects: VmObjects }) {
     (snapshot) => snapshot.spec.source.name === ref.name,
   )
   const { events } = useVmEvents(ref, objects)
+  // Without snapshots the tab itself offers to take the first.
+  const primary = tab !== 'snapshots' ? 'vnc' : snapshots.length > 0 ? 'snapshot' : undefined
   useVmShortcuts(ref, useVmActions(row))
 
   return (
     <>
-      <VmHeader objects={objects} tab={tab} />
+      <VmHeader objects={objects} tab={tab} primary={primary} />
       <Tabs
         label={`Pages of ${row.name}`}
         current={tab}
@@ -118,8 +120,7 @@ function DeletedVm({ row }: { row: VmRow }) {
       title={`${row.name} was deleted`}
       body={
         <>
-          It was in namespace <b>{row.namespace}</b>, {vmState(row) === 'running' ? 'running' : 'not running'} when it was last seen. This
-          page comes back by itself if a VM of this name is created.
+          It was in namespace <b>{row.namespace}</b>. This page comes back by itself if a VM of this name is created.
         </>
       }
       action={<AllVms />}
