@@ -13,10 +13,27 @@ const withoutNonce: Plugin = {
   transformIndexHtml: { order: 'post', handler: (html) => html.replaceAll('__CSP_NONCE__', '') },
 }
 
+/** The two fonts that every page shows begin to load with the page, not with its styles. */
+const preloadFonts: Plugin = {
+  name: 'virtdeck:preload-fonts',
+  apply: 'build',
+  transformIndexHtml: {
+    order: 'post',
+    handler: (_html, { bundle = {} }) =>
+      Object.keys(bundle)
+        .filter((file) => /(inter|jetbrains-mono)-latin-wght-normal-.*\.woff2$/.test(file))
+        .map((file) => ({
+          tag: 'link',
+          attrs: { rel: 'preload', href: `/${file}`, as: 'font', type: 'font/woff2', crossorigin: '' },
+          injectTo: 'head' as const,
+        })),
+  },
+}
+
 export default defineConfig({
   // The server replaces the placeholder in every answer (SECURITY 7.2).
   html: { cspNonce: '__CSP_NONCE__' },
-  plugins: [react(), withoutNonce],
+  plugins: [react(), withoutNonce, preloadFonts],
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,
@@ -36,7 +53,7 @@ export default defineConfig({
             },
             {
               name: 'frame',
-              test: /[\\/]node_modules[\\/]@(base-ui|floating-ui|tabler)[\\/]|[\\/]src[\\/](api|components|layouts|stores|ui|util)[\\/]|[\\/]packages[\\/]/,
+              test: /[\\/]node_modules[\\/]@(base-ui|floating-ui|tabler)[\\/]|[\\/]src[\\/](api|components|layouts|stores|util|ui(?![\\/](dialog|field|text-input|number-input|select|checkbox|radio-cards|code-block)\.))[\\/]|[\\/]packages[\\/]/,
               minShareCount: 2,
               priority: 1,
             },

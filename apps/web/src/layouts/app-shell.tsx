@@ -29,6 +29,7 @@ export function AppShell() {
   // The phone's menu belongs to the page on which it was opened: following a link closes it.
   const menuOpen = phone && menuOn === pathname
   const stale = useLiveState().state === 'stale'
+  const menuButton = useRef<HTMLButtonElement>(null)
   const close = () => setOver(undefined)
   const toggleSidebar = () => usePreferences.setState({ sidebarCollapsed: !collapsed })
 
@@ -46,6 +47,7 @@ export function AppShell() {
       <TopBar
         session={session}
         menuOpen={menuOpen}
+        menuButton={menuButton}
         onMenu={() => setMenuOn(menuOpen ? undefined : pathname)}
         onPalette={() => setOver('palette')}
         onKeys={() => setOver('keys')}
@@ -58,9 +60,12 @@ export function AppShell() {
         hidden={phone && !menuOpen}
         collapsed={rail}
         onToggle={narrow ? undefined : toggleSidebar}
-        onClose={() => setMenuOn(undefined)}
+        onClose={() => {
+          setMenuOn(undefined)
+          menuButton.current?.focus()
+        }}
       />
-      <Main path={pathname} />
+      <Main path={pathname} covered={menuOpen} />
       <RouteAnnouncer />
       <Toaster />
       <Suspense fallback={null}>
@@ -72,7 +77,7 @@ export function AppShell() {
 }
 
 /** The scrolling part. Another page begins at its top, and takes the focus if the old one took it away. */
-function Main({ path }: { path: string }) {
+function Main({ path, covered }: { path: string; covered: boolean }) {
   const main = useRef<HTMLElement>(null)
   const shown = useRef(path)
   useEffect(() => {
@@ -82,7 +87,7 @@ function Main({ path }: { path: string }) {
     if (document.activeElement === document.body) main.current?.focus({ preventScroll: true })
   }, [path])
   return (
-    <main id="main" tabIndex={-1} ref={main}>
+    <main id="main" tabIndex={-1} ref={main} inert={covered}>
       <StaleBanner />
       <Outlet />
     </main>

@@ -1,3 +1,4 @@
+import type { RefObject } from 'react'
 import { Link } from 'react-router'
 import { useLiveState } from '../api/live-socket.ts'
 import type { SignedInSession } from '../api/session.ts'
@@ -17,19 +18,28 @@ import { Breadcrumbs } from './breadcrumbs.tsx'
 type TopBarProps = {
   session: SignedInSession
   menuOpen: boolean
+  menuButton: RefObject<HTMLButtonElement | null>
   onMenu: () => void
   onPalette: () => void
   onKeys: () => void
   onSignOut: () => Promise<void>
 }
 
-export function TopBar({ session, menuOpen, onMenu, onPalette, onKeys, onSignOut }: TopBarProps) {
+export function TopBar({ session, menuOpen, menuButton, onMenu, onPalette, onKeys, onSignOut }: TopBarProps) {
   return (
     <header className="topbar">
       <Link className="brand" to={paths.home()} aria-label="virtdeck, home">
         <Logo />
       </Link>
-      <IconButton className="phone" label="Menu" icon={MenuIcon} aria-expanded={menuOpen} aria-controls="sidebar" onClick={onMenu} />
+      <IconButton
+        ref={menuButton}
+        className="phone"
+        label="Menu"
+        icon={MenuIcon}
+        aria-expanded={menuOpen}
+        aria-controls="sidebar"
+        onClick={onMenu}
+      />
       <span className="cluster" title={session.cluster.simulated ? 'A simulated cluster' : 'The cluster'}>
         <IconMark icon={ClusterIcon} />
         <span>{session.cluster.name}</span>
