@@ -375,3 +375,47 @@ test('reads the fleet with the user’s own credential where the server’s may 
   await admin.request(`/k8s${subresourcePath('virtualmachines', vm('team-b', 'report-batch'), 'start')}`, { method: 'PUT', body: {} })
   await live.until(upserted('report-batch', 'Running'))
 })
+
+test('queues nothing for a tab that does not read, and lets it start over when it does [W-11]', async () => {
+  await using own = await startStack({ scenario: 'empty', speed: 20 })
+  const key = 'virtualmachines.kubevirt.io'
+  const labels = (round: number) =>
+    Object.fromEntries(Array.from({ length: 120 }, (_, index) => [`label-${index}`, `${'x'.repeat(50)}-${round}`]))
+  const name = (index: number) => `vm-${index}`
+  for (let index = 0; index < 300; index += 1) {
+    own.cluster.storage.create(key, {
+      apiVersion: 'kubevirt.io/v1',
+      kind: 'VirtualMachine',
+      metadata: { name: name(index), namespace: 'team-a', labels: labels(0) },
+      spec: { runStrategy: 'Halted', template: { spec: { domain: { devices: {} } } } },
+    })
+  }
+  const [reader, sleeper] = [openBrowser(own.url), openBrowser(own.url)]
+  for (const browser of [reader, sleeper]) await browser.signIn({ mode: 'demo', user: 'operator' })
+  const { rows, epoch, seq } = await reader.snapshot('virtualmachines')
+  expect(rows).toHaveLength(300)
+  using reading = reader.live()
+  using sleeping = sleeper.live()
+  for (const live of [reading, sleeping]) {
+    await live.send({ type: 'fleet', fleet: 'virtualmachines', epoch, seq })
+    await live.until(message('fleet-state'))
+  }
+  sleeping.ws.pause()
+  for (let round = 1; round <= 5; round += 1) {
+    for (let index = 0; index < 300; index += 1) {
+      const stored = own.cluster.storage.get(key, 'team-a', name(index))
+      if (stored) own.cluster.storage.update(key, { ...stored, metadata: { ...stored.metadata, labels: labels(round) } })
+    }
+    const last = name(299)
+    const value = `${'x'.repeat(50)}-${round}`
+    await reading.until(
+      message('delta', ({ upsert }) => upsert.some((row) => 'labels' in row && row.name === last && row.labels?.['label-0'] === value)),
+    )
+  }
+  sleeping.ws.resume()
+  await sleeping.until(message('reset'))
+  const last = sleeping.messages.filter(message('delta')).at(-1)
+  expect(last?.seq ?? 0).toBeLessThan(reading.messages.filter(message('delta')).at(-1)?.seq ?? 0)
+  const again = await sleeper.snapshot('virtualmachines')
+  expect(again.rows.every((row) => row.labels?.['label-0']?.endsWith('-5'))).toBe(true)
+})
