@@ -3,16 +3,22 @@ import { glyph, glyphHeight, glyphWidth } from './font.ts'
 import { intersection, type Rect, type Screen } from './screen.ts'
 
 export type Canvas = Screen & {
-  fill(rect: Rect, colour: number | ((x: number, y: number) => number)): void
+  fill(rect: Rect, colour: number): void
+  /** A whole picture at once. */
+  put(picture: Uint32Array): void
   text(x: number, y: number, text: string, colour: number, scale?: number): void
-  /** Tells viewers that a part was redrawn. */
-  changed(rect: Rect): void
+  /** Shows what was drawn, and tells viewers where it differs from what was shown before. */
+  present(): void
 }
+
+/** The finest that differences are told. */
+const bandHeight = 16
 
 export const textWidth = (text: string, scale = 1) => text.length * glyphWidth * scale
 
 export function createCanvas(width: number, height: number): Canvas {
   const pixels = new Uint32Array(width * height)
+  const shown = new Uint32Array(width * height)
   const listeners = new Set<(rect: Rect) => void>()
   const whole = { x: 0, y: 0, width, height }
   return {
@@ -22,11 +28,10 @@ export function createCanvas(width: number, height: number): Canvas {
       const area = intersection(rect, whole)
       if (!area) return
       for (let y = area.y; y < area.y + area.height; y += 1) {
-        const row = y * width
-        if (typeof colour === 'number') pixels.fill(colour, row + area.x, row + area.x + area.width)
-        else for (let x = area.x; x < area.x + area.width; x += 1) pixels[row + x] = colour(x, y)
+        pixels.fill(colour, y * width + area.x, y * width + area.x + area.width)
       }
     },
+    put: (picture) => pixels.set(picture),
     text(x, y, text, colour, scale = 1) {
       for (let index = 0; index < text.length; index += 1) {
         const rows = glyph(text.charCodeAt(index))
@@ -38,14 +43,28 @@ export function createCanvas(width: number, height: number): Canvas {
         }
       }
     },
-    changed(rect) {
-      for (const listener of listeners) listener(rect)
+    present() {
+      for (let top = 0; top < height; top += bandHeight) {
+        const rows = Math.min(bandHeight, height - top)
+        let left = width
+        let right = 0
+        for (let y = top; y < top + rows; y += 1) {
+          for (let x = 0; x < width; x += 1) {
+            if (pixels[y * width + x] === shown[y * width + x]) continue
+            left = Math.min(left, x)
+            right = Math.max(right, x + 1)
+          }
+        }
+        if (left >= right) continue
+        shown.set(pixels.subarray(top * width, (top + rows) * width), top * width)
+        for (const listener of listeners) listener({ x: left, y: top, width: right - left, height: rows })
+      }
     },
     read(rect) {
       const part = new Uint32Array(rect.width * rect.height)
       for (let row = 0; row < rect.height; row += 1) {
         const from = (rect.y + row) * width + rect.x
-        part.set(pixels.subarray(from, from + rect.width), row * rect.width)
+        part.set(shown.subarray(from, from + rect.width), row * rect.width)
       }
       return part
     },

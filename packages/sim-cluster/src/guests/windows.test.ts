@@ -61,6 +61,18 @@ test('unlocks with Ctrl+Alt+Del and the password, and only with it', () => {
   expect([locked, empty, dots, refused]).not.toContain(desktop)
 })
 
+test('sends only what a key changes', () => {
+  const { clock, machine, ctrlAltDel, type } = start()
+  clock.advance(7000)
+  ctrlAltDel()
+  const damage: { x: number; y: number; width: number; height: number }[] = []
+  machine.screen.onDamage((rect) => damage.push(rect))
+  type('p')
+  const pixels = damage.reduce((sum, { width, height }) => sum + width * height, 0)
+  expect(pixels).toBeGreaterThan(0)
+  expect(pixels).toBeLessThan(20_000)
+})
+
 test('turns its clock once a minute', () => {
   const { clock, picture } = start()
   clock.advance(7000)

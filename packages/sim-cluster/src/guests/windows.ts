@@ -31,13 +31,10 @@ export function createWindows(options: MachineOptions): Machine {
   }
   let scene: Scene = { name: 'booting' }
   let timer: { cancel(): void } | undefined
+  let backdrop: Uint32Array | undefined
 
   const centred = (y: number, text: string, colour: number, scale: number) =>
     canvas.text(Math.round((width - textWidth(text, scale)) / 2), y, text, colour, scale)
-  const dusk = (x: number, y: number) => {
-    const light = Math.max(0, 1 - Math.hypot((x - 730) / 900, (y - 560) / 620))
-    return (Math.round(10 + 22 * light) << 16) | (Math.round(26 + 62 * light) << 8) | Math.round(58 + 110 * light)
-  }
   const windowMark = (x: number, y: number, size: number) => {
     const pane = Math.floor(size / 2) - 2
     for (const [dx, dy] of [
@@ -58,7 +55,7 @@ export function createWindows(options: MachineOptions): Machine {
         centred(480, 'Please wait', grey, 2)
       }
     } else {
-      canvas.fill(whole, dusk)
+      canvas.put((backdrop ??= dusk()))
       if (scene.name === 'locked') {
         canvas.text(64, 470, now.toISOString().slice(11, 16), white, 7)
         const date = now.toLocaleString('en-US', { weekday: 'long', month: 'long', day: 'numeric', timeZone: 'UTC' })
@@ -83,7 +80,7 @@ export function createWindows(options: MachineOptions): Machine {
         canvas.text(24, 44, `${facts.hostname}  ${facts.ips.join('  ')}`, grey, 1)
       }
     }
-    canvas.changed(whole)
+    canvas.present()
   }
   const become = (next: Scene) => {
     scene = next
@@ -193,4 +190,16 @@ export function createWindows(options: MachineOptions): Machine {
       clock.stop()
     },
   }
+}
+
+/** The picture behind everything: a blue evening. */
+function dusk(): Uint32Array {
+  const picture = new Uint32Array(width * height)
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      const light = Math.max(0, 1 - Math.hypot((x - 730) / 900, (y - 560) / 620))
+      picture[y * width + x] = (Math.round(10 + 22 * light) << 16) | (Math.round(26 + 62 * light) << 8) | Math.round(58 + 110 * light)
+    }
+  }
+  return picture
 }
