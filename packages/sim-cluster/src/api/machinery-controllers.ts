@@ -23,54 +23,50 @@ const placeOf = (key: string, object: StoredObject): Place => ({ key, namespace:
 
 /** Where every object is, by uid, and which objects name it as an owner. */
 function createGraph(storage: Storage) {
-  const places = new Map<string, string>()
-  const dependents = new Map<string, Set<string>>()
+  const places = new Map<string, Place>()
+  const dependents = new Map<string, Place[]>()
 
-  const link = (key: string, object: StoredObject) => {
-    for (const owner of object.metadata.ownerReferences ?? []) {
-      let found = dependents.get(owner.uid)
-      if (!found) dependents.set(owner.uid, (found = new Set()))
-      found.add(encodePlace(placeOf(key, object)))
-    }
-  }
-  const unlink = (key: string, object: StoredObject) => {
+  const add = (key: string, object: StoredObject) => {
+    const place = placeOf(key, object)
+    places.set(object.metadata.uid, place)
     for (const owner of object.metadata.ownerReferences ?? []) {
       const found = dependents.get(owner.uid)
-      found?.delete(encodePlace(placeOf(key, object)))
-      if (found?.size === 0) dependents.delete(owner.uid)
+      if (found) found.push(place)
+      else dependents.set(owner.uid, [place])
+    }
+  }
+  const remove = (object: StoredObject) => {
+    const place = places.get(object.metadata.uid)
+    places.delete(object.metadata.uid)
+    for (const owner of object.metadata.ownerReferences ?? []) {
+      const left = dependents.get(owner.uid)?.filter((dependent) => dependent !== place)
+      if (left?.length) dependents.set(owner.uid, left)
+      else dependents.delete(owner.uid)
     }
   }
   for (const resource of apiResources) {
     if (resource.virtual) continue
     const key = resourceKey(resource)
-    for (const object of storage.list(key)) {
-      places.set(object.metadata.uid, encodePlace(placeOf(key, object)))
-      link(key, object)
-    }
+    for (const object of storage.list(key)) add(key, object)
   }
   return {
     follow({ type, resource, object, previous }: StorageEvent) {
-      const key = resourceKey(resource)
-      if (previous && (type === 'DELETED' || previous.metadata.ownerReferences !== object.metadata.ownerReferences)) unlink(key, previous)
-      if (type === 'DELETED') places.delete(object.metadata.uid)
-      else {
-        places.set(object.metadata.uid, encodePlace(placeOf(key, object)))
-        link(key, object)
-      }
+      if (type === 'DELETED') remove(previous ?? object)
+      else if (previous && previous.metadata.ownerReferences !== object.metadata.ownerReferences) {
+        remove(previous)
+        add(resourceKey(resource), object)
+      } else if (!places.has(object.metadata.uid)) add(resourceKey(resource), object)
     },
     exists: (uid: string) => places.has(uid),
     placeOfUid: (uid: string) => places.get(uid),
-    dependentsOf: (uid: string): string[] => [...(dependents.get(uid) ?? [])],
+    dependentsOf: (uid: string): readonly Place[] => dependents.get(uid) ?? [],
   }
 }
 
 export function garbageCollector(storage: Storage, clock: Clock): Controller {
   const graph = createGraph(storage)
 
-  const find = (encoded: string) => {
-    const { key, namespace, name } = decodePlace(encoded)
-    return storage.get(key, namespace, name)
-  }
+  const find = ({ key, namespace, name }: Place) => storage.get(key, namespace, name)
 
   const withoutFinalizer = (object: StoredObject, finalizer: string): StoredObject => {
     const { finalizers, ...metadata } = object.metadata
@@ -81,28 +77,28 @@ export function garbageCollector(storage: Storage, clock: Clock): Controller {
   /** Deletes what still refers to an owner that is waiting to go; true once nothing blocks it. */
   const dependentsAreGone = (owner: StoredObject): boolean => {
     let blocked = false
-    for (const encoded of graph.dependentsOf(owner.metadata.uid)) {
-      const dependent = find(encoded)
+    for (const place of graph.dependentsOf(owner.metadata.uid)) {
+      const dependent = find(place)
       if (!dependent) continue
-      const { key, namespace, name } = decodePlace(encoded)
+      const { key, namespace, name } = place
       if (!dependent.metadata.deletionTimestamp) {
         deleteObject(storage, clock, key, namespace, name, {
           propagationPolicy: graph.dependentsOf(dependent.metadata.uid).length > 0 ? 'Foreground' : 'Background',
         })
       }
       const reference = dependent.metadata.ownerReferences?.find((candidate) => candidate.uid === owner.metadata.uid)
-      if (reference?.blockOwnerDeletion && find(encoded)) blocked = true
+      if (reference?.blockOwnerDeletion && find(place)) blocked = true
     }
     return !blocked
   }
 
   const orphanDependents = (owner: StoredObject) => {
-    for (const encoded of graph.dependentsOf(owner.metadata.uid)) {
-      const dependent = find(encoded)
+    for (const place of graph.dependentsOf(owner.metadata.uid)) {
+      const dependent = find(place)
       if (!dependent) continue
       const { ownerReferences, ...metadata } = dependent.metadata
       const left = (ownerReferences ?? []).filter((reference) => reference.uid !== owner.metadata.uid)
-      storage.update(decodePlace(encoded).key, {
+      storage.update(place.key, {
         ...dependent,
         metadata: left.length > 0 ? { ...metadata, ownerReferences: left } : metadata,
       })
@@ -117,7 +113,7 @@ export function garbageCollector(storage: Storage, clock: Clock): Controller {
       const { ownerReferences, deletionTimestamp } = object.metadata
       if (type === 'DELETED') {
         const waitingOwners = (ownerReferences ?? []).flatMap(({ uid }) => graph.placeOfUid(uid) ?? [])
-        return [...graph.dependentsOf(object.metadata.uid), ...waitingOwners]
+        return [...graph.dependentsOf(object.metadata.uid), ...waitingOwners].map(encodePlace)
       }
       const lostOwner = ownerReferences?.some(({ uid }) => !graph.exists(uid)) ?? false
       return deletionTimestamp || lostOwner ? [encodePlace(placeOf(resourceKey(resource), object))] : []
