@@ -20,7 +20,14 @@ function startAdmission() {
   const admit = (key: string, object: KubeObject, { previous, username = 'alice' }: { previous?: KubeObject; username?: string } = {}) =>
     chain.reduce(
       (admitted, admission) =>
-        admission({ verb: previous ? 'update' : 'create', key, object: admitted, ...(previous ? { previous } : {}), user: { username, groups: ['system:authenticated'] }, dryRun: true }),
+        admission({
+          verb: previous ? 'update' : 'create',
+          key,
+          object: admitted,
+          ...(previous ? { previous } : {}),
+          user: { username, groups: ['system:authenticated'] },
+          dryRun: true,
+        }),
       object,
     )
   return { storage, admit }
@@ -86,7 +93,10 @@ test('a VM gets machine type, architecture and firmware ids', () => {
   expect(admit(vms, vm())['spec']).toMatchObject({
     template: {
       metadata: { annotations: { 'kubevirt.io/pci-topology-version': 'v3' } },
-      spec: { architecture: 'amd64', domain: { machine: { type: 'q35' }, firmware: { uuid: expect.stringMatching(/^[0-9a-f-]{36}$/), serial: expect.any(String) } } },
+      spec: {
+        architecture: 'amd64',
+        domain: { machine: { type: 'q35' }, firmware: { uuid: expect.stringMatching(/^[0-9a-f-]{36}$/), serial: expect.any(String) } },
+      },
     },
   })
 })
@@ -96,7 +106,9 @@ test('an instance type is inferred from the image that the disk is cloned from',
   const inferred = vm({
     instancetype: { inferFromVolume: 'root' },
     preference: { inferFromVolume: 'root' },
-    dataVolumeTemplates: [{ metadata: { name: 'd' }, spec: { source: { pvc: { name: 'ubuntu-24-04', namespace: 'vmo-golden-images' } }, storage: {} } }],
+    dataVolumeTemplates: [
+      { metadata: { name: 'd' }, spec: { source: { pvc: { name: 'ubuntu-24-04', namespace: 'vmo-golden-images' } }, storage: {} } },
+    ],
     template: { spec: { domain: { devices: { disks: [{ name: 'root' }] } }, volumes: [{ name: 'root', dataVolume: { name: 'd' } }] } },
   })
   expect(admit(vms, inferred)['spec']).toMatchObject({ instancetype: { name: 'u1.medium' }, preference: { name: 'ubuntu' } })
@@ -104,7 +116,9 @@ test('an instance type is inferred from the image that the disk is cloned from',
 
 test('a VM without a template is refused by the mutator, a restore in progress keeps it from starting [F109]', () => {
   const { admit } = startAdmission()
-  expect(() => admit(vms, vm({ template: undefined }))).toThrow('admission webhook "virtualmachines-mutator.kubevirt.io" denied the request: spec.template in body is required')
+  expect(() => admit(vms, vm({ template: undefined }))).toThrow(
+    'admission webhook "virtualmachines-mutator.kubevirt.io" denied the request: spec.template in body is required',
+  )
   const restoring = { ...admit(vms, vm()), status: { restoreInProgress: 'restore1' } } as KubeObject
   const started = { ...restoring, spec: { ...(restoring['spec'] as object), runStrategy: 'Always' } }
   expect(() => admit(vms, started, { previous: restoring })).toThrow('Cannot start VM until restore "restore1" completes')
@@ -120,9 +134,14 @@ test('one restore at a time', () => {
   expect(() => admit('virtualmachinerestores.snapshot.kubevirt.io', restore('second'))).toThrow('VirtualMachineRestore "first" in progress')
 })
 
-test('golden images may be cloned by everybody, another team\'s disks may not', () => {
+test("golden images may be cloned by everybody, another team's disks may not", () => {
   const { admit } = startAdmission()
-  const clone = (namespace: string) => ({ metadata: { name: 'd', namespace: 'team-a' }, spec: { source: { pvc: { name: 'x', namespace } }, storage: {} } })
+  const clone = (namespace: string) => ({
+    metadata: { name: 'd', namespace: 'team-a' },
+    spec: { source: { pvc: { name: 'x', namespace } }, storage: {} },
+  })
   expect(admit('datavolumes.cdi.kubevirt.io', clone('vmo-golden-images'))).toBeDefined()
-  expect(() => admit('datavolumes.cdi.kubevirt.io', clone('team-b'))).toThrow('User alice has insufficient permissions in clone source namespace team-b')
+  expect(() => admit('datavolumes.cdi.kubevirt.io', clone('team-b'))).toThrow(
+    'User alice has insufficient permissions in clone source namespace team-b',
+  )
 })

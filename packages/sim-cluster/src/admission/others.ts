@@ -1,7 +1,15 @@
 // The smaller webhooks: VMIs, snapshots, restores, clones, DataVolumes, the KubeVirt CR, and evictions of launchers.
 // https://github.com/kubevirt/kubevirt/tree/d923fdb/pkg/virt-api/webhooks/validating-webhook/admitters
 // https://github.com/kubevirt/containerized-data-importer/tree/v1.64.0/pkg/apiserver/webhooks
-import type { DataVolume, KubeObject, StatusCause, VirtualMachineClone, VirtualMachineInstance, VirtualMachineRestore, VirtualMachineSnapshot } from '@virtdeck/k8s'
+import type {
+  DataVolume,
+  KubeObject,
+  StatusCause,
+  VirtualMachineClone,
+  VirtualMachineInstance,
+  VirtualMachineRestore,
+  VirtualMachineSnapshot,
+} from '@virtdeck/k8s'
 import { authorize } from '../api/authorization.ts'
 import type { Admission } from '../api/context.ts'
 import { failure } from '../api/status.ts'
@@ -11,8 +19,13 @@ import { isFinal } from '../controllers/vmis.ts'
 import type { Storage } from '../storage/storage.ts'
 import { badRequestBy, invalidBy, invalidByCdi } from './denials.ts'
 
-const invalid = (field: string | undefined, message: string, reason = 'FieldValueInvalid'): StatusCause => ({ reason, message, ...(field ? { field } : {}) })
-const specChanged = (object: KubeObject, previous: KubeObject | undefined) => previous !== undefined && JSON.stringify(object['spec']) !== JSON.stringify(previous['spec'])
+const invalid = (field: string | undefined, message: string, reason = 'FieldValueInvalid'): StatusCause => ({
+  reason,
+  message,
+  ...(field ? { field } : {}),
+})
+const specChanged = (object: KubeObject, previous: KubeObject | undefined) =>
+  previous !== undefined && JSON.stringify(object['spec']) !== JSON.stringify(previous['spec'])
 
 export const vmiAdmission: Admission = ({ verb, key, subresource, object, previous }) => {
   if (key !== vmis || subresource || verb === 'delete') return object
@@ -28,14 +41,30 @@ export const vmiAdmission: Admission = ({ verb, key, subresource, object, previo
         ),
       ])
     }
-    const finalizers = new Set([...(object.metadata.finalizers ?? []), 'kubevirt.io/virtualMachineControllerFinalize', 'foregroundDeleteVirtualMachine'])
+    const finalizers = new Set([
+      ...(object.metadata.finalizers ?? []),
+      'kubevirt.io/virtualMachineControllerFinalize',
+      'foregroundDeleteVirtualMachine',
+    ])
     return { ...object, metadata: { ...object.metadata, finalizers: [...finalizers] }, status: { phase: 'Pending' } }
   }
   const webhook = 'virtualmachineinstances-update-validator.kubevirt.io'
-  if (specChanged(object, previous)) throw invalidBy(webhook, [invalid(undefined, 'update of VMI object is restricted', 'FieldValueNotSupported')])
-  const reserved = (labels: Record<string, string> = {}) => JSON.stringify(Object.entries(labels).filter(([name]) => name.startsWith('kubevirt.io/')).sort())
+  if (specChanged(object, previous))
+    throw invalidBy(webhook, [invalid(undefined, 'update of VMI object is restricted', 'FieldValueNotSupported')])
+  const reserved = (labels: Record<string, string> = {}) =>
+    JSON.stringify(
+      Object.entries(labels)
+        .filter(([name]) => name.startsWith('kubevirt.io/'))
+        .sort(),
+    )
   if (reserved(object.metadata.labels) !== reserved(previous?.metadata.labels)) {
-    throw invalidBy(webhook, [invalid(undefined, 'modification of the following reserved kubevirt.io/ labels on a VMI object is prohibited', 'FieldValueNotSupported')])
+    throw invalidBy(webhook, [
+      invalid(
+        undefined,
+        'modification of the following reserved kubevirt.io/ labels on a VMI object is prohibited',
+        'FieldValueNotSupported',
+      ),
+    ])
   }
   return object
 }
@@ -99,11 +128,13 @@ export function dataVolumeAdmission(storage: Storage): Admission {
         })
       }
     }
-    if (spec?.pvc && spec.storage) throw invalidByCdi(validate, invalid('spec.PVC.Storage', 'Duplicate storage definition, both target storage and target pvc defined'))
+    if (spec?.pvc && spec.storage)
+      throw invalidByCdi(validate, invalid('spec.PVC.Storage', 'Duplicate storage definition, both target storage and target pvc defined'))
     if (!source && !spec?.sourceRef) {
       throw invalidByCdi(validate, invalid('spec.source', 'Data volume should have either Source or SourceRef, or be externally populated'))
     }
-    if (source && Object.values(source).filter(Boolean).length > 1) throw invalidByCdi(validate, invalid('spec.source', 'Multiple Data volume sources'))
+    if (source && Object.values(source).filter(Boolean).length > 1)
+      throw invalidByCdi(validate, invalid('spec.source', 'Multiple Data volume sources'))
     const http = source?.['http'] ?? source?.['s3'] ?? source?.['gcs']
     if (http && !/^(https?|s3|gs):\/\/[^/]/.test(http.url ?? '')) {
       throw invalidByCdi(validate, invalid('spec.source.HTTP.url', `spec.source Invalid source URL: ${http.url ?? ''}`))

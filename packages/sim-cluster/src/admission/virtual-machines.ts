@@ -16,14 +16,25 @@ const validator = 'virtualmachine-validator.kubevirt.io'
 type TemplateSpec = NonNullable<VirtualMachine['spec']['template']['spec']>
 type Cause = StatusCause & { message: string }
 
-const cause = (field: string | undefined, message: string, reason = 'FieldValueInvalid'): Cause => ({ reason, message, ...(field ? { field } : {}) })
+const cause = (field: string | undefined, message: string, reason = 'FieldValueInvalid'): Cause => ({
+  reason,
+  message,
+  ...(field ? { field } : {}),
+})
 
 const runStrategies = ['Always', 'Halted', 'Manual', 'RerunOnFailure', 'Once', 'WaitAsReceiver']
 const evictionStrategies = ['LiveMigrate', 'LiveMigrateIfPossible', 'None', 'External']
 const buses = ['virtio', 'scsi', 'sata', 'usb']
 const nicModels = ['e1000', 'e1000e', 'igb', 'ne2k_pci', 'pcnet', 'rtl8139', 'virtio']
 const cloudInitLimitBytes = 2048
-const reservedLabels = ['kubevirt.io/created-by', 'kubevirt.io/migrationJobUID', 'kubevirt.io/nodeName', 'kubevirt.io/migrationTargetNodeName', 'kubevirt.io/install-strategy', 'kubevirt.io/schedulable']
+const reservedLabels = [
+  'kubevirt.io/created-by',
+  'kubevirt.io/migrationJobUID',
+  'kubevirt.io/nodeName',
+  'kubevirt.io/migrationTargetNodeName',
+  'kubevirt.io/install-strategy',
+  'kubevirt.io/schedulable',
+]
 
 /** What the mutator cannot even read: 400 for a bad quantity, 422 without fields for what the schema lacks. */
 function readable(object: KubeObject): void {
@@ -35,7 +46,8 @@ function readable(object: KubeObject): void {
   else if (!spec.template.spec.domain) missing.push('spec.template.spec.domain in body is required')
   else if (!spec.template.spec.domain.devices) missing.push('spec.template.spec.domain.devices in body is required')
   for (const credential of spec?.template?.spec?.accessCredentials ?? []) {
-    if (credential.sshPublicKey && !credential.sshPublicKey.source) missing.push('spec.template.spec.accessCredentials.sshPublicKey.source in body is required')
+    if (credential.sshPublicKey && !credential.sshPublicKey.source)
+      missing.push('spec.template.spec.accessCredentials.sshPublicKey.source in body is required')
     if (credential.sshPublicKey && !credential.sshPublicKey.propagationMethod) {
       missing.push('spec.template.spec.accessCredentials.sshPublicKey.propagationMethod in body is required')
     }
@@ -47,13 +59,20 @@ function readable(object: KubeObject): void {
   if (quantities.some((quantity) => quantity !== undefined && parseQuantity(quantity as string) === undefined)) {
     throw badRequestBy(mutator, "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'")
   }
-  if (missing.length > 0) throw invalidBy(mutator, missing.map((message) => ({ message })))
+  if (missing.length > 0)
+    throw invalidBy(
+      mutator,
+      missing.map((message) => ({ message })),
+    )
 }
 
 function* runStrategyCauses({ spec }: VirtualMachine): Generator<Cause> {
   const { running, runStrategy } = spec
   if (running !== undefined && runStrategy !== undefined) {
-    yield cause('spec.running', 'Running and RunStrategy are mutually exclusive. Note that Running is deprecated, please use RunStrategy instead')
+    yield cause(
+      'spec.running',
+      'Running and RunStrategy are mutually exclusive. Note that Running is deprecated, please use RunStrategy instead',
+    )
   } else if (running === undefined && runStrategy === undefined) {
     yield cause('spec.running', 'RunStrategy must be specified')
   } else if (runStrategy !== undefined && !runStrategies.includes(runStrategy)) {
@@ -69,8 +88,11 @@ function* dataVolumeTemplateCauses({ spec }: VirtualMachine): Generator<Cause> {
       yield cause(`${field}.name`, `'name' field must not be empty for DataVolumeTemplate entry ${field}.name.`, 'FieldValueRequired')
       continue
     }
-    const used = spec.template.spec?.volumes?.some((volume) => volume.dataVolume?.name === name || volume.persistentVolumeClaim?.claimName === name)
-    if (!used) yield cause(field, `DataVolumeTemplate entry ${field} must be referenced in the VMI template's 'volumes' list`, 'FieldValueRequired')
+    const used = spec.template.spec?.volumes?.some(
+      (volume) => volume.dataVolume?.name === name || volume.persistentVolumeClaim?.claimName === name,
+    )
+    if (!used)
+      yield cause(field, `DataVolumeTemplate entry ${field} must be referenced in the VMI template's 'volumes' list`, 'FieldValueRequired')
   }
 }
 
@@ -83,7 +105,8 @@ function* instancetypeCauses(objects: Objects, vm: VirtualMachine): Generator<Ca
     throw error
   }
   const { cpu, memory } = vm.spec.template.spec?.domain ?? {}
-  const conflict = (path: string) => cause(`spec.template.spec.domain.${path}`, `VM field(s) spec.template.spec.domain.${path} conflicts with selected instance type`)
+  const conflict = (path: string) =>
+    cause(`spec.template.spec.domain.${path}`, `VM field(s) spec.template.spec.domain.${path} conflicts with selected instance type`)
   for (const field of ['sockets', 'cores', 'threads'] as const) if (cpu?.[field]) yield conflict(`cpu.${field}`)
   if (memory?.guest) yield conflict('memory')
 }
@@ -96,7 +119,10 @@ function* cpuCauses(spec: TemplateSpec, field: string): Generator<Cause> {
     const [asked, most] = [parseQuantity(requests?.[resource]), parseQuantity(limits?.[resource])]
     if (asked !== undefined && most !== undefined && asked > most) {
       const path = `${field}.domain.resources`
-      yield cause(`${path}.requests.${resource}`, `${path}.requests.${resource} '${requests?.[resource]}' is greater than ${path}.limits.${resource} '${limits?.[resource]}'`)
+      yield cause(
+        `${path}.requests.${resource}`,
+        `${path}.requests.${resource} '${requests?.[resource]}' is greater than ${path}.limits.${resource} '${limits?.[resource]}'`,
+      )
     }
   }
   const pageSize = memory?.hugepages?.pageSize
@@ -142,7 +168,8 @@ function* diskCauses(spec: TemplateSpec, field: string): Generator<Cause> {
     }
   }
   for (const [i, disk] of disks.entries()) {
-    if (!spec.volumes?.some((volume) => volume.name === disk.name)) yield cause(`${path}[${i}].name`, `${path}[${i}].Name '${disk.name}' not found.`)
+    if (!spec.volumes?.some((volume) => volume.name === disk.name))
+      yield cause(`${path}[${i}].name`, `${path}[${i}].Name '${disk.name}' not found.`)
   }
 }
 
@@ -159,12 +186,22 @@ function* volumeCauses(spec: TemplateSpec, field: string): Generator<Cause> {
     const kind = volume.cloudInitNoCloud ? 'cloudInitNoCloud' : volume.cloudInitConfigDrive ? 'cloudInitConfigDrive' : undefined
     const cloudInit = volume.cloudInitNoCloud ?? volume.cloudInitConfigDrive
     if (!kind || !cloudInit) continue
-    const sourced = [cloudInit.userData, cloudInit.userDataBase64, cloudInit.secretRef, cloudInit.networkData, cloudInit.networkDataBase64, cloudInit.networkDataSecretRef]
+    const sourced = [
+      cloudInit.userData,
+      cloudInit.userDataBase64,
+      cloudInit.secretRef,
+      cloudInit.networkData,
+      cloudInit.networkDataBase64,
+      cloudInit.networkDataSecretRef,
+    ]
     if (!sourced.some(Boolean)) {
       yield cause(`${path}[${i}].${kind}`, `${path}[${i}].${kind} must have at least one userdatasource or one networkdatasource set.`)
     }
     if ((cloudInit.userData?.length ?? 0) > cloudInitLimitBytes) {
-      yield cause(`${path}[${i}].${kind}`, `${path}[${i}].${kind} userdata exceeds ${cloudInitLimitBytes} byte limit. Should use UserDataSecretRef for larger data.`)
+      yield cause(
+        `${path}[${i}].${kind}`,
+        `${path}[${i}].${kind} userdata exceeds ${cloudInitLimitBytes} byte limit. Should use UserDataSecretRef for larger data.`,
+      )
     }
   }
 }
@@ -174,7 +211,11 @@ function* networkCauses(spec: TemplateSpec, field: string): Generator<Cause> {
   const networks = spec.networks ?? []
   const path = `${field}.domain.devices.interfaces`
   if (networks.filter((network) => network.pod).length > 1) {
-    yield cause(`${field}.interfaces`, `more than one interface is connected to a pod network in ${field}.interfaces`, 'FieldValueDuplicate')
+    yield cause(
+      `${field}.interfaces`,
+      `more than one interface is connected to a pod network in ${field}.interfaces`,
+      'FieldValueDuplicate',
+    )
     return
   }
   for (const [i, nic] of interfaces.entries()) {
@@ -182,7 +223,11 @@ function* networkCauses(spec: TemplateSpec, field: string): Generator<Cause> {
     if (nic.masquerade && !network?.pod) yield cause(`${path}[${i}].name`, 'Masquerade interface only implemented with pod network')
     if (!network) yield cause(`${path}[${i}].name`, `${path}[${i}].name '${nic.name}' not found.`)
     if (nic.model && !nicModels.includes(nic.model)) {
-      yield cause(`${path}[${i}].model`, `interface ${path}[${i}].name uses model ${nic.model} that is not supported.`, 'FieldValueNotSupported')
+      yield cause(
+        `${path}[${i}].model`,
+        `interface ${path}[${i}].name uses model ${nic.model} that is not supported.`,
+        'FieldValueNotSupported',
+      )
     }
     if (nic.macAddress && !/^([0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i.test(nic.macAddress)) {
       yield cause(`${path}[${i}].macAddress`, `interface ${path}[${i}].name has malformed MAC address (${nic.macAddress}).`)
@@ -216,7 +261,13 @@ export function vmCauses(objects: Objects, vm: VirtualMachine): Cause[] {
   if (instancetype.length > 0) return instancetype
   const causes: Cause[] = []
   if (reservedLabels.some((label) => label in labels)) {
-    causes.push(cause('spec.template.metadata.labels', 'creation of the following reserved kubevirt.io/ labels on a VMI object is prohibited', 'FieldValueNotSupported'))
+    causes.push(
+      cause(
+        'spec.template.metadata.labels',
+        'creation of the following reserved kubevirt.io/ labels on a VMI object is prohibited',
+        'FieldValueNotSupported',
+      ),
+    )
   }
   return [...causes, ...specCauses(spec, 'spec.template.spec'), ...runStrategyCauses(vm), ...dataVolumeTemplateCauses(vm)]
 }

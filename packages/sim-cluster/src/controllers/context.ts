@@ -34,7 +34,8 @@ export function createContext({
   guests: Guests
   seed: number
 }): ControllerContext {
-  const objects = createObjects(storage, clock)
+  const random = createRandom(seed)
+  const objects = createObjects(storage, clock, random.uuid)
   let given = 0
   return {
     storage,
@@ -43,7 +44,7 @@ export function createContext({
     objects,
     indexes: createIndexes(storage),
     record: createRecorder(objects, clock),
-    random: createRandom(seed),
+    random,
     waits: createWaits(clock),
     disks: createGuestDisks(guests),
     // Scenarios number their pods from 10.244.0.0 up; what starts later lives above them.

@@ -41,6 +41,7 @@ export function runControllers(
   const enqueue = (controller: Controller, key: string, failures = 0) => {
     if (stopped) return
     ready.set(`${controller.name} ${key}`, { controller, key, failures })
+    // While draining, the loop itself gets there.
     scheduled ??= clock.after(0, drain)
   }
   const enqueueAfter = (controller: Controller, key: string, delayMs: number, failures = 0) => {
@@ -58,11 +59,11 @@ export function runControllers(
 
   function drain() {
     scheduled = undefined
-    // Bounded, so that sockets get their turn while a fleet settles.
-    for (let budget = 500; budget > 0; budget -= 1) {
-      const first = ready.entries().next()
-      if (first.done) return
-      const [id, { controller, key, failures }] = first.value
+    // Bounded, so that sockets get their turn while a fleet settles. What is enqueued meanwhile is visited, too.
+    let budget = 250
+    for (const [id, { controller, key, failures }] of ready) {
+      if (budget === 0) break
+      budget -= 1
       ready.delete(id)
       try {
         controller.reconcile(key, { requeueAfter: (delayMs) => enqueueAfter(controller, key, delayMs) })
@@ -71,7 +72,7 @@ export function runControllers(
         enqueueAfter(controller, key, Math.min(30_000, 100 * 2 ** failures), failures + 1)
       }
     }
-    if (!stopped) scheduled = clock.after(0, drain)
+    if (!stopped && ready.size > 0) scheduled ??= clock.after(0, drain)
   }
 
   const unsubscribe = storage.subscribe((event) => {

@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.ts'
 import type { Guests } from '../guests/guest.ts'
 import type { Storage } from '../storage/storage.ts'
+import { churnController } from './churn.ts'
 import { claimController } from './claims.ts'
 import { cloneController } from './clones.ts'
 import { createContext } from './context.ts'
@@ -31,5 +32,6 @@ export function createControllers(options: { storage: Storage; clock: Clock; gue
     cloneController(context),
     heartbeatController(context),
     eventExpiry(context),
+    churnController(context),
   ]
 }

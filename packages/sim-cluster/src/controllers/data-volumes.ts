@@ -87,8 +87,7 @@ export function dataVolumeController(context: ControllerContext): Controller {
     const accessModes = spec.accessModes ?? preferred?.accessModes ?? ['ReadWriteOnce']
     const asked = (spec.resources?.requests as Record<string, string> | undefined)?.storage ?? sizeOfSource(dv) ?? '1Gi'
     const bytes = parseQuantity(asked) ?? 0
-    const storage =
-      dv.spec?.storage && volumeMode === 'Filesystem' ? String(Math.ceil(bytes * (1 + filesystemOverhead))) : asked
+    const storage = dv.spec?.storage && volumeMode === 'Filesystem' ? String(Math.ceil(bytes * (1 + filesystemOverhead))) : asked
     const source = sourceOf(dv)
     return objects.create(pvcs, {
       metadata: {
@@ -171,11 +170,13 @@ export function dataVolumeController(context: ControllerContext): Controller {
   function transfer(dv: DataVolume, phase: string, bytesPerMs: number, reconcile: { requeueAfter(delayMs: number): void }): boolean {
     const slower = Number(dv.metadata.annotations?.['simulation.virtdeck.io/transfer-seconds'] ?? 0) * 1000
     const totalMs = slower || Math.max(4_000, Math.round(bytesOf(dv) / 5 / bytesPerMs))
-    if (!waits.passed(`transfer ${dv.metadata.uid}`, Math.min(delays.reportProgress, totalMs), reconcile)) return false
-    const percent = percentOf(dv) + (100 * delays.reportProgress) / totalMs
+    // Progress has one decimal: every report moves it.
+    const everyMs = Math.min(totalMs, Math.max(delays.reportProgress, totalMs / 500))
+    if (!waits.passed(`transfer ${dv.metadata.uid}`, everyMs, reconcile)) return false
+    const percent = percentOf(dv) + (100 * everyMs) / totalMs
     if (percent >= 100) return true
     const moved = write(dv, phase, transferring, { progress: `${percent.toFixed(1)}%` })
-    waits.passed(`transfer ${moved.metadata.uid}`, delays.reportProgress, reconcile)
+    waits.passed(`transfer ${moved.metadata.uid}`, everyMs, reconcile)
     return false
   }
 

@@ -16,18 +16,29 @@ const migration = (name = 'vm1-migration') => cluster.objects.get(migrations, 't
 const snapshot = (name: string) => cluster.objects.get(snapshots, 'team-a', name) as VirtualMachineSnapshot
 const restore = (name: string) => cluster.objects.get(restores, 'team-a', name) as VirtualMachineRestore
 const dv = (name: string) => cluster.objects.get(dataVolumes, 'team-a', name) as DataVolume
-const reasons = (object: { status?: { conditions?: unknown } }) => Object.fromEntries(conditionsOf(object as never).map(({ type, status, reason }) => [type, `${status} ${reason}`]))
+const reasons = (object: { status?: { conditions?: unknown } }) =>
+  Object.fromEntries(conditionsOf(object as never).map(({ type, status, reason }) => [type, `${status} ${reason}`]))
 const takeSnapshot = (name: string, vmName: string, spec: object = {}) =>
-  cluster.create(snapshots, { metadata: { name, namespace: 'team-a' }, spec: { source: { apiGroup: 'kubevirt.io', kind: 'VirtualMachine', name: vmName }, ...spec } })
+  cluster.create(snapshots, {
+    metadata: { name, namespace: 'team-a' },
+    spec: { source: { apiGroup: 'kubevirt.io', kind: 'VirtualMachine', name: vmName }, ...spec },
+  })
 const startRestore = (name: string, vmName: string, virtualMachineSnapshotName: string, spec: object = {}) =>
-  cluster.create(restores, { metadata: { name, namespace: 'team-a' }, spec: { target: { apiGroup: 'kubevirt.io', kind: 'VirtualMachine', name: vmName }, virtualMachineSnapshotName, ...spec } })
+  cluster.create(restores, {
+    metadata: { name, namespace: 'team-a' },
+    spec: { target: { apiGroup: 'kubevirt.io', kind: 'VirtualMachine', name: vmName }, virtualMachineSnapshotName, ...spec },
+  })
 
 describe('live migration', () => {
   test('goes through every phase to another node, with a new pod and address [F118]', () => {
     cluster.createVm('vm1')
     cluster.seconds(12)
     const before = cluster.vmi('vm1')
-    const statuses = cluster.follow('virtualmachines.kubevirt.io', 'vm1', (vm: { status?: { printableStatus?: string } }) => vm.status?.printableStatus)
+    const statuses = cluster.follow(
+      'virtualmachines.kubevirt.io',
+      'vm1',
+      (vm: { status?: { printableStatus?: string } }) => vm.status?.printableStatus,
+    )
     cluster.migrate('vm1')
     cluster.seconds(20)
     expect(migration().status?.phaseTransitionTimestamps?.map((transition) => transition.phase)).toEqual([
@@ -76,7 +87,10 @@ describe('live migration', () => {
     cluster.remove(migrations, 'vm1-migration')
     cluster.seconds(3)
     expect(migration()).toBeUndefined()
-    expect(cluster.vmi('vm1')?.status).toMatchObject({ nodeName: node, migrationState: { abortRequested: true, abortStatus: 'Succeeded', completed: true, failed: true } })
+    expect(cluster.vmi('vm1')?.status).toMatchObject({
+      nodeName: node,
+      migrationState: { abortRequested: true, abortStatus: 'Succeeded', completed: true, failed: true },
+    })
     expect(cluster.vm('vm1').status?.printableStatus).toBe('Running')
     expect(cluster.objects.list('pods', 'team-a')).toHaveLength(1)
   })
@@ -86,13 +100,17 @@ describe('live migration', () => {
     cluster.seconds(12)
     cluster.migrate('vm1')
     cluster.seconds(170)
-    expect(migration().status).toMatchObject({ phase: 'Failed', migrationState: { failed: true, failureReason: 'Live migration stuck for 150 seconds and has been aborted' } })
+    expect(migration().status).toMatchObject({
+      phase: 'Failed',
+      migrationState: { failed: true, failureReason: 'Live migration stuck for 150 seconds and has been aborted' },
+    })
     expect(cluster.vm('vm1').status?.printableStatus).toBe('Running')
   })
 
   test('waits its turn: two leave a node at once, not three', () => {
     const selector = { templateSpec: { nodeSelector: { 'kubernetes.io/hostname': 'fra-w-01' } } }
-    for (const n of [1, 2, 3]) cluster.createVm(`vm${n}`, { ...selector, annotations: { 'simulation.virtdeck.io/migration-seconds': '60' } })
+    for (const n of [1, 2, 3])
+      cluster.createVm(`vm${n}`, { ...selector, annotations: { 'simulation.virtdeck.io/migration-seconds': '60' } })
     cluster.seconds(12)
     for (const n of [1, 2, 3]) cluster.migrate(`vm${n}`)
     cluster.seconds(10)
@@ -107,7 +125,8 @@ describe('live migration', () => {
     expect(conditionOf(cluster.vmi('vm1'), 'LiveMigratable')).toMatchObject({
       status: 'False',
       reason: 'DisksNotLiveMigratable',
-      message: 'cannot migrate VMI: PVC vm1-root is not shared, live migration requires that all PVCs must be shared (using ReadWriteMany access mode)',
+      message:
+        'cannot migrate VMI: PVC vm1-root is not shared, live migration requires that all PVCs must be shared (using ReadWriteMany access mode)',
     })
   })
 
@@ -116,7 +135,10 @@ describe('live migration', () => {
     cluster.seconds(12)
     const name = cluster.vmi('vm1')?.status?.nodeName
     const node = cluster.objects.get('nodes', undefined, name)!
-    cluster.objects.update('nodes', { ...node, spec: { ...node.spec, unschedulable: true, taints: [{ key: 'kubevirt.io/drain', effect: 'NoSchedule' }] } as never })
+    cluster.objects.update('nodes', {
+      ...node,
+      spec: { ...node.spec, unschedulable: true, taints: [{ key: 'kubevirt.io/drain', effect: 'NoSchedule' }] } as never,
+    })
     cluster.seconds(20)
     expect(cluster.vmi('vm1')?.status?.nodeName).not.toBe(name)
     expect(cluster.objects.list(migrations, 'team-a')[0]).toMatchObject({
@@ -129,8 +151,16 @@ describe('live migration', () => {
 describe('disks', () => {
   test('a VM waits in Provisioning while its disk is imported, with progress [F083]', () => {
     cluster.createVm('vm1', { disk: { source: { http: { url: 'http://images.example/f.qcow2' } } } })
-    const progress = cluster.follow('datavolumes.cdi.kubevirt.io', 'vm1-root', (found: { status?: { progress?: string } }) => found.status?.progress)
-    const phases = cluster.follow('datavolumes.cdi.kubevirt.io', 'vm1-root', (found: { status?: { phase?: string } }) => found.status?.phase)
+    const progress = cluster.follow(
+      'datavolumes.cdi.kubevirt.io',
+      'vm1-root',
+      (found: { status?: { progress?: string } }) => found.status?.progress,
+    )
+    const phases = cluster.follow(
+      'datavolumes.cdi.kubevirt.io',
+      'vm1-root',
+      (found: { status?: { phase?: string } }) => found.status?.phase,
+    )
     cluster.seconds(8)
     expect(cluster.vm('vm1').status?.printableStatus).toBe('Provisioning')
     cluster.seconds(60)
@@ -151,7 +181,10 @@ describe('disks', () => {
   test('a filesystem volume is made larger by the overhead, as CDI does', () => {
     cluster.create(dataVolumes, {
       metadata: { name: 'fs', namespace: 'team-a' },
-      spec: { source: { blank: {} }, storage: { accessModes: ['ReadWriteMany'], volumeMode: 'Filesystem', resources: { requests: { storage: '2Gi' } } } },
+      spec: {
+        source: { blank: {} },
+        storage: { accessModes: ['ReadWriteMany'], volumeMode: 'Filesystem', resources: { requests: { storage: '2Gi' } } },
+      },
     })
     cluster.seconds(5)
     const pvc = cluster.objects.get('persistentvolumeclaims', 'team-a', 'fs')
@@ -174,11 +207,20 @@ describe('snapshot and restore', () => {
     expect(cluster.vm('vm1').status?.snapshotInProgress).toBe('snap1')
     expect(cluster.vmi('vm1')?.status?.fsFreezeStatus).toBe('frozen')
     cluster.seconds(2)
-    expect(snapshot('snap1').status).toMatchObject({ phase: 'Succeeded', readyToUse: true, indications: ['Online', 'GuestAgent'], snapshotVolumes: { includedVolumes: ['root'] } })
+    expect(snapshot('snap1').status).toMatchObject({
+      phase: 'Succeeded',
+      readyToUse: true,
+      indications: ['Online', 'GuestAgent'],
+      snapshotVolumes: { includedVolumes: ['root'] },
+    })
     expect(reasons(snapshot('snap1'))).toEqual({ Progressing: 'False Operation complete', Ready: 'True Ready' })
     expect(cluster.vm('vm1').status?.snapshotInProgress).toBeUndefined()
     expect(cluster.vmi('vm1')?.status?.fsFreezeStatus).toBeUndefined()
-    const content = cluster.objects.get('virtualmachinesnapshotcontents.snapshot.kubevirt.io', 'team-a', snapshot('snap1').status?.virtualMachineSnapshotContentName)
+    const content = cluster.objects.get(
+      'virtualmachinesnapshotcontents.snapshot.kubevirt.io',
+      'team-a',
+      snapshot('snap1').status?.virtualMachineSnapshotContentName,
+    )
     expect(content?.status?.readyToUse).toBe(true)
   })
 
@@ -199,7 +241,10 @@ describe('snapshot and restore', () => {
     cluster.guests.importDisk(uid(), written('broken'))
     startRestore('restore1', 'vm1', 'snap1')
     cluster.seconds(5)
-    expect(reasons(restore('restore1'))).toEqual({ Progressing: 'False Waiting for target to be ready', Ready: 'False Waiting for target to be ready' })
+    expect(reasons(restore('restore1'))).toEqual({
+      Progressing: 'False Waiting for target to be ready',
+      Ready: 'False Waiting for target to be ready',
+    })
     cluster.put('virtualmachines/stop', 'vm1')
     cluster.seconds(8)
     expect(restore('restore1').status).toMatchObject({
@@ -231,7 +276,10 @@ describe('snapshot and restore', () => {
     cluster.seconds(2)
     startRestore('restore1', 'vm1', 'snap1')
     cluster.seconds(305)
-    expect(conditionOf(restore('restore1') as never, 'Failure')).toMatchObject({ status: 'True', reason: 'Restore target failed to be ready within 5m0s' })
+    expect(conditionOf(restore('restore1') as never, 'Failure')).toMatchObject({
+      status: 'True',
+      reason: 'Restore target failed to be ready within 5m0s',
+    })
   })
 
   test('a restore from a snapshot that is not there says so in its conditions', () => {
@@ -256,13 +304,18 @@ describe('snapshot and restore', () => {
   test('a clone is another machine with its own disks [F092]', () => {
     cluster.create('virtualmachineclones.clone.kubevirt.io', {
       metadata: { name: 'clone1', namespace: 'team-a' },
-      spec: { source: { apiGroup: 'kubevirt.io', kind: 'VirtualMachine', name: 'vm1' }, target: { apiGroup: 'kubevirt.io', kind: 'VirtualMachine', name: 'copy' } },
+      spec: {
+        source: { apiGroup: 'kubevirt.io', kind: 'VirtualMachine', name: 'vm1' },
+        target: { apiGroup: 'kubevirt.io', kind: 'VirtualMachine', name: 'copy' },
+      },
     })
     cluster.seconds(6)
     const clone = cluster.objects.get('virtualmachineclones.clone.kubevirt.io', 'team-a', 'clone1')
     expect(clone?.status).toMatchObject({ phase: 'Succeeded', targetName: 'copy' })
     expect(cluster.vm('copy').spec.runStrategy).toBe('Halted')
-    expect(cluster.vm('copy').spec.template.spec?.domain.firmware?.uuid).not.toBe(cluster.vm('vm1').spec.template.spec?.domain.firmware?.uuid)
+    expect(cluster.vm('copy').spec.template.spec?.domain.firmware?.uuid).not.toBe(
+      cluster.vm('vm1').spec.template.spec?.domain.firmware?.uuid,
+    )
     expect(snapshot(`tmp-snapshot-${clone?.metadata.uid}`)).toBeUndefined()
     cluster.put('virtualmachines/start', 'copy')
     cluster.seconds(6)
@@ -272,11 +325,24 @@ describe('snapshot and restore', () => {
 
 test('a volume is plugged into a running VM and out again', () => {
   cluster.createVm('vm1')
-  cluster.create(dataVolumes, { metadata: { name: 'extra', namespace: 'team-a' }, spec: { source: { blank: {} }, storage: { resources: { requests: { storage: '1Gi' } } } } })
+  cluster.create(dataVolumes, {
+    metadata: { name: 'extra', namespace: 'team-a' },
+    spec: { source: { blank: {} }, storage: { resources: { requests: { storage: '1Gi' } } } },
+  })
   cluster.seconds(12)
-  expect(cluster.put('virtualmachines/addvolume', 'vm1', { name: 'extra', disk: { disk: { bus: 'scsi' } }, volumeSource: { dataVolume: { name: 'extra' } } })).toEqual({ code: 202 })
+  expect(
+    cluster.put('virtualmachines/addvolume', 'vm1', {
+      name: 'extra',
+      disk: { disk: { bus: 'scsi' } },
+      volumeSource: { dataVolume: { name: 'extra' } },
+    }),
+  ).toEqual({ code: 202 })
   cluster.seconds(3)
-  expect(cluster.vmi('vm1')?.status?.volumeStatus?.find((status) => status.name === 'extra')).toMatchObject({ phase: 'Ready', reason: 'VolumeReady', target: 'sda' })
+  expect(cluster.vmi('vm1')?.status?.volumeStatus?.find((status) => status.name === 'extra')).toMatchObject({
+    phase: 'Ready',
+    reason: 'VolumeReady',
+    target: 'sda',
+  })
   expect(conditionOf(cluster.vm('vm1'), 'RestartRequired')).toBeUndefined()
   cluster.put('virtualmachines/removevolume', 'vm1', { name: 'extra' })
   cluster.seconds(3)

@@ -20,8 +20,11 @@ export function heartbeatController({ objects, clock, waits }: ControllerContext
           ...condition,
           lastHeartbeatTime: now,
         }))
-        const beaten = objects.setMetadata('nodes', node, { annotations: { ...node.metadata.annotations, 'kubevirt.io/heartbeat': now } })
-        objects.setStatus('nodes', beaten, { ...beaten.status, conditions })
+        objects.update('nodes', {
+          ...node,
+          metadata: { ...node.metadata, annotations: { ...node.metadata.annotations, 'kubevirt.io/heartbeat': now } },
+          status: { ...node.status, conditions } as never,
+        })
         waits.passed(`heartbeat ${key}`, delays.nodeHeartbeat, reconcile)
       }
     },

@@ -1,4 +1,5 @@
 // Typed access to the store for controllers: which key holds which kind, and the few ways in which they write.
+import { randomUUID } from 'node:crypto'
 import type * as k from '@virtdeck/k8s'
 import type { Condition, KubeObject, ObjectMeta, OwnerReference, StoredMeta } from '@virtdeck/k8s'
 import { apiResource, groupVersion } from '../api/api-resources.ts'
@@ -98,7 +99,7 @@ export type New<T> = Omit<T, 'metadata' | 'apiVersion' | 'kind'> & { metadata: O
 export type Objects = ReturnType<typeof createObjects>
 
 /** The store, seen as typed objects. What it hands out is frozen by agreement. */
-export function createObjects(storage: Storage, clock: Clock) {
+export function createObjects(storage: Storage, clock: Clock, uuid: () => string = randomUUID) {
   const get = <K extends Key>(key: K, namespace: string | undefined, name: string | undefined): Kinds[K] | undefined =>
     name ? (storage.get(key, namespace, name) as Kinds[K] | undefined) : undefined
 
@@ -132,7 +133,7 @@ export function createObjects(storage: Storage, clock: Clock) {
     create<K extends Key>(key: K, object: New<Kinds[K]>): Kinds[K] {
       const resource = apiResource(key)
       // The controllers' clock, not the store's: a scenario's past runs on a clock of its own.
-      const metadata = { creationTimestamp: timestamp(clock), ...object.metadata }
+      const metadata = { creationTimestamp: timestamp(clock), uid: uuid(), ...object.metadata }
       const complete = { apiVersion: groupVersion(resource), kind: resource.kind, ...object, metadata } as unknown as KubeObject
       return storage.create(key, complete) as unknown as Kinds[K]
     },

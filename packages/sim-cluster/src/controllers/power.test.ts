@@ -29,14 +29,25 @@ describe('a VM with a container disk', () => {
     cluster.seconds(5)
     expect(statuses.slice(-3)).toEqual(['Stopped', 'Starting', 'Running'])
     const vmi = cluster.vmi('vm1')
-    expect(vmi?.status?.phaseTransitionTimestamps?.map((transition) => transition.phase)).toEqual(['Pending', 'Scheduling', 'Scheduled', 'Running'])
+    expect(vmi?.status?.phaseTransitionTimestamps?.map((transition) => transition.phase)).toEqual([
+      'Pending',
+      'Scheduling',
+      'Scheduled',
+      'Running',
+    ])
     expect(vmi?.status?.nodeName).toMatch(/^fra-w-0\d$/)
     expect(vmi?.status?.interfaces?.[0]?.ipAddress).toMatch(/^10\./)
     expect(isTrue(vmi, 'AgentConnected')).toBe(false)
     cluster.seconds(6)
     expect(isTrue(cluster.vm('vm1'), 'AgentConnected')).toBe(true)
     expect(cluster.vmi('vm1')?.status?.guestOSInfo?.prettyName).toBe('Fedora Linux 41 (Cloud Edition)')
-    expect(cluster.vm('vm1').status).toMatchObject({ created: true, ready: true, observedGeneration: 1, desiredGeneration: 1, runStrategy: 'Always' })
+    expect(cluster.vm('vm1').status).toMatchObject({
+      created: true,
+      ready: true,
+      observedGeneration: 1,
+      desiredGeneration: 1,
+      runStrategy: 'Always',
+    })
   })
 
   test('records the events that people expect', () => {
@@ -100,7 +111,11 @@ describe('a VM with a container disk', () => {
     expect(cluster.put('virtualmachineinstances/pause', 'vm1')).toEqual({ code: 200 })
     cluster.seconds(1)
     expect(cluster.vm('vm1').status?.printableStatus).toBe('Paused')
-    expect(conditionOf(cluster.vm('vm1'), 'Paused')).toMatchObject({ status: 'True', reason: 'PausedByUser', message: 'VMI was paused by user' })
+    expect(conditionOf(cluster.vm('vm1'), 'Paused')).toMatchObject({
+      status: 'True',
+      reason: 'PausedByUser',
+      message: 'VMI was paused by user',
+    })
     expect(conditionOf(cluster.vm('vm1'), 'Ready')).toMatchObject({ status: 'False', reason: 'ReadinessGatesNotReady' })
     expect(refusal(() => cluster.put('virtualmachineinstances/pause', 'vm1'))).toBe(
       'Operation cannot be fulfilled on virtualmachineinstance.kubevirt.io "vm1": VMI is already paused',
@@ -155,7 +170,11 @@ describe('run strategies', () => {
     const uid = cluster.vmi(name)?.metadata.uid ?? ''
     const vmi = cluster.vmi(name)
     expect(vmi?.status?.phase).toBe('Running')
-    cluster.objects.remove('pods', cluster.objects.list('pods', 'team-a').find((pod) => pod.metadata.ownerReferences?.[0]?.uid === uid) as never, 30)
+    cluster.objects.remove(
+      'pods',
+      cluster.objects.list('pods', 'team-a').find((pod) => pod.metadata.ownerReferences?.[0]?.uid === uid) as never,
+      30,
+    )
     cluster.seconds(4)
   }
 
@@ -183,7 +202,11 @@ describe('run strategies', () => {
   test('RerunOnFailure comes back after a crash, not after a shutdown', () => {
     cluster.createVm('down', { runStrategy: 'RerunOnFailure' })
     cluster.createVm('crash', { runStrategy: 'RerunOnFailure', annotations: { 'simulation.virtdeck.io/crash': 'true' } })
-    const phases = cluster.follow('virtualmachineinstances.kubevirt.io', 'crash', (vmi: { status?: { phase?: string } }) => vmi.status?.phase)
+    const phases = cluster.follow(
+      'virtualmachineinstances.kubevirt.io',
+      'crash',
+      (vmi: { status?: { phase?: string } }) => vmi.status?.phase,
+    )
     cluster.seconds(4)
     powerOff('down')
     cluster.seconds(20)
@@ -201,7 +224,11 @@ describe('run strategies', () => {
 
   test('a VM that fails before it runs backs off: 10, 40, 90 seconds', () => {
     cluster.createVm('vm1', { annotations: { 'simulation.virtdeck.io/start-failure': 'no such device' } })
-    const failures = cluster.follow(vmKey, 'vm1', (vm: { status?: { startFailure?: { consecutiveFailCount?: number } } }) => vm.status?.startFailure?.consecutiveFailCount)
+    const failures = cluster.follow(
+      vmKey,
+      'vm1',
+      (vm: { status?: { startFailure?: { consecutiveFailCount?: number } } }) => vm.status?.startFailure?.consecutiveFailCount,
+    )
     cluster.seconds(6)
     expect(cluster.vm('vm1').status).toMatchObject({ printableStatus: 'CrashLoopBackOff', startFailure: { consecutiveFailCount: 1 } })
     cluster.seconds(11)
@@ -281,7 +308,11 @@ test('an instance type sizes the VMI, a preference dresses it', () => {
   })
   cluster.seconds(5)
   const domain = cluster.vmi('vm1')?.spec?.domain
-  expect(domain).toMatchObject({ cpu: { sockets: 2, cores: 1, threads: 1 }, memory: { guest: '8Gi' }, devices: { interfaces: [{ model: 'virtio' }] } })
+  expect(domain).toMatchObject({
+    cpu: { sockets: 2, cores: 1, threads: 1 },
+    memory: { guest: '8Gi' },
+    devices: { interfaces: [{ model: 'virtio' }] },
+  })
   expect(cluster.vm('vm1').status?.instancetypeRef?.controllerRevisionRef?.name).toMatch(/^vm1-u1\.large-v1beta1-/)
 })
 
@@ -292,10 +323,16 @@ test('a change that cannot come live asks for a restart, and the restart settles
   const { template } = vm.spec
   cluster.objects.setSpec('virtualmachines.kubevirt.io', vm, {
     ...vm.spec,
-    template: { ...template, spec: { ...template.spec, domain: { ...template.spec?.domain, devices: { ...template.spec?.domain.devices, rng: {} } } } },
+    template: {
+      ...template,
+      spec: { ...template.spec, domain: { ...template.spec?.domain, devices: { ...template.spec?.domain.devices, rng: {} } } },
+    },
   })
   cluster.seconds(1)
-  expect(conditionOf(cluster.vm('vm1'), 'RestartRequired')).toMatchObject({ status: 'True', message: 'a non-live-updatable field was changed in the template spec' })
+  expect(conditionOf(cluster.vm('vm1'), 'RestartRequired')).toMatchObject({
+    status: 'True',
+    message: 'a non-live-updatable field was changed in the template spec',
+  })
   expect(cluster.vm('vm1').status).toMatchObject({ desiredGeneration: 2, observedGeneration: 1 })
   cluster.put('virtualmachines/restart', 'vm1')
   cluster.seconds(12)

@@ -9,6 +9,7 @@ import type { ControllerContext } from './context.ts'
 import type { Controller } from './controller.ts'
 import { delays } from './delays.ts'
 import {
+  conditionOf,
   conditionsOf,
   controllerRef,
   dataVolumes,
@@ -230,7 +231,10 @@ export function restoreController(context: ControllerContext): Controller {
   }
 
   function notReady(restore: VirtualMachineRestore, target: VirtualMachine, reconcile: { requeueAfter(delayMs: number): void }): void {
-    record(restore, 'Normal', 'RestoreTargetNotReady', 'Restore target VMI still exists', { component: 'restore-controller' })
+    const waiting = 'Waiting for target to be ready'
+    if (conditionOf(restore as never, 'Ready')?.reason !== waiting) {
+      record(restore, 'Normal', 'RestoreTargetNotReady', 'Restore target VMI still exists', { component: 'restore-controller' })
+    }
     const policy = restore.spec?.targetReadinessPolicy ?? 'WaitGracePeriodAndFail'
     if (policy === 'FailImmediate') {
       fail(restore, 'Restore target not ready')
@@ -248,7 +252,7 @@ export function restoreController(context: ControllerContext): Controller {
         objects.setSpec(vms, target, { ...spec, runStrategy: 'Halted' })
       }
     }
-    setStatus(restore, {}, ['False', 'Waiting for target to be ready'], ['False', 'Waiting for target to be ready'])
+    setStatus(restore, {}, ['False', waiting], ['False', waiting])
     if (policy === 'WaitGracePeriodAndFail') reconcile.requeueAfter(leftMs)
   }
 
@@ -342,7 +346,8 @@ export function restoreController(context: ControllerContext): Controller {
       )
       updateTarget(restore, content, before)
       const snapshotted = content.spec?.source?.virtualMachine?.spec as VirtualMachine['spec'] | undefined
-      const templated = (backup: Backup) => snapshotted?.template.spec?.volumes?.some((volume) => volume.name === backup.volumeName && volume.dataVolume)
+      const templated = (backup: Backup) =>
+        snapshotted?.template.spec?.volumes?.some((volume) => volume.name === backup.volumeName && volume.dataVolume)
       restore = setStatus(
         restore,
         {

@@ -43,7 +43,10 @@ export function startTestCluster() {
     seconds: (count: number) => clock.advance(count * 1000),
     vm: (name: string) => objects.get(vms, 'team-a', name) as VirtualMachine,
     vmi: (name: string): VirtualMachineInstance | undefined => objects.get(vmis, 'team-a', name),
-    createVm(name: string, { runStrategy = 'Always', cpus = 1, memory = '1Gi', annotations = {}, disk, spec = {}, templateSpec = {} }: VmOptions = {}) {
+    createVm(
+      name: string,
+      { runStrategy = 'Always', cpus = 1, memory = '1Gi', annotations = {}, disk, spec = {}, templateSpec = {} }: VmOptions = {},
+    ) {
       const vm = {
         metadata: { name, namespace: 'team-a' },
         spec: {
@@ -75,7 +78,11 @@ export function startTestCluster() {
                 devices: { disks: [{ name: 'root', disk: { bus: 'virtio' } }], interfaces: [{ name: 'default', masquerade: {} }] },
               },
               networks: [{ name: 'default', pod: {} }],
-              volumes: [disk ? { name: 'root', dataVolume: { name: `${name}-root` } } : { name: 'root', containerDisk: { image: 'quay.io/containerdisks/fedora:41' } }],
+              volumes: [
+                disk
+                  ? { name: 'root', dataVolume: { name: `${name}-root` } }
+                  : { name: 'root', containerDisk: { image: 'quay.io/containerdisks/fedora:41' } },
+              ],
               ...templateSpec,
             },
           },
@@ -112,8 +119,7 @@ export function startTestCluster() {
       })
       return seen
     },
-    events: (reason: string) =>
-      objects.list('events').filter((event) => event.reason === reason),
+    events: (reason: string) => objects.list('events').filter((event) => event.reason === reason),
     now: () => timestamp(clock),
     stop() {
       runner.stop()

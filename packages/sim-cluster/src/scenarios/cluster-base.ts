@@ -3,7 +3,7 @@ import type { KubeObject } from '@virtdeck/k8s'
 import type { Storage } from '../storage/storage.ts'
 import { rbacObjects } from './demo-users.ts'
 import { clusterInstancetypes, clusterPreferences } from './instancetype-catalog.ts'
-import { goldenImages, vmTemplates } from './templates.ts'
+import { goldenImages, uidOf, vmTemplates } from './templates.ts'
 
 export const imagesNamespace = 'vmo-golden-images'
 export const sharedStorage = 'ceph-block'
@@ -106,8 +106,16 @@ export type BaseOptions = {
 
 export function seedBase(storage: Storage, { nowMs, namespaces, nodes, kubeVirtAnnotations }: BaseOptions): void {
   const installed = daysAgo(nowMs, 90)
+  // The same uids in every cluster of the simulation: VMs pin instance types by theirs.
   const create = (key: string, object: KubeObject) =>
-    storage.create(key, { ...object, metadata: { creationTimestamp: installed, ...object.metadata } })
+    storage.create(key, {
+      ...object,
+      metadata: {
+        creationTimestamp: installed,
+        uid: uidOf(key, `${object.metadata.namespace}/${object.metadata.name}`),
+        ...object.metadata,
+      },
+    })
   const namespace = (name: string, labels: Record<string, string> = {}) =>
     create('namespaces', {
       metadata: { name, labels: { ...labels, 'kubernetes.io/metadata.name': name } },

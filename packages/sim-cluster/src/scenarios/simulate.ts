@@ -3,7 +3,8 @@ import type { KubeObject, VirtualMachine } from '@virtdeck/k8s'
 import { manualClock, timestamp } from '../clock.ts'
 import { createControllers } from '../controllers/create-controllers.ts'
 import { runControllers } from '../controllers/controller.ts'
-import { createObjects, snapshots, vmis, vms, type Objects } from '../controllers/objects.ts'
+import { createObjects, restores, snapshots, vmis, vms, type Objects } from '../controllers/objects.ts'
+import { createRandom } from '../controllers/random.ts'
 import type { Guests } from '../guests/guest.ts'
 import type { Storage } from '../storage/storage.ts'
 import { createSubresources } from '../subresources/create-subresources.ts'
@@ -37,7 +38,10 @@ export type Past = {
   act(subresource: string, namespace: string, name: string, body?: object): void
   patchTemplate(namespace: string, name: string, change: (spec: TemplateSpec) => TemplateSpec): void
   snapshot(namespace: string, vmName: string, name: string): void
+  restore(namespace: string, vmName: string, snapshotName: string, name: string): void
   annotate(namespace: string, name: string, annotations: Record<string, string>): void
+  /** As a guest that behaves differently from now on. */
+  annotateVmi(namespace: string, name: string, annotations: Record<string, string>): void
   /** Somebody shut the guest down from inside. */
   powerOff(namespace: string, name: string): void
   /** Lets time pass until so many milliseconds before the end. */
@@ -49,18 +53,20 @@ export function createPast(storage: Storage, { startMs, endMs, seed }: { startMs
   const clock = manualClock(startMs)
   const powerListeners = new Set<PowerListener>()
   const guests = unseenGuests(powerListeners)
-  // Nobody reads the heartbeats of the past.
-  const controllers = createControllers({ storage, clock, guests, seed }).filter((controller) => controller.name !== 'heartbeats')
+  // Nobody reads the heartbeats of the past, and what happened then is told by the scenario.
+  const controllers = createControllers({ storage, clock, guests, seed }).filter(({ name }) => name !== 'heartbeats' && name !== 'churn')
   const running = runControllers(controllers, storage, clock, (name, key, error) => {
     throw new Error(`scenario: ${name} ${key}`, { cause: error })
   })
-  const objects = createObjects(storage, clock)
+  const random = createRandom(seed + 1)
+  const objects = createObjects(storage, clock, random.uuid)
   const subresources = createSubresources({ storage, clock, guests })
   const user = { username: 'admin', groups: ['system:masters'] }
   return {
     objects,
     nowMs: clock.now,
-    create: (key, object) => void storage.create(key, { ...object, metadata: { creationTimestamp: timestamp(clock), ...object.metadata } }),
+    create: (key, object) =>
+      void storage.create(key, { ...object, metadata: { creationTimestamp: timestamp(clock), uid: random.uuid(), ...object.metadata } }),
     act(subresource, namespace, name, body) {
       subresources.get(subresource)?.handle({ method: 'PUT', namespace, name, query: new URLSearchParams(), body, user, accept: '*/*' })
     },
@@ -75,9 +81,19 @@ export function createPast(storage: Storage, { startMs, endMs, seed }: { startMs
         spec: { source: { apiGroup: 'kubevirt.io', kind: 'VirtualMachine', name: vmName } },
       })
     },
+    restore(namespace, vmName, virtualMachineSnapshotName, name) {
+      objects.create(restores, {
+        metadata: { name, namespace },
+        spec: { target: { apiGroup: 'kubevirt.io', kind: 'VirtualMachine', name: vmName }, virtualMachineSnapshotName },
+      })
+    },
     annotate(namespace, name, annotations) {
       const vm = objects.get(vms, namespace, name)
       if (vm) objects.setMetadata(vms, vm, { annotations: { ...vm.metadata.annotations, ...annotations } })
+    },
+    annotateVmi(namespace, name, annotations) {
+      const vmi = objects.get(vmis, namespace, name)
+      if (vmi) objects.setMetadata(vmis, vmi, { annotations: { ...vmi.metadata.annotations, ...annotations } })
     },
     powerOff(namespace, name) {
       const vmi = objects.get(vmis, namespace, name)

@@ -50,7 +50,8 @@ const images: Image[] = [
   },
 ]
 
-const uidOf = (kind: string, name: string) => {
+/** A uid that depends on the name alone. */
+export const uidOf = (kind: string, name: string) => {
   const part = (n: number) => hashOf(`${kind}/${name}/${n}`).toString(16).padStart(8, '0')
   return `${part(1)}-${part(2).slice(0, 4)}-4${part(2).slice(5)}-a${part(3).slice(0, 3)}-${part(3).slice(3)}${part(4).slice(1)}`
 }
