@@ -5,13 +5,13 @@ import { restoreRequest, vmCan, vmCommand, vmRequest, type VmRow } from '@virtde
 import { useState } from 'react'
 import { k8s } from '../../api/client.ts'
 import { sendVmRequest } from '../../api/mutations.ts'
+import { startAfterAnnotation } from '../../api/restore-steps.ts'
+import { restorePlans } from '../../api/restores.ts'
 import { waitForObject } from '../../api/wait.ts'
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
 import { Checkbox, OptionRow } from '../../ui/checkbox.tsx'
 import { Spinner } from '../../ui/spinner.tsx'
 import { formatDate } from '../../util/format.ts'
-import { startAfterAnnotation } from './restore-steps.ts'
-import { rememberRestore } from './restore-driver.ts'
 import type { SnapshotEntry } from './snapshot-entries.ts'
 
 /** KubeVirt's own default is that a snapshot fails after five minutes. */
@@ -37,8 +37,8 @@ export function RestoreDialog({ row, vm, entry, onClose }: { row: VmRow; vm: Vir
       }
       setStage('restore')
       const restore = await createRestore(row, entry, !off)
-      // This tab carries the plan on, also after a reload.
-      if (!off) rememberRestore(restore.metadata.uid)
+      // This tab carries the plan on, whatever page it shows.
+      if (!off) restorePlans.begin({ uid: restore.metadata.uid, namespace: row.namespace, restore: restore.metadata.name, vm: row.name })
       onClose()
     } catch (refusal) {
       setError(refusal)

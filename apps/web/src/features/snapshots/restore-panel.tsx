@@ -1,6 +1,8 @@
-import { toStatus, type VirtualMachine, type VirtualMachineRestore } from '@virtdeck/k8s'
+import type { VirtualMachine, VirtualMachineRestore } from '@virtdeck/k8s'
 import type { VmRow } from '@virtdeck/kubevirt'
 import { useState } from 'react'
+import { restoreProgress } from '../../api/restore-steps.ts'
+import { restorePlans, useRestoreRefusal } from '../../api/restores.ts'
 import { sendVmVerb } from '../../api/mutations.ts'
 import { Banner } from '../../ui/banner.tsx'
 import { Button } from '../../ui/button.tsx'
@@ -9,8 +11,6 @@ import { IconMark } from '../../ui/icon.tsx'
 import { CheckIcon } from '../../ui/icons.ts'
 import { Panel } from '../../ui/panel.tsx'
 import { StateGlyph } from '../../ui/state-glyph.tsx'
-import { isOurs, useRestoreDriver } from './restore-driver.ts'
-import { restoreProgress } from './restore-steps.ts'
 
 type RestorePanelProps = { row: VmRow; vm: VirtualMachine; restores: readonly VirtualMachineRestore[] }
 
@@ -28,7 +28,7 @@ export function RestorePanel({ row, vm, restores }: RestorePanelProps) {
 const glyphs = { now: 'transit', todo: 'unknown', failed: 'error' } as const
 
 function RestoreSteps({ row, vm, restore }: { row: VmRow; vm: VirtualMachine; restore: VirtualMachineRestore }) {
-  const error = useRestoreDriver(restore, vm, row)
+  const refusal = useRestoreRefusal(restore.metadata.uid)
   const { steps, outcome, due } = restoreProgress(restore, vm)
   const snapshot = restore.spec.virtualMachineSnapshotName
   const titles = { working: `Restoring ${snapshot}`, done: `Restored ${snapshot}`, failed: `${snapshot} could not be restored` }
@@ -50,10 +50,10 @@ function RestoreSteps({ row, vm, restore }: { row: VmRow; vm: VirtualMachine; re
           </li>
         ))}
       </ol>
-      {due && !isOurs(restore) && <Continue row={row} due={due} />}
-      {error !== undefined && (
+      {due && !restorePlans.isOurs(restore.metadata.uid) && <Continue row={row} due={due} />}
+      {refusal && (
         <Banner tone="error" title="The next step was refused." inline>
-          {toStatus(error).message}
+          {refusal.message}
         </Banner>
       )}
     </Panel>

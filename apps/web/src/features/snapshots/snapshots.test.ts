@@ -1,7 +1,7 @@
 import type { VirtualMachine, VirtualMachineRestore, VirtualMachineSnapshot } from '@virtdeck/k8s'
 import { expect, test } from 'vitest'
 import { restoreChanges } from './restore-changes.ts'
-import { restoreProgress, startAfterAnnotation } from './restore-steps.ts'
+import { restoreProgress, startAfterAnnotation } from '../../api/restore-steps.ts'
 import { newestFirst, snapshotEntry, snapshotTree, type SnapshotEntry } from './snapshot-entries.ts'
 
 const at = (minute: number) => new Date(Date.UTC(2026, 10, 20, 10, minute)).toISOString()

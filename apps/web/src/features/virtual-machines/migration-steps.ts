@@ -46,8 +46,8 @@ export function migrationProgress(migration: VirtualMachineInstanceMigration, vm
   const ready = reached('TargetReady') ?? copying
   const scheduled = reached('Scheduled') ?? reached('PreparingTarget') ?? ready
   const switched = copying === undefined ? undefined : seconds(state.targetNodeDomainReadyTimestamp)
-  const over = [scheduled, ready, switched, undefined]
-  const ends = succeeded ? over.map((end) => end ?? ended ?? created) : over
+  const times = [scheduled, ready, switched, undefined]
+  const ends = succeeded ? times.map((end) => end ?? ended ?? created) : times
 
   const labels = [
     { id: 'scheduled', label: 'Scheduled' },

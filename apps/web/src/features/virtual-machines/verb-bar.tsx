@@ -53,7 +53,7 @@ function VerbButton({ actions, id, primary }: { actions: readonly Action[]; id: 
       disabledReason={action.disabled}
       onClick={() => void action.run()}
     >
-      {shortLabels[id] ?? action.label}
+      {(primary && id === 'snapshot') || !shortLabels[id] ? action.label : shortLabels[id]}
     </Button>
   )
 }

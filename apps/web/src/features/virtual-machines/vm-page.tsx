@@ -1,8 +1,9 @@
 // A VM's own page: who it is, how it is, what one can do with it; the tabs are routes of their own.
 import { resources } from '@virtdeck/k8s'
 import type { VmRow } from '@virtdeck/kubevirt'
-import { useState, type ComponentProps } from 'react'
+import { useEffect, useState, type ComponentProps } from 'react'
 import { Link, Outlet, useLocation } from 'react-router'
+import { restorePlans } from '../../api/restores.ts'
 import { useWatchList } from '../../api/watch.ts'
 import { paths, type VmRef } from '../../paths.ts'
 import { Banner } from '../../ui/banner.tsx'
@@ -22,6 +23,7 @@ import './vm-page.css'
 
 export function VmPage() {
   const ref = useVmRef()
+  useEffect(() => restorePlans.resume(), [])
   // Everything of one VM's page starts afresh for another VM.
   return <VmPageOf key={`${ref.namespace}/${ref.name}`} vm={ref} />
 }
