@@ -122,6 +122,18 @@ describe('templateFacts [F043]', () => {
     expect(templateFacts(template)).toMatchObject({ os: 'fedora', osName: 'Fedora 42' })
   })
 
+  test.each([
+    [{ containerDisk: { image: 'quay.io/containerdisks/fedora:41' } }, { kind: 'image', image: 'quay.io/containerdisks/fedora:41' }],
+    [{ persistentVolumeClaim: { claimName: 'golden' } }, { kind: 'existing', name: 'golden' }],
+    [
+      { dataVolume: { name: 'ubuntu-2404-root' } },
+      { kind: 'clone', resource: 'persistentvolumeclaims', namespace: 'vmo-golden-images', name: 'ubuntu-2404' },
+    ],
+    [{ emptyDisk: { capacity: '1Gi' } }, undefined],
+  ])('knows where the disk %j comes from', (volume, origin) => {
+    expect(templateFacts(templateOf({ volumes: [{ name: 'root', ...volume }] })).origin).toEqual(origin)
+  })
+
   test('offers no login where the user data is in a Secret that nobody can add to', () => {
     const volumes = [{ name: 'seed', cloudInitNoCloud: { secretRef: { name: 'x' } } }]
     expect(templateFacts(templateOf({ volumes })).login).toBe(false)

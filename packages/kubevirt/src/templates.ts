@@ -24,6 +24,8 @@ type DataVolumeTemplate = NonNullable<VmSpec['dataVolumeTemplates']>[number]
 /** Where a disk's content comes from, and what has to exist for it. */
 export type DiskOrigin =
   | { kind: 'clone'; resource: 'persistentvolumeclaims' | 'volumesnapshots' | 'datasources'; namespace?: string; name: string }
+  /** A claim that is in the VM's namespace already, not a copy. */
+  | { kind: 'existing'; name: string }
   | { kind: 'download'; url: string }
   | { kind: 'image'; image: string }
   | { kind: 'blank' }
@@ -140,7 +142,7 @@ function originOf({ volume, template }: RootDisk): DiskOrigin | undefined {
   if (volume.containerDisk) return { kind: 'image', image: volume.containerDisk.image }
   if (!template) {
     const name = claimName(volume)
-    return name ? { kind: 'clone', resource: 'persistentvolumeclaims', name } : undefined
+    return name ? { kind: 'existing', name } : undefined
   }
   const { source, sourceRef } = template.spec
   if (sourceRef)

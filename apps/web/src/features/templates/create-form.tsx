@@ -35,7 +35,7 @@ import {
   type LoginKind,
 } from './create-values.ts'
 import { createVm } from './create-vm.ts'
-import { originText } from './origin-text.ts'
+import { diskText, originText } from './disk-text.ts'
 import { PasswordInput } from './password-input.tsx'
 import type { CreateAccess } from './use-create-access.ts'
 
@@ -213,7 +213,7 @@ export function CreateForm({ template, facts, access }: CreateFormProps) {
               <h2 id="create-disk">Disk</h2>
             </header>
             {facts.diskBytes === undefined ? (
-              <p className="optional-note">{originText(facts.origin)}: what the guest writes lasts as long as it runs.</p>
+              <p className="optional-note">{diskText(facts)}</p>
             ) : (
               <div className="fgrid">
                 <Field label="Disk size" error={error('diskGib')} hint={originText(facts.origin)}>

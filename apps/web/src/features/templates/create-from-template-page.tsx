@@ -22,5 +22,11 @@ export function CreateFromTemplatePage() {
 }
 
 function NoTemplate(props: { tone?: 'error'; title: string; body: string | undefined }) {
-  return <EmptyState {...props} icon={TemplateIcon} action={<Button render={<Link to={paths.templates()} />}>All templates</Button>} />
+  return (
+    <>
+      <title>Create VM · virtdeck</title>
+      <h1 className="sr">Create VM</h1>
+      <EmptyState {...props} icon={TemplateIcon} action={<Button render={<Link to={paths.templates()} />}>All templates</Button>} />
+    </>
+  )
 }

@@ -8,6 +8,7 @@ import { Quantity } from '../../ui/quantity.tsx'
 import { Spinner } from '../../ui/spinner.tsx'
 import { StateGlyph } from '../../ui/state-glyph.tsx'
 import type { CreateValues } from './create-values.ts'
+import { diskIsScratch } from './disk-text.ts'
 
 const GiB = 2 ** 30
 
@@ -52,7 +53,7 @@ export function CreateSummary({ facts, values, blocked, dryRun, children }: Crea
           <ul className="cons" aria-live="polite">
             {blocked !== undefined ? <Check state="error">{blocked}</Check> : <Check state="ok">You may create VMs in {namespace}</Check>}
             {!facts.ready && <Check state="warning">{facts.notReadyReason}</Check>}
-            {facts.diskBytes === undefined && <Check state="warning">Its disk lasts as long as it runs: nothing survives a restart</Check>}
+            {diskIsScratch(facts) && <Check state="warning">Its disk lasts as long as it runs: nothing survives a restart</Check>}
             <DryRunCheck dryRun={dryRun} />
           </ul>
         </div>

@@ -7,7 +7,7 @@ import { Quantity } from '../../ui/quantity.tsx'
 import { Spinner } from '../../ui/spinner.tsx'
 import { StateGlyph } from '../../ui/state-glyph.tsx'
 import { formatBytes } from '../../util/format.ts'
-import { originText } from './origin-text.ts'
+import { originText } from './disk-text.ts'
 import { subtitle } from './gallery.ts'
 
 type TemplateCardProps = {

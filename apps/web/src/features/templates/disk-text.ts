@@ -1,0 +1,37 @@
+import type { DiskOrigin, TemplateFacts } from '@virtdeck/kubevirt'
+
+/** Where the root disk comes from, on one line. */
+export function originText(origin: DiskOrigin | undefined): string {
+  switch (origin?.kind) {
+    case 'clone':
+      return `Clone of ${origin.name}`
+    case 'existing':
+      return `Volume ${origin.name}`
+    case 'download':
+      return `Download from ${hostOf(origin.url)}`
+    case 'image':
+      return `Image ${origin.image.replace(/^docker:\/\//, '').replace(/^[^/]+\//, '')}`
+    case 'blank':
+      return 'Blank disk'
+    case undefined:
+      return 'No disk'
+  }
+}
+
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : url
+}
+
+/** Whether what the guest writes is lost when it stops: the disk is an image, and no volume was made of it. */
+export function diskIsScratch({ diskBytes, origin }: TemplateFacts): boolean {
+  return diskBytes === undefined && origin?.kind === 'image'
+}
+
+/** What there is to say about a disk that cannot be sized. */
+export function diskText(facts: TemplateFacts): string {
+  const from = originText(facts.origin)
+  if (diskIsScratch(facts)) return `${from}: what the guest writes lasts as long as it runs.`
+  return facts.origin
+    ? `${from}, in the size that it has.`
+    : 'The template has no disk: it boots from the network, or from what is attached later.'
+}
