@@ -74,7 +74,7 @@ async function startCluster(options: DemoOptions): Promise<{ child: ChildProcess
   const kubeconfig = join(options.stateDir, 'kubeconfig')
   const args = ['--port', '0', '--state-dir', options.stateDir, '--kubeconfig-out', kubeconfig, '--scenario', options.scenario]
   if (options.vms !== undefined) args.push('--vms', String(options.vms))
-  const child = fork(entry, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], ...(bundled ? {} : { execArgv: ['--import', 'tsx'] }) })
+  const child = fork(entry, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: bundled ? [] : ['--import', 'tsx'] })
   const ready = await new Promise<ClusterReady>((resolvePromise, reject) => {
     child.once('message', (message) => resolvePromise(message as ClusterReady))
     child.once('error', reject)
