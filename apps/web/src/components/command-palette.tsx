@@ -32,6 +32,8 @@ type CommandPaletteProps = {
   groups: readonly PaletteGroup[]
   /** The object that the first group's actions are about, as a chip before the words. */
   subject?: string
+  /** What was typed while this code was on its way. */
+  initialText: string
   onDropSubject: () => void
   onClose: () => void
 }
@@ -39,8 +41,8 @@ type CommandPaletteProps = {
 type Hit = { item: PaletteItem; ranges: readonly (readonly [number, number])[]; score: number }
 
 /** One box for VMs, pages and actions. */
-export default function CommandPalette({ groups, subject, onDropSubject, onClose }: CommandPaletteProps) {
-  const [text, setText] = useState('')
+export default function CommandPalette({ groups, subject, initialText, onDropSubject, onClose }: CommandPaletteProps) {
+  const [text, setText] = useState(initialText)
   const query = useDeferredValue(text.trim())
   const [active, setActive] = useState(0)
   const listId = useId()
@@ -110,6 +112,7 @@ export default function CommandPalette({ groups, subject, onDropSubject, onClose
                       id={optionId(listId, hit.item)}
                       hit={hit}
                       active={hit === current}
+                      onPoint={() => setActive(flat.indexOf(hit))}
                       onChoose={() => choose(hit.item)}
                     />
                   ))}
@@ -143,7 +146,9 @@ export default function CommandPalette({ groups, subject, onDropSubject, onClose
 
 const optionId = (listId: string, item: PaletteItem) => `${listId}-${item.id}`
 
-function Option({ id, hit: { item, ranges }, active, onChoose }: { id: string; hit: Hit; active: boolean; onChoose: () => void }) {
+type OptionProps = { id: string; hit: Hit; active: boolean; onPoint: () => void; onChoose: () => void }
+
+function Option({ id, hit: { item, ranges }, active, onPoint, onChoose }: OptionProps) {
   return (
     <div
       id={id}
@@ -152,6 +157,7 @@ function Option({ id, hit: { item, ranges }, active, onChoose }: { id: string; h
       aria-selected={active}
       aria-disabled={item.disabled ? true : undefined}
       className={active ? 'mi on' : 'mi'}
+      onPointerMove={active ? undefined : onPoint}
       onClick={onChoose}
     >
       {item.icon && <IconMark icon={item.icon} />}

@@ -6,7 +6,13 @@ export function ServerSilent({ message, retry }: { message?: string; retry: () =
   return (
     <main className="centre">
       <title>virtdeck</title>
-      <EmptyState page tone="error" title="virtdeck does not answer" body={message} action={<Button onClick={retry}>Try again now</Button>} />
+      <EmptyState
+        page
+        tone="error"
+        title="virtdeck does not answer"
+        body={message}
+        action={<Button onClick={retry}>Try again now</Button>}
+      />
     </main>
   )
 }

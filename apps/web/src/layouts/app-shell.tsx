@@ -4,6 +4,8 @@ import { Outlet, useLocation, useNavigate, useOutletContext } from 'react-router
 import { paths } from '../paths.ts'
 import { usePreferences } from '../stores/preferences.ts'
 import { useShortcut } from '../stores/shortcuts.ts'
+import { IconMark } from '../ui/icon.tsx'
+import { SearchIcon } from '../ui/icons.ts'
 import { useMediaQuery } from '../util/use-media-query.ts'
 import { RouteAnnouncer } from './route-announcer.tsx'
 import { useLiveState } from '../api/live-socket.ts'
@@ -69,7 +71,7 @@ export function AppShell() {
       <RouteAnnouncer />
       <Toaster />
       <Suspense fallback={null}>
-        {over === 'palette' && <Palette onClose={close} onKeys={() => setOver('keys')} />}
+        {over === 'palette' && <PaletteSoon onClose={close} onKeys={() => setOver('keys')} />}
         {over === 'keys' && <KeysDialog onClose={close} />}
       </Suspense>
     </div>
@@ -91,5 +93,31 @@ function Main({ path, covered }: { path: string; covered: boolean }) {
       <StaleBanner />
       <Outlet />
     </main>
+  )
+}
+
+/** The palette's box at once, so that no letter is lost or acts as a shortcut while its code is on its way. */
+function PaletteSoon(props: { onClose: () => void; onKeys: () => void }) {
+  const [typed, setTyped] = useState('')
+  const box = (
+    <div className="scrim top">
+      <div className="dialog pal">
+        <div className="palq">
+          <IconMark icon={SearchIcon} />
+          <input
+            ref={(input) => input?.focus()}
+            aria-label="Go to a VM, page or action"
+            value={typed}
+            onChange={({ target }) => setTyped(target.value)}
+            onKeyDown={({ key }) => key === 'Escape' && props.onClose()}
+          />
+        </div>
+      </div>
+    </div>
+  )
+  return (
+    <Suspense fallback={box}>
+      <Palette {...props} initialText={typed} />
+    </Suspense>
   )
 }

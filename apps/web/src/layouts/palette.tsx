@@ -11,7 +11,7 @@ import { paths } from '../paths.ts'
 import { useTheme } from '../stores/theme.ts'
 import { KeyboardIcon, SunIcon, TemplateIcon, VmIcon } from '../ui/icons.ts'
 
-type PaletteProps = { onClose: () => void; onKeys: () => void }
+type PaletteProps = { initialText: string; onClose: () => void; onKeys: () => void }
 
 export default function Palette(props: PaletteProps) {
   const { namespace = '', name = '' } = useParams()
@@ -30,6 +30,7 @@ function VmPalette({ row, ...props }: PaletteProps & { row: VmRow; onDrop: () =>
 }
 
 function PaletteOf({
+  initialText,
   onClose,
   onKeys,
   onDrop,
@@ -86,7 +87,7 @@ function PaletteOf({
       ],
     },
   ]
-  return <CommandPalette groups={groups} subject={subject} onDropSubject={onDrop} onClose={onClose} />
+  return <CommandPalette initialText={initialText} groups={groups} subject={subject} onDropSubject={onDrop} onClose={onClose} />
 }
 
 function attention(rows: readonly VmRow[]): string {
