@@ -3,7 +3,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import type { Virtualizer } from '@tanstack/react-virtual'
 import type { VmRow } from '@virtdeck/kubevirt'
-import { memo, useCallback, useLayoutEffect, useRef, useState } from 'react'
+import { useCallback, useLayoutEffect, useRef, useState } from 'react'
 import type { KeyboardEvent } from 'react'
 import { create } from 'zustand'
 import { useVmRow } from '../../api/fleet.ts'
@@ -12,9 +12,8 @@ import type { VmRef } from '../../paths.ts'
 import { useShortcut } from '../../stores/shortcuts.ts'
 import { toast } from '../../stores/toasts.ts'
 import { IconMark } from '../../ui/icon.tsx'
-import { ChevronDownIcon, ChevronUpIcon, MoreIcon } from '../../ui/icons.ts'
+import { ChevronDownIcon, ChevronUpIcon } from '../../ui/icons.ts'
 import { Keys } from '../../ui/kbd.tsx'
-import { Menu } from '../../ui/menu.tsx'
 import { Skeleton } from '../../ui/skeleton.tsx'
 import { formatCount } from '../../util/format.ts'
 import { MENU_WIDTH, columnWidth, columnWidths, tableWidth } from './column-choice.ts'
@@ -23,6 +22,7 @@ import { useVmActions } from './vm-actions.tsx'
 import { columns } from './vm-columns.tsx'
 import { nextSort } from './vm-sort.ts'
 import type { Sort } from './vm-sort.ts'
+import { VmTableRow, keyOf } from './vm-table-row.tsx'
 
 type VmTableProps = {
   /** What to show, in order. Each row then follows the fleet by itself. */
@@ -38,8 +38,6 @@ type VmTableProps = {
   /** What the rows were searched and sorted by: another search is read from its top. */
   origin: string
 }
-
-const keyOf = ({ namespace, name }: VmRef) => `${namespace}/${name}`
 
 export function VmTable({ rows, sort, onSort, shown, width, variant, stale, origin }: VmTableProps) {
   const wrap = useRef<HTMLDivElement>(null)
@@ -262,77 +260,6 @@ function Spacer({ height, columns: span }: { height: number; columns: number }) 
       <td colSpan={span} style={{ height }} />
     </tr>
   )
-}
-
-type VmTableRowProps = VmRef & {
-  index: number
-  shown: readonly ColumnId[]
-  cursor: boolean
-  menuOpen: boolean
-  onMenu: (ref: VmRef, open: boolean) => void
-  onCursor: (ref: VmRef) => void
-}
-
-const VmTableRow = memo(function VmTableRow({ namespace, name, index, ...props }: VmTableRowProps) {
-  const row = useVmRow({ namespace, name })
-  const place = { 'aria-rowindex': index + 2, 'data-key': keyOf({ namespace, name }) }
-  // Gone a moment ago: its place closes with the next count of the rows.
-  if (!row) return <tr {...place} className="gone" aria-hidden="true" />
-  return <LiveRow row={row} place={place} {...props} />
-})
-
-type LiveRowProps = Omit<VmTableRowProps, 'namespace' | 'name' | 'index'> & {
-  row: VmRow
-  place: { 'aria-rowindex': number; 'data-key': string }
-}
-
-function LiveRow({ row, place, shown, cursor, menuOpen, onMenu, onCursor }: LiveRowProps) {
-  const flashes = useFlashes(row)
-  return (
-    <tr {...place} className={cursor ? 'cursor' : undefined} onFocus={() => onCursor(row)} onClick={() => onCursor(row)}>
-      {shown.map((id) => {
-        const { className, cell } = columns[id]
-        return (
-          <td key={id} className={className} data-flash={flashes[id]}>
-            {cell(row)}
-          </td>
-        )
-      })}
-      <td>
-        <RowMenuButton row={row} open={menuOpen} onMenu={onMenu} />
-      </td>
-    </tr>
-  )
-}
-
-type Flashes = Partial<Record<ColumnId, 'a' | 'b'>>
-
-/** Marks cells whose content changed, in turns, so that each change begins a new animation. */
-function useFlashes(row: VmRow): Flashes {
-  const [seen, setSeen] = useState<{ row: VmRow; flashes: Flashes }>({ row, flashes: {} })
-  if (seen.row === row) return seen.flashes
-  const flashes = { ...seen.flashes }
-  for (const { id, shown } of Object.values(columns)) if (shown(seen.row) !== shown(row)) flashes[id] = flashes[id] === 'a' ? 'b' : 'a'
-  setSeen({ row, flashes })
-  return flashes
-}
-
-/** A plain button until it is first pressed: a menu, with all its questions about rights, is made for no more rows than that. */
-function RowMenuButton({ row, open, onMenu }: { row: VmRow; open: boolean; onMenu: (ref: VmRef, open: boolean) => void }) {
-  const [used, setUsed] = useState(open)
-  if (open && !used) setUsed(true)
-  const props = {
-    type: 'button',
-    className: 'ibtn sm',
-    'aria-label': `Actions for ${row.name}`,
-    children: <IconMark icon={MoreIcon} />,
-  } as const
-  if (used) return <RowMenu row={row} trigger={<button {...props} />} open={open} onOpenChange={(next) => onMenu(row, next)} />
-  return <button {...props} aria-haspopup="menu" aria-expanded="false" onClick={() => onMenu(row, true)} />
-}
-
-function RowMenu({ row, ...menu }: { row: VmRow; trigger: React.ReactElement; open: boolean; onOpenChange: (open: boolean) => void }) {
-  return <Menu label={`Actions for ${row.name}`} actions={useVmActions(row)} {...menu} />
 }
 
 /** The keys of the row under the cursor. */
