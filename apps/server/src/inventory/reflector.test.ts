@@ -154,6 +154,21 @@ test('is stale while the API server cannot be reached, waits longer each time, a
   expect(states).toEqual(['syncing', 'live', 'stale', 'live'])
   expect(waits.slice(0, 6)).toEqual([400, 800, 1600, 3200, 6400, 12_800])
   expect(Math.max(...waits)).toBeLessThanOrEqual(30_000)
+  // Nothing was lost meanwhile: it goes on from where it was.
+  expect(collection.requests.filter((request) => request.includes('sendInitialEvents'))).toHaveLength(1)
+})
+
+test('keeps what it shows while its credential is refused, which may be renewed', async () => {
+  const { collection, told, states } = started()
+  await settles(() => told.size === 5)
+  collection.refuse(401)
+  collection.cut('end')
+  await settles(() => states.at(-1) === 'stale')
+  expect(told.size).toBe(5)
+  collection.refuse(undefined)
+  collection.add('f')
+  await settles(() => told.size === 6)
+  expect(states).toEqual(['syncing', 'live', 'stale', 'live'])
 })
 
 test('shows nothing where it may not list, and begins again once it may [K-15]', async () => {

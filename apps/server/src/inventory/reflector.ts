@@ -54,6 +54,7 @@ export type Reflector = { objects: ReadonlyMap<string, KubeObject>; stop(): void
 
 const pageSize = 500
 const maxPageBytes = 64 * 1024 * 1024
+const maxErrorBytes = 64 * 1024
 const maxListRestarts = 3
 const idleMs = 150_000
 const initialEventsIdleMs = 10_000
@@ -83,6 +84,16 @@ class Refused extends Error {
   }
 }
 
+/** There was no answer at all: nothing is known of the collection, and nothing of it was lost. */
+class Unreachable extends Error {
+  override name = 'Unreachable'
+  readonly status: Status
+  constructor(cause: unknown) {
+    super('the API server cannot be reached', { cause })
+    this.status = toStatus(cause)
+  }
+}
+
 /** Starts at once; runs until stopped, through every failure. */
 export function startReflector(options: ReflectorOptions): Reflector {
   const { open, path, selectors = {}, trim = withoutManagedFields, onSync, onChange, onState, clock = realClock } = options
@@ -105,11 +116,23 @@ export function startReflector(options: ReflectorOptions): Reflector {
   const target = (query: Record<string, string>) => `${path}?${new URLSearchParams({ ...selectors, ...query }).toString()}`
 
   const request = async (query: Record<string, string>): Promise<Answer> => {
-    const answer = await open(target(query), signal)
+    const answer = await open(target(query), signal).catch((error: unknown) => {
+      throw new Unreachable(error)
+    })
     const code = answer.statusCode ?? 502
     if (code === 200) return answer
-    const text = await readText(answer, 64 * 1024)
+    const text = await read(answer, maxErrorBytes)
     throw new Refused(statusOfResponse(code >= 400 ? code : 502, text), retryAfterMs(answer.headers['retry-after'], clock.now()))
+  }
+
+  const read = async (answer: Answer, maxBytes: number): Promise<string> => {
+    const guard = clock.idle(idleMs, () => answer.destroy())
+    try {
+      return await readText(renewing(answer, guard.renew), maxBytes)
+    } finally {
+      guard.stop()
+      answer.destroy()
+    }
   }
 
   const replace = (next: Map<string, KubeObject>, at: string | undefined) => {
@@ -149,7 +172,7 @@ export function startReflector(options: ReflectorOptions): Reflector {
         let page: KubeList<KubeObject> | undefined
         do {
           const token = page?.metadata.continue
-          const text = await readText(await request({ limit: String(pageSize), ...(token ? { continue: token } : {}) }), maxPageBytes)
+          const text = await read(await request({ limit: String(pageSize), ...(token ? { continue: token } : {}) }), maxPageBytes)
           page = parseList(text)
           for (const item of page.items) found.set(keyOf(item), trim(item))
         } while (page.metadata.continue)
@@ -219,22 +242,19 @@ export function startReflector(options: ReflectorOptions): Reflector {
   }
 
   const recover = async (error: unknown, startedAt: number): Promise<void> => {
-    const status = error instanceof Refused ? error.status : toStatus(error)
+    const status = error instanceof Refused || error instanceof Unreachable ? error.status : toStatus(error)
     failures += 1
-    if (error instanceof Refused && isRefusal(status.code)) {
+    if (error instanceof Refused && isRefusal(status.code) && !(status.code === 401 && objects.size > 0)) {
       version = undefined
       if (objects.size > 0) replaceWithNothing()
       enter({ phase: 'refused', status })
       await clock.wait(askAgainMs[status.code] * (0.9 + clock.random() * 0.2), signal)
       return
     }
-    const expired = isExpired(error)
-    // A line that is no event may have been one: only a new list tells. So does a version that keeps being refused.
-    if (expired || error instanceof StatusError || (error instanceof Refused && status.code < 500 && status.code !== 429) || failures >= 5)
-      version = undefined
-    if (expired && failures <= 1) return
+    if (mustListAgain(error, failures)) version = undefined
+    if (isExpired(error) && failures <= 1) return
     // A connection that did its duty for a while may break: the next one is opened at once.
-    if (!(error instanceof Refused) && version !== undefined && clock.now() - startedAt > 1_000 && failures <= 1) return
+    if (isBroken(error) && version !== undefined && clock.now() - startedAt > 1_000 && failures <= 1) return
     staleSince ??= clock.now()
     enter({ phase: 'stale', since: staleSince, status })
     const jitter = clock.random() * Math.min(maxDelayMs, baseDelayMs * 2 ** Math.min(failures - 1, 10))
@@ -277,7 +297,20 @@ const isRefusal = (code: number): code is keyof typeof askAgainMs => code in ask
 /** The server said something about the request, or said less than it should; not that it could not be reached. */
 function isAnswer(error: unknown): boolean {
   if (error instanceof Refused) return !isRefusal(error.status.code) && error.status.code !== 429
-  return !(error instanceof StatusError && error.code >= 503)
+  return !(error instanceof Unreachable)
+}
+
+/** The connection broke; what had come of it was understood. */
+const isBroken = (error: unknown) => !(error instanceof Refused || error instanceof StatusError)
+
+/** Whether the version is worth nothing any more. */
+function mustListAgain(error: unknown, failures: number): boolean {
+  // A line that is no event may have been one: only a new list tells.
+  if (error instanceof StatusError) return true
+  if (!(error instanceof Refused)) return false
+  const { code } = error.status
+  const passing = code >= 500 || code === 429 || code === 401
+  return isExpired(error) || !passing || failures >= 5
 }
 
 function isExpired(error: unknown): boolean {
@@ -301,15 +334,12 @@ async function* renewing(chunks: AsyncIterable<Uint8Array>, renew: () => void): 
   }
 }
 
-async function readText(answer: Answer, maxBytes: number): Promise<string> {
+async function readText(answer: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of answer) {
     size += chunk.length
-    if (size > maxBytes) {
-      answer.destroy()
-      throw new Error(`the answer is larger than ${maxBytes} bytes`)
-    }
+    if (size > maxBytes) throw new Error(`the answer is larger than ${maxBytes} bytes`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')

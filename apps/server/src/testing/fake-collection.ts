@@ -1,5 +1,6 @@
 // A collection of a Kubernetes API server, as a stream of bytes: for the reflector's tests, with faults on demand.
 import type { KubeObject, Status } from '@virtdeck/k8s'
+import { refusal } from '../errors.ts'
 import type { Answer } from '../inventory/reflector.ts'
 
 type Event = { type: string; object: unknown }
@@ -55,7 +56,7 @@ export function createFakeCollection({ streamsLists }: { streamsLists: boolean }
   let uid = 0
   let down = 0
   let expirePages = 0
-  let refusal: Status | undefined
+  let refused: Status | undefined
   const watches = new Set<ReturnType<typeof createBody>>()
   const requests: string[] = []
 
@@ -141,16 +142,16 @@ export function createFakeCollection({ streamsLists }: { streamsLists: boolean }
       expirePages = times
     },
     refuse(code: number | undefined) {
-      refusal = code === undefined ? undefined : (status(code, 'Forbidden') as Status)
+      refused = code === undefined ? undefined : (status(code, 'Forbidden') as Status)
     },
     watching: () => watches.size,
     async open(path: string): Promise<Answer> {
       requests.push(path)
       if (down > 0) {
         down -= 1
-        throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
+        throw refusal(503, 'The Kubernetes API server cannot be reached.')
       }
-      if (refusal) return finish(refusal.code, refusal)
+      if (refused) return finish(refused.code, refused)
       const query = new URLSearchParams(path.split('?')[1])
       if (query.get('watch') !== '1') {
         const start = Number(query.get('continue') ?? 0)
