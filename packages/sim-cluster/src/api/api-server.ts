@@ -56,8 +56,7 @@ export function createApiServer(given: ApiServerContext, { watchCacheCapacity, o
         await serve(context, req, res)
       } catch (error) {
         report(error)
-        // A body that was not read to its end cannot be followed by another request.
-        if (!req.complete) res.setHeader('Connection', 'close')
+        req.resume()
         sendError(req, res, error)
       }
     },

@@ -60,6 +60,19 @@ describe('create', () => {
     expect(stored.stringData).toBeUndefined()
   })
 
+  test.each([
+    ['said in advance', {}],
+    ['in chunks', { 'Transfer-Encoding': 'chunked' }],
+  ])('refuses more than 3 MiB, %s, and says so', async (_how, headers) => {
+    await using server = await startTestApiServer()
+    const answer = await server.request('admin', 'POST', configMaps, { body: 'x'.repeat(4 * 1024 * 1024), headers })
+    expect(answer.json()).toMatchObject({
+      code: 413,
+      reason: 'RequestEntityTooLarge',
+      message: 'Request entity too large: limit is 3145728',
+    })
+  })
+
   test('reads YAML bodies', async () => {
     await using server = await startTestApiServer()
     const body = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: from-yaml}\n'

@@ -5,8 +5,8 @@ import { badRequest, failure } from './status.ts'
 /** What the API server says of a JSON patch that does not apply, whatever the cause. */
 const patchFailed = () => failure(422, 'Invalid', 'the server rejected our request due to an error in our request', {})
 
-/** RFC 6902. Throws 400 for what is no patch, 422 when a test fails or a path is missing. */
-export function applyJsonPatch<T>(document: T, patch: unknown): T {
+/** RFC 6902, on a copy. Throws 400 for what is no patch, 422 when a test fails or a path is missing. */
+export function applyJsonPatch(document: object, patch: unknown): unknown {
   if (!Array.isArray(patch)) {
     throw badRequest('error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch')
   }
@@ -14,7 +14,7 @@ export function applyJsonPatch<T>(document: T, patch: unknown): T {
   const invalid = jsonPatch.validate(operations)
   if (invalid && invalid.name !== 'TEST_OPERATION_FAILED') throw patchFailed()
   try {
-    return jsonPatch.applyPatch(document, operations, true, false).newDocument
+    return jsonPatch.applyPatch<unknown>(structuredClone(document), operations, true, true).newDocument
   } catch {
     throw patchFailed()
   }

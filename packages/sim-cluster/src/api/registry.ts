@@ -222,7 +222,7 @@ export function patchResource(context: ServedContext, request: WriteRequest): Wr
   const patch = parsePatch(body)
   const patched = (
     type === patchTypes.json
-      ? applyJsonPatch<unknown>(structuredClone(previous), patch)
+      ? applyJsonPatch(previous, patch)
       : type === patchTypes.merge
         ? applyMergePatch(previous, patch)
         : applyStrategicMergePatch(previous, patch)

@@ -12,12 +12,12 @@ export const bodyLimitBytes = 3 * 1024 * 1024
 
 const tooLarge = () => failure(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${bodyLimitBytes}`)
 
-/** Reads the whole body. Throws 413 beyond the limit, after which the connection is of no more use. */
+/** Reads the whole body. Throws 413 beyond the limit, and leaves the rest to be discarded, so that the client reads why. */
 export async function readBody(req: IncomingMessage): Promise<Buffer> {
   if (Number(req.headers['content-length'] ?? 0) > bodyLimitBytes) throw tooLarge()
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of req as AsyncIterable<Buffer>) {
+  for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length
     if (size > bodyLimitBytes) throw tooLarge()
     chunks.push(chunk)

@@ -163,7 +163,10 @@ export async function startTestApiServer(options: TestApiServerOptions = {}): Pr
           ...(user === 'none' ? {} : { Authorization: `Bearer ${token(user)}` }),
           ...(payload === undefined
             ? {}
-            : { 'Content-Type': contentType ?? 'application/json', 'Content-Length': Buffer.byteLength(payload) }),
+            : {
+                'Content-Type': contentType ?? 'application/json',
+                ...(headers?.['Transfer-Encoding'] ? {} : { 'Content-Length': Buffer.byteLength(payload) }),
+              }),
           ...headers,
         },
       })
