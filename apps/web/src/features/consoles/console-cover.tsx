@@ -18,12 +18,14 @@ type CoverProps = {
   row: VmRow
   /** The one sentence that the API server's rights come to. */
   denied?: string
+  /** It is in use in another tab of this browser. */
+  ownTab?: boolean
   /** When the picture under the cover was taken, ms. */
   pictureAtMs?: number
   dispatch: (event: ConsoleEvent) => void
 }
 
-export function ConsoleCover({ phase, kind, row, denied, pictureAtMs, dispatch }: CoverProps) {
+export function ConsoleCover({ phase, kind, row, denied, ownTab, pictureAtMs, dispatch }: CoverProps) {
   const thing = kind === 'vnc' ? 'screen' : 'serial console'
   const command = <CommandLine command={vmCommand(kind === 'vnc' ? 'vnc' : 'console', row)} />
   const again = (words: string, primary = true) => (
@@ -66,6 +68,7 @@ export function ConsoleCover({ phase, kind, row, denied, pictureAtMs, dispatch }
         />
       )
     case 'inUse':
+      if (ownTab) return <InOwnTab thing={thing} useHere={() => dispatch({ type: 'takeOver' })} />
       return (
         <InUse
           takeOver={takeOver('Take over')}
@@ -183,6 +186,22 @@ function InUse({ takeOver, wait, waiting, nextMs }: { takeOver: ReactNode; wait?
           )}
         </p>
       )}
+    </Card>
+  )
+}
+
+function InOwnTab({ thing, useHere }: { thing: string; useHere: () => void }) {
+  return (
+    <Card
+      title="Open in another of your tabs"
+      dialog
+      footer={
+        <Button variant="primary" onClick={useHere}>
+          Use it here
+        </Button>
+      }
+    >
+      <p>A {thing} is for one at a time. Using it here takes it from the other tab.</p>
     </Card>
   )
 }

@@ -37,6 +37,7 @@ import { ConsoleCover } from './console-cover.tsx'
 import { chord, functionKey, keys, typeCharacter, type Key, type KeyStroke } from './console-keys.ts'
 import type { ConsoleKind, ConsolePhase } from './console-session.ts'
 import './consoles.css'
+import { useHeldByOwnTab } from './own-tabs.ts'
 import { PasteDialog } from './paste-dialog.tsx'
 import type { SerialTerminal, TerminalSize } from './serial-terminal.ts'
 import { vmFacts } from './vm-facts.ts'
@@ -67,6 +68,7 @@ function ScreenConsole(props: ConsolePanelProps) {
   const [viewOnly, setViewOnly] = useState(false)
   const [fit, setFit] = useState(true)
   const [pasting, setPasting] = useState(false)
+  const ownTab = useHeldByOwnTab(row.uid, phase)
   const hintId = useId()
 
   useEffect(() => {
@@ -185,7 +187,15 @@ function ScreenConsole(props: ConsolePanelProps) {
       <span id={hintId} hidden>
         Keys go to the guest. Ctrl Alt . gives the keyboard back.
       </span>
-      <ConsoleCover phase={phase} kind="vnc" row={row} denied={denied} pictureAtMs={pictureAtMs} dispatch={connection.dispatch} />
+      <ConsoleCover
+        phase={phase}
+        kind="vnc"
+        row={row}
+        denied={denied}
+        ownTab={ownTab}
+        pictureAtMs={pictureAtMs}
+        dispatch={connection.dispatch}
+      />
       {pasting && (
         <PasteDialog name={row.name} onKey={(character) => screen?.press(typeCharacter(character))} onClose={() => setPasting(false)} />
       )}
