@@ -89,7 +89,13 @@ function useExplainedButton({ disabledReason, loading, tooltip, render, type = '
     },
   })
   const content = disabledReason || tooltip
-  return content ? <Tooltip content={content}>{button}</Tooltip> : button
+  return content ? (
+    <Tooltip content={content} onTap={Boolean(disabledReason)}>
+      {button}
+    </Tooltip>
+  ) : (
+    button
+  )
 }
 
 function refuse(event: MouseEvent) {

@@ -61,13 +61,15 @@ function MenuItem({ action: { label, icon, shortcut, danger, disabled, run } }: 
       onClick={() => void run()}
     >
       {icon && <IconMark icon={icon} />}
-      <span>{label}</span>
+      <span>
+        {label}
+        {disabled && (
+          <small id={reasonId} className="why">
+            {disabled}
+          </small>
+        )}
+      </span>
       {shortcut && <Keys keys={shortcut} />}
-      {disabled && (
-        <span id={reasonId} hidden>
-          {disabled}
-        </span>
-      )}
     </Base.Item>
   )
   return disabled ? (
