@@ -1,13 +1,11 @@
-import { pino, type Logger as PinoLogger } from 'pino'
+import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino'
 
 export type Logger = PinoLogger
 
 const secret = ['authorization', 'cookie', 'token', 'password', '["set-cookie"]', '["x-kvd-csrf"]', 'accessToken', 'key', 'cert']
 
 /** JSON lines on stdout, without credentials. A reader that goes away does not take the server with it. */
-export function createLogger(level: string): Logger {
-  const stdout = pino.destination({ dest: 1, sync: true })
-  stdout.on('error', () => stdout.removeAllListeners('drain'))
+export function createLogger(level: string, stream: DestinationStream = standardOutput()): Logger {
   return pino(
     {
       level,
@@ -16,8 +14,14 @@ export function createLogger(level: string): Logger {
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: secret.flatMap((name) => [dotted('', name), dotted('*', name), dotted('*.*', name)]), censor: '[redacted]' },
     },
-    stdout,
+    stream,
   )
+}
+
+function standardOutput(): DestinationStream {
+  const stdout = pino.destination({ dest: 1, sync: true })
+  stdout.on('error', () => {})
+  return stdout
 }
 
 function dotted(prefix: string, name: string): string {

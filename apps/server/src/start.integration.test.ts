@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -82,4 +85,23 @@ test('offers the kubeconfig’s own user on the loopback interface, and to nobod
     expect((await fetch(`http://127.0.0.1:${shared.port}/api/session`)).status).toBe(421)
   }
   await rm(directory, { recursive: true })
+})
+
+test('outlives the reader of its log', async () => {
+  const script = `
+    import { createLogger } from ${JSON.stringify(new URL('./logger.ts', import.meta.url).href)}
+    const log = createLogger('info')
+    log.info('ready')
+    process.stdin.once('data', () => {
+      for (let index = 0; index < 100; index += 1) log.info('x'.repeat(10_000))
+      setTimeout(() => process.exit(7), 50)
+    })
+  `
+  const tsx = createRequire(import.meta.url).resolve('tsx')
+  const child = spawn(process.execPath, ['--import', tsx, '--input-type=module', '--eval', script], { stdio: ['pipe', 'pipe', 'inherit'] })
+  await once(child.stdout, 'data')
+  child.stdout.destroy()
+  child.stdin.write('go')
+  const [code] = (await once(child, 'exit')) as [number]
+  expect(code).toBe(7)
 })

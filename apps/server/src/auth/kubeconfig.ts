@@ -2,6 +2,7 @@
 import type { RequestOptions } from 'node:https'
 import { KubeConfig } from '@kubernetes/client-node'
 import { ConfigError, type ServerConfig } from '../config.ts'
+import { refusal } from '../errors.ts'
 
 /** On whose behalf a request goes to the API server. */
 export type Credential = { kind: 'token'; token: string } | { kind: 'kubeconfig'; context: string }
@@ -49,7 +50,10 @@ export function loadKubeconfig(config: Pick<ServerConfig, 'kubeconfig' | 'contex
     if (known && known.until > Date.now()) return known.dial
     const kubeconfig = contexts.get(name)
     if (!kubeconfig) throw new Error(`no such kubeconfig context: ${name}`)
-    const dial = dialOf(kubeconfig)
+    const dial = dialOf(kubeconfig).catch((cause: unknown) => {
+      // What an exec plugin prints is for whoever runs the server, not for a browser.
+      throw Object.assign(refusal(503, 'The kubeconfig’s credential cannot be obtained.'), { cause })
+    })
     cached.set(name, { until: Date.now() + dialTtlMs, dial })
     dial.catch(() => cached.delete(name))
     return dial

@@ -88,7 +88,11 @@ export function createFleetView(fleet: Fleet, visibility: Visibility, access: Ac
   let timer: NodeJS.Timeout | undefined
   let usedAt = Date.now()
 
-  const sees = (variant: Variant, namespace: string) => visibleVariant(visibility, fleet, namespace) === variant
+  const variants = new Map<string, Variant | undefined>()
+  const sees = (variant: Variant, namespace: string) => {
+    if (!variants.has(namespace)) variants.set(namespace, visibleVariant(visibility, fleet, namespace))
+    return variants.get(namespace) === variant
+  }
 
   const flush = () => {
     clearTimeout(timer)
