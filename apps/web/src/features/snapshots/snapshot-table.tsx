@@ -95,7 +95,7 @@ function SnapshotRow({ entry, level, first, selected, actions, onSelect }: RowPr
   return (
     <tr aria-selected={selected} onClick={onSelect}>
       <td>
-        <span className="sname" style={levelStyle(level)}>
+        <span className={level > 0 ? 'sname aside' : 'sname'} style={levelStyle(level)}>
           <span className={first ? 'branch first' : 'branch'}>
             <IconMark icon={SnapshotIcon} />
           </span>
@@ -105,7 +105,7 @@ function SnapshotRow({ entry, level, first, selected, actions, onSelect }: RowPr
         </span>
       </td>
       <td className="nowrap" title={formatFullDate(entry.takenAt * 1000)}>
-        {formatDate(entry.takenAt * 1000, now)} <Elapsed since={entry.takenAt} className="mono dim" />
+        <span className="desk">{formatDate(entry.takenAt * 1000, now)}</span> <Elapsed since={entry.takenAt} className="mono dim" />
       </td>
       <td>{entry.sizeBytes === undefined ? <Dash /> : <Quantity bytes={entry.sizeBytes} />}</td>
       <td>
@@ -132,14 +132,15 @@ function SnapshotRow({ entry, level, first, selected, actions, onSelect }: RowPr
 function NowRow({ level, first }: { level: number; first: boolean }) {
   return (
     <tr>
-      <td colSpan={6}>
-        <span className="sname" style={levelStyle(level)}>
+      <td>
+        <span className={level > 0 ? 'sname aside' : 'sname'} style={levelStyle(level)}>
           <span className={first ? 'branch first' : 'branch'}>
             <StateGlyph state="running" className="c-accent" />
           </span>
           <span className="lnk">Now</span>
         </span>
       </td>
+      <td colSpan={5} />
     </tr>
   )
 }

@@ -91,7 +91,9 @@ function Snapshots({ row, vm, entries, restores, specOf }: SnapshotsProps) {
         <RestorePanel row={row} vm={vm} restores={restores} />
         {leftOut.length > 0 && (
           <Banner tone="info" title={`${leftOut.join(', ')} ${leftOut.length === 1 ? 'is' : 'are'} left out of snapshots.`} inline>
-            What a start makes anew needs no snapshot; other disks here have no snapshot class.
+            {leftOut.every((name) => isGenerated(vm, name))
+              ? 'What is generated at every boot needs no snapshot: a restore makes it anew.'
+              : 'Their storage has no snapshot class, or they are not disks of their own; a restore leaves them as they are.'}
           </Banner>
         )}
         <SnapshotTable
@@ -109,6 +111,12 @@ function Snapshots({ row, vm, entries, restores, specOf }: SnapshotsProps) {
       {doing === 'deleteSnapshot' && <DeleteSnapshotDialog row={row} entry={selected} onClose={close} />}
     </div>
   )
+}
+
+/** Cloud-init, keys and configuration come from objects at each start, a container disk from its image. */
+function isGenerated(vm: VirtualMachine, volumeName: string): boolean {
+  const volume = vm.spec.template.spec?.volumes?.find((one) => one.name === volumeName)
+  return volume !== undefined && !volume.dataVolume && !volume.persistentVolumeClaim && !volume.hostDisk && !volume.emptyDisk
 }
 
 /** What one can do with a snapshot, and why not. */
