@@ -35,6 +35,8 @@ export async function measureList(stack: BenchStack, vms: number): Promise<ListF
   })
   try {
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
+    // The loader that runs this file names functions through a helper that pages do not have.
+    await context.addInitScript('globalThis.__name = (fn) => fn')
     const page = await context.newPage()
     const cdp = await context.newCDPSession(page)
     await signIn(page, stack.url)
