@@ -129,6 +129,7 @@ async function run(options: DemoOptions, overrides: Pick<ServerConfig, 'publicOr
         : {
             ...common,
             kubeconfig: { file: options.kubeconfig ?? '' },
+            requireCluster: true,
             ...(options.context ? { context: options.context } : {}),
           },
     )
