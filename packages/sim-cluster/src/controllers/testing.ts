@@ -39,7 +39,6 @@ export function startTestCluster() {
     storage,
     guests,
     objects,
-    errors,
     seconds: (count: number) => clock.advance(count * 1000),
     vm: (name: string) => objects.get(vms, 'team-a', name) as VirtualMachine,
     vmi: (name: string): VirtualMachineInstance | undefined => objects.get(vmis, 'team-a', name),
@@ -121,9 +120,11 @@ export function startTestCluster() {
     },
     events: (reason: string) => objects.list('events').filter((event) => event.reason === reason),
     now: () => timestamp(clock),
+    /** Ends it; a reconcile that threw fails the test. */
     stop() {
       runner.stop()
       guests.stop()
+      if (errors.length > 0) throw new AggregateError(errors, 'controllers failed')
     },
   }
 }

@@ -73,7 +73,7 @@ export function memoryBytesOf(spec: VmiSpec): number {
 }
 
 /** What virt-launcher itself needs beside the guest's memory. */
-const overheadBytes = (spec: VmiSpec) => 260 * 2 ** 20 + cpusOf(spec) * 8 * 2 ** 20 + Math.ceil(memoryBytesOf(spec) / 512)
+const overheadBytes = (spec: VmiSpec) => 259 * 2 ** 20 + cpusOf(spec) * 8 * 2 ** 20 + Math.ceil(memoryBytesOf(spec) / 512)
 
 /**
  * What a launcher pod requests: a tenth of a core per vCPU unless asked otherwise, memory with overhead.

@@ -57,13 +57,12 @@ function runningSince(vmi: VirtualMachineInstance): number | undefined {
   return since === undefined ? undefined : Date.parse(String(since))
 }
 
-export function bootGuest(
-  context: ControllerContext,
-  vmi: VirtualMachineInstance,
-  bootedAt = runningSince(vmi) ?? context.clock.now(),
-): void {
-  const { objects, guests, disks } = context
+/** Tells the guest what its VMI is now; boots it where it does not run yet. */
+export function describeGuest(context: ControllerContext, vmi: VirtualMachineInstance): void {
+  const { objects, guests, clock } = context
   const os = guestOsOf(objects, vmi)
+  const started = vmi.status?.phaseTransitionTimestamps?.find((transition) => transition.phase === 'Running')?.phaseTransitionTimestamp
+  const startedMs = Date.parse((started as string | undefined) ?? '')
   guests.boot({
     uid: vmi.metadata.uid,
     namespace: vmi.metadata.namespace ?? '',
@@ -77,10 +76,16 @@ export function bootGuest(
     node: vmi.status?.nodeName ?? '',
     ips: (vmi.status?.interfaces ?? []).flatMap((nic) => nic.ipAddresses ?? []),
     users: cloudInitUsers(objects, vmi, os),
-    bootedAt,
+    // One that boots now shows how it boots; timestamps are too coarse to tell.
+    ...(clock.now() - startedMs > 60_000 ? { bootedAt: startedMs } : {}),
   })
-  disks.load(objects, vmi)
-  if (isPaused(vmi)) guests.setPaused(vmi.metadata.uid, true)
+}
+
+/** Boots a guest from its disk. */
+export function bootGuest(context: ControllerContext, vmi: VirtualMachineInstance): void {
+  describeGuest(context, vmi)
+  context.disks.load(context.objects, vmi)
+  if (isPaused(vmi)) context.guests.setPaused(vmi.metadata.uid, true)
 }
 
 /** The same guest, started again: what is on its disk stays. */
@@ -332,7 +337,7 @@ export function vmiController(context: ControllerContext): Controller {
       connected.status.guestOSInfo = guestOsInfo(os)
       connected.status.interfaces = interfacesOf(current, pod.status?.podIP ?? '', true) as never
       current = connected.write()
-      bootGuest(context, current)
+      describeGuest(context, current)
     }
   }
 

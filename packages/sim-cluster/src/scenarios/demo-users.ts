@@ -181,7 +181,7 @@ export function rbacObjects(): [key: string, KubeObject][] {
     clusterRole('spectro-vm-admin', adminRules),
     clusterRole('spectro-vm-power-user', powerRules),
     clusterRole('spectro-vm-user', useRules),
-    clusterRole('spectro-vm-viewer', viewRules),
+    clusterRole('spectro-vm-viewer', [...viewRules, rule('', ['namespaces'], read)]),
     clusterRole('virtdeck-inventory', inventoryRules),
     everywhere('spectro-vm-admin', 'spectro-vm-admin', subjects('User', 'operator')),
     everywhere('spectro-vm-viewer', 'spectro-vm-viewer', subjects('User', 'viewer')),

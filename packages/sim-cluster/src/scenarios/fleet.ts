@@ -17,7 +17,7 @@ type Mould = {
   share: number
   memoryGi: number
   /** What happened to it before it was cast. */
-  then?: (past: Past, name: string) => void
+  before?: (past: Past, name: string) => void
   /** How long it lives before that, and before it is cast. */
   lifeSeconds?: number
 }
@@ -36,7 +36,7 @@ const moulds: Mould[] = [
     share: 12,
     memoryGi: 8,
     plan: { os: 'windows', cpus: 4, memory: '8Gi' },
-    then: (past, name) => past.act('virtualmachineinstances/pause', 'mould', name),
+    before: (past, name) => past.act('virtualmachineinstances/pause', 'mould', name),
   },
   {
     share: 9,
@@ -102,9 +102,9 @@ function cast(mould: Mould, nowMs: number, seed: number): Cast {
   )) {
     past.create(key, object)
   }
-  if (mould.then) {
+  if (mould.before) {
     past.until(30 * second)
-    mould.then(past, moulded.name)
+    mould.before(past, moulded.name)
   }
   past.until(0)
   past.stop()
