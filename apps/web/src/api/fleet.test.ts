@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { failure, StatusError } from '@virtdeck/k8s'
 import type { VmRow } from '@virtdeck/kubevirt'
 import type { LiveMessage, LiveRequest, Snapshot } from '@virtdeck/server/protocol'
-import { createFleetStore } from './fleet.ts'
+import { createFleetStore, throttled } from './fleet.ts'
 import type { LiveSubscriber } from './live-socket.ts'
 
 const row = (name: string, status = 'Running'): VmRow => ({ uid: `uid-${name}`, namespace: 'shop', name, createdAt: 0, status })
@@ -122,14 +122,44 @@ test('says why there is nothing to show, and tries again by itself [F015]', asyn
   expect(server.store.state()).toMatchObject({ status: 'ready', error: undefined })
 })
 
-test('forgets everything when the identity changes, and fetches again only if somebody looks', async () => {
+test('forgets everything when the identity changes, and fetches again only if somebody may look and does', async () => {
   const server = fakeServer()
   const stop = server.store.subscribe(() => {})
   await server.answer({ epoch: 'e1', seq: 5, rows: [row('web')] })
-  server.store.forget()
+  server.store.forget(false)
   expect(server.store.state()).toMatchObject({ status: 'loading', rows: [] })
+  expect(server.requested()).toBe(1)
+  server.store.forget(true)
   expect(server.requested()).toBe(2)
   stop()
-  server.store.forget()
+  server.store.forget(true)
   expect(server.requested()).toBe(2)
+})
+
+test('tells of changed rows at once, then gathers what follows, and loses none of it', async () => {
+  vi.useFakeTimers()
+  const { store, say, delta } = await loaded()
+  const slow = throttled(store, 250)
+  const seen: string[] = []
+  const stop = slow.subscribe(() =>
+    seen.push(
+      slow
+        .state()
+        .rows.map(({ status }) => status)
+        .join(' '),
+    ),
+  )
+  say(delta(6, [row('web', 'Stopping')]))
+  say(delta(7, [row('web', 'Stopped')]))
+  say(delta(8, [row('db', 'Paused')]))
+  expect(seen).toEqual(['Stopping Running'])
+  vi.advanceTimersByTime(250)
+  expect(seen).toEqual(['Stopping Running', 'Stopped Paused'])
+  vi.advanceTimersByTime(1_000)
+  expect(seen).toHaveLength(2)
+  store.forget(false)
+  expect(seen.at(-1)).toBe('')
+  stop()
+  expect(vi.getTimerCount()).toBe(0)
+  vi.useRealTimers()
 })

@@ -29,7 +29,8 @@ export type FleetStore<R> = {
   row(ref: ObjectRef): R | undefined
   /** Fetches the snapshot again now, as after an error. */
   retry(): void
-  forget(): void
+  /** Drops everything; with `resume` it is fetched again for whoever is looking. */
+  forget(resume: boolean): void
 }
 
 const FIRST_RETRY_MS = 1_000
@@ -117,7 +118,7 @@ export function createFleetStore<F extends Fleet>(
     state: () => state,
     row: (ref) => rows.get(ref),
     retry: () => void load(),
-    forget() {
+    forget(resume) {
       fetching?.abort()
       fetching = undefined
       clearTimeout(retryTimer)
@@ -127,7 +128,7 @@ export function createFleetStore<F extends Fleet>(
       failures = 0
       rows.replace([])
       publish({ status: 'loading', rows: [], version: state.version + 1, access: undefined, error: undefined })
-      if (listeners.size > 0 || rows.watched()) start()
+      if (resume && (listeners.size > 0 || rows.watched())) start()
     },
   }
 }
@@ -145,8 +146,8 @@ export const fleets: { [F in Fleet]: FleetStore<FleetRows[F]> } = {
   virtualmachineinstancemigrations: open('virtualmachineinstancemigrations'),
 }
 
-export function forgetFleets() {
-  for (const store of Object.values(fleets)) store.forget()
+export function forgetFleets(resume: boolean) {
+  for (const store of Object.values(fleets)) store.forget(resume)
 }
 
 /**
@@ -159,7 +160,8 @@ export function useFleet<F extends Fleet>(fleet: F, everyMs = 0): FleetState<Fle
   return useSyncExternalStore(source.subscribe, source.state)
 }
 
-function throttled<R>(store: FleetStore<R>, everyMs: number): Pick<FleetStore<R>, 'subscribe' | 'state'> {
+/** A store that tells of rows at once and then at most every so often; of any other change at once. */
+export function throttled<R>(store: FleetStore<R>, everyMs: number): Pick<FleetStore<R>, 'subscribe' | 'state'> {
   let shown = store.state()
   return {
     subscribe(listener) {

@@ -24,8 +24,8 @@ export type LiveSocket = {
   /** What to add to the browser's clock to get the server's, ms. */
   clockOffsetMs(): number
   reconnectNow(): void
-  /** Drops the connection at once, as after a change of identity. Whoever is still attached gets a new one. */
-  restart(): void
+  /** Drops the connection at once, as after a change of identity; with `resume` whoever is attached gets a new one. */
+  restart(resume: boolean): void
 }
 
 /** A page change detaches one follower before it attaches the next: the socket outlives the moment between. */
@@ -147,10 +147,10 @@ export function createLiveSocket(open: () => WebSocket, onSessionEnded: () => vo
     state: () => published,
     clockOffsetMs: () => clockOffsetMs,
     reconnectNow: wake,
-    restart() {
+    restart(resume) {
       stopListening()
       dispatch({ type: 'unwanted' })
-      if (subscribers.size === 0) return
+      if (!resume || subscribers.size === 0) return
       listenToBrowser()
       dispatch({ type: 'wanted', at: Date.now() })
     },

@@ -19,7 +19,7 @@ export type SessionState =
 
 /** Who is signed in, and how one may sign in. */
 export function useSession(): SessionState {
-  const { data, error, refetch } = useQuery({ queryKey: sessionKey, queryFn: fetchSession, refetchOnWindowFocus: true })
+  const { data, error, refetch } = useQuery({ queryKey: sessionKey, queryFn: fetchSession, refetchOnWindowFocus: 'always' })
   if (data) return isSignedIn(data) ? { status: 'signed-in', session: data } : { status: 'signed-out', session: data }
   return error ? { status: 'error', error: toStatus(error), retry: () => void refetch() } : { status: 'loading' }
 }
@@ -46,12 +46,13 @@ export async function signOut(): Promise<void> {
 /** Whatever was read under another identity is dropped before the new one is shown. */
 function adopt(next: Session): Session {
   const previous = queryClient.getQueryData<Session>(sessionKey)
-  if (previous?.csrf !== next.csrf) {
-    queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionKey[0] })
-    forgetFleets()
-    watches.forget()
-    live.restart()
-  }
   queryClient.setQueryData(sessionKey, next)
+  if (previous?.csrf !== next.csrf) {
+    const signedIn = isSignedIn(next)
+    queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionKey[0] })
+    forgetFleets(signedIn)
+    watches.forget()
+    live.restart(signedIn)
+  }
   return next
 }
