@@ -1,6 +1,6 @@
 // The handler chain, in kube-apiserver's order: request info, authentication, impersonation, authorization, then the
 // endpoint with admission and the registry behind it.
-// https://github.com/kubernetes/apiserver/blob/d1f0d20/pkg/server/config.go (DefaultBuildHandlerChain)
+// https://github.com/kubernetes/apiserver/blob/9d86305/pkg/server/config.go (DefaultBuildHandlerChain)
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { createWatchCache } from '../storage/watch-cache.ts'

@@ -1,5 +1,5 @@
 // Who asks: bearer tokens, in the header or, as browsers must, in a WebSocket subprotocol.
-// https://github.com/kubernetes/apiserver/blob/d1f0d20/pkg/authentication/request/websocket/protocol.go
+// https://github.com/kubernetes/apiserver/blob/9d86305/pkg/authentication/request/websocket/protocol.go
 import type { IncomingHttpHeaders } from 'node:http'
 import type { UserInfo } from './context.ts'
 import { failure } from './status.ts'

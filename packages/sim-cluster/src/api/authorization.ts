@@ -120,7 +120,7 @@ export function attributesOf(info: RequestInfo): Attributes {
   }
 }
 
-/** https://github.com/kubernetes/apiserver/blob/d1f0d20/pkg/endpoints/handlers/responsewriters/errors.go */
+/** https://github.com/kubernetes/apiserver/blob/9d86305/pkg/endpoints/handlers/responsewriters/errors.go */
 export function forbiddenError(user: UserInfo, asked: Attributes): Error {
   if ('path' in asked) {
     return failure(403, 'Forbidden', `forbidden: User "${user.username}" cannot ${asked.verb} path "${asked.path}"`, {})

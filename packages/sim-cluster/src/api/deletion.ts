@@ -1,5 +1,5 @@
 // Graceful deletion: preconditions, finalizers, grace periods, and what becomes of dependents.
-// https://github.com/kubernetes/apiserver/blob/d1f0d20/pkg/registry/generic/registry/store.go
+// https://github.com/kubernetes/apiserver/blob/9d86305/pkg/registry/generic/registry/store.go
 import { apiResource, resourceKey, type ApiResource } from './api-resources.ts'
 import { timestamp, type Clock } from '../clock.ts'
 import type { Storage, StoredObject } from '../storage/storage.ts'

@@ -1,5 +1,5 @@
 // What is served, in the two forms that clients ask for: one document per group version, or all of them at once.
-// https://github.com/kubernetes/apiserver/blob/d1f0d20/pkg/endpoints/discovery/aggregated/handler.go
+// https://github.com/kubernetes/apiserver/blob/9d86305/pkg/endpoints/discovery/aggregated/handler.go
 import { createHash } from 'node:crypto'
 import { apiResources, groupVersion, type ApiResource } from './api-resources.ts'
 

@@ -1,6 +1,6 @@
 // Ages as kubectl and the API server's tables write them.
 
-/** `5m30s`, `22m`, `3h14m`, `40d`. https://github.com/kubernetes/apimachinery/blob/6c8f8f5/pkg/util/duration/duration.go */
+/** `5m30s`, `22m`, `3h14m`, `40d`. https://github.com/kubernetes/apimachinery/blob/59e9003/pkg/util/duration/duration.go */
 export function humanDuration(ms: number): string {
   const seconds = Math.floor(ms / 1000)
   if (seconds < -1) return '<invalid>'

@@ -1,5 +1,5 @@
 // Sets of fields of an object, as managedFields records them: paths through maps, lists by key, and sets.
-// https://github.com/kubernetes-sigs/structured-merge-diff/blob/v4.4.2/fieldpath/serialize.go
+// https://github.com/kubernetes-sigs/structured-merge-diff/blob/ccf7a06/fieldpath/serialize.go
 import { jsonEqual } from '../storage/json-equal.ts'
 
 /** One step, as FieldsV1 spells it: `f:spec`, `k:{"name":"web"}`, `v:"finalizer"`. */

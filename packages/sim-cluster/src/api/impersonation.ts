@@ -1,5 +1,5 @@
 // Acting as another user, who must be granted by RBAC.
-// https://github.com/kubernetes/apiserver/blob/d1f0d20/pkg/endpoints/filters/impersonation.go
+// https://github.com/kubernetes/apiserver/blob/9d86305/pkg/endpoints/filters/impersonation.go
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Storage } from '../storage/storage.ts'
 import { withAuthenticatedGroup } from './authentication.ts'

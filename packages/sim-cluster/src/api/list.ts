@@ -1,5 +1,5 @@
 // get and list: selectors, pages over a consistent snapshot, resource versions, and the shapes a client may ask for.
-// https://github.com/kubernetes/apiserver/blob/d1f0d20/pkg/storage/etcd3/store.go
+// https://github.com/kubernetes/apiserver/blob/9d86305/pkg/storage/etcd3/store.go
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { encodeItem, encodeObject } from '../storage/encoding.ts'
 import type { StoredObject } from '../storage/storage.ts'
@@ -14,7 +14,7 @@ import { includeObjectOf, partialMetadata, table } from './table.ts'
 
 type ContinueToken = { revision: number; start: string }
 
-/** https://github.com/kubernetes/apiserver/blob/d1f0d20/pkg/storage/continue.go */
+/** https://github.com/kubernetes/apiserver/blob/9d86305/pkg/storage/continue.go */
 function encodeContinue(revision: number, start: string): string {
   return Buffer.from(
     JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start: `${start}\u0000` }).replaceAll('\u0000', '\\u0000'),
@@ -122,7 +122,7 @@ function readPage(context: ServedContext, resource: ApiResource, info: RequestIn
   const wanted = parseResourceVersion(query.get('resourceVersion'))
   const token = query.get('continue')
   const requestedLimit = Number(query.get('limit') ?? 0)
-  // From the watch cache a list comes whole: https://github.com/kubernetes/apiserver/blob/d1f0d20/pkg/storage/cacher/delegator.go
+  // From the watch cache a list comes whole: https://github.com/kubernetes/apiserver/blob/9d86305/pkg/storage/cacher/cacher.go
   const limit = wanted === 0 && query.get('resourceVersionMatch') !== 'Exact' ? 0 : requestedLimit
 
   let revision = storage.revision()

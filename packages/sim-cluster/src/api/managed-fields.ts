@@ -1,5 +1,5 @@
 // Who set which field: server-side apply with its conflicts, and the bookkeeping of every other write.
-// https://github.com/kubernetes-sigs/structured-merge-diff/blob/v4.4.2/merge/update.go
+// https://github.com/kubernetes-sigs/structured-merge-diff/blob/ccf7a06/merge/update.go
 import type { KubeObject, ManagedFieldsEntry } from '@virtdeck/k8s'
 import { jsonEqual } from '../storage/json-equal.ts'
 import { groupVersion, type ApiResource } from './api-resources.ts'
@@ -41,7 +41,7 @@ function newEntry(resource: ApiResource, writer: Writer, operation: 'Apply' | 'U
   }
 }
 
-/** Applies come first, then by time: https://github.com/kubernetes/apimachinery/blob/6c8f8f5/pkg/util/managedfields/internal/managedfields.go */
+/** Applies come first, then by time: https://github.com/kubernetes/apimachinery/blob/59e9003/pkg/util/managedfields/internal/managedfields.go */
 function entriesOf(resource: ApiResource, managers: readonly Manager[]): ManagedFieldsEntry[] {
   return managers
     .filter(({ fields }) => fields.size > 0)
@@ -140,6 +140,15 @@ function conflictError(conflicts: readonly { manager: ManagedFieldsEntry; path: 
   return failure(409, 'Conflict', `Apply failed with ${words}`, { causes })
 }
 
+/**
+ * What an object without a record has is somebody's all the same.
+ * https://github.com/kubernetes/apimachinery/blob/59e9003/pkg/util/managedfields/internal/skipnonapplied.go
+ */
+function beforeFirstApply(resource: ApiResource, live: KubeObject, time: string): Manager {
+  const fields = fieldsOf(live, resource.custom, { withParents: true })
+  return { entry: newEntry(resource, { manager: 'before-first-apply', time }, 'Update', fields), fields }
+}
+
 /** Server-side apply. Throws 409 with a cause per field that another manager set to something else. */
 export function applyConfiguration(
   resource: ApiResource,
@@ -150,7 +159,7 @@ export function applyConfiguration(
 ): KubeObject {
   const { custom } = resource
   const fields = fieldsOf(applied, custom, { withParents: false })
-  const managers = managersOf(live)
+  const managers = live && !live.metadata.managedFields?.length ? [beforeFirstApply(resource, live, writer.time)] : managersOf(live)
   const others = managers.filter(({ entry }) => !isEntryOf(entry, writer, 'Apply'))
   const own = managers.find(({ entry }) => isEntryOf(entry, writer, 'Apply'))
 

@@ -1,5 +1,5 @@
 // Names, labels and annotations as apimachinery validates them.
-// https://github.com/kubernetes/apimachinery/blob/6c8f8f5/pkg/util/validation/validation.go
+// https://github.com/kubernetes/apimachinery/blob/59e9003/pkg/util/validation/validation.go
 import type { KubeObject, StatusCause } from '@virtdeck/k8s'
 import { resourceKey, type ApiResource } from './api-resources.ts'
 
@@ -128,7 +128,7 @@ export function metadataCauses(resource: ApiResource, object: KubeObject): Statu
 
 const suffixAlphabet = 'bcdfghjklmnpqrstvwxz2456789'
 
-/** https://github.com/kubernetes/apiserver/blob/d1f0d20/pkg/storage/names/generate.go */
+/** https://github.com/kubernetes/apiserver/blob/9d86305/pkg/storage/names/generate.go */
 export function generatedName(base: string): string {
   const bytes = crypto.getRandomValues(new Uint8Array(5))
   return base.slice(0, 58) + Array.from(bytes, (byte) => suffixAlphabet[byte % suffixAlphabet.length]).join('')

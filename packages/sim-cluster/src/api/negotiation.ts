@@ -1,5 +1,5 @@
 // Which representation the client accepts, and what its body is written in.
-// https://github.com/kubernetes/apiserver/blob/d1f0d20/pkg/endpoints/handlers/negotiation/negotiate.go
+// https://github.com/kubernetes/apiserver/blob/9d86305/pkg/endpoints/handlers/negotiation/negotiate.go
 import { failure } from './status.ts'
 
 export type Representation = { as: 'Object' | 'Table' | 'PartialObjectMetadata'; format: 'json' | 'yaml' }

@@ -1,5 +1,5 @@
 // As much OpenAPI v3 as clients need to learn that the server validates fields itself: paths and parameters, open schemas.
-// https://github.com/kubernetes/cli-runtime/blob/3c4b2f9/pkg/resource/query_param_verifier_v3.go
+// https://github.com/kubernetes/cli-runtime/blob/49dbc54/pkg/resource/query_param_verifier_v3.go
 import { createHash } from 'node:crypto'
 import { apiResources, type ApiResource } from './api-resources.ts'
 

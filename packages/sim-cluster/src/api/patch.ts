@@ -73,7 +73,7 @@ function mergeList(field: string, target: readonly unknown[], patch: readonly un
   return merged
 }
 
-/** https://github.com/kubernetes/apimachinery/blob/6c8f8f5/pkg/util/strategicpatch/patch.go */
+/** https://github.com/kubernetes/apimachinery/blob/59e9003/pkg/util/strategicpatch/patch.go */
 export function applyStrategicMergePatch(target: unknown, patch: unknown): unknown {
   if (!isMap(patch)) return patch
   if (patch.$patch === 'replace') {

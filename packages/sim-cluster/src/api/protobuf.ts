@@ -1,5 +1,5 @@
 // Reads the protobuf bodies that kubectl's typed clients send for built-in kinds. Answers are JSON: they accept it.
-// https://github.com/kubernetes/apimachinery/blob/6c8f8f5/pkg/runtime/serializer/protobuf/protobuf.go
+// https://github.com/kubernetes/apimachinery/blob/59e9003/pkg/runtime/serializer/protobuf/protobuf.go
 // Field numbers: https://github.com/kubernetes/api/blob/v0.32.0/core/v1/generated.proto and its siblings.
 
 export const protobufMediaType = 'application/vnd.kubernetes.protobuf'

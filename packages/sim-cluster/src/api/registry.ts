@@ -1,5 +1,5 @@
 // create, update, patch and delete: decode, prepare, validate, admit, store.
-// https://github.com/kubernetes/apiserver/blob/d1f0d20/pkg/registry/generic/registry/store.go
+// https://github.com/kubernetes/apiserver/blob/9d86305/pkg/registry/generic/registry/store.go
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { KubeObject } from '@virtdeck/k8s'
@@ -45,7 +45,7 @@ function isDryRun(query: URLSearchParams): boolean {
   return asked.length > 0
 }
 
-/** https://github.com/kubernetes/apiserver/blob/d1f0d20/pkg/endpoints/handlers/create.go (managerOrUserAgent) */
+/** https://github.com/kubernetes/apiserver/blob/9d86305/pkg/endpoints/handlers/create.go (managerOrUserAgent) */
 function writerOf({ req, info }: WriteRequest, clock: ServedContext['clock']): Writer {
   const manager = info.query.get('fieldManager') ?? (req.headers['user-agent']?.split('/')[0] || 'unknown')
   return { manager, time: timestamp(clock), ...(info.subresource ? { subresource: info.subresource } : {}) }

@@ -1,5 +1,5 @@
 // Bodies: at most 3 MiB, JSON or YAML, of the kind that the path says.
-// https://github.com/kubernetes/apiserver/blob/d1f0d20/pkg/endpoints/handlers/create.go
+// https://github.com/kubernetes/apiserver/blob/9d86305/pkg/endpoints/handlers/create.go
 import type { IncomingMessage } from 'node:http'
 import type { KubeObject } from '@virtdeck/k8s'
 import { parse as parseYaml } from 'yaml'

@@ -1,5 +1,5 @@
 // What a request asks for, decided from its method and URL alone.
-// https://github.com/kubernetes/apiserver/blob/d1f0d20/pkg/endpoints/request/requestinfo.go
+// https://github.com/kubernetes/apiserver/blob/9d86305/pkg/endpoints/request/requestinfo.go
 import type { RequestInfo } from './context.ts'
 import { nameOfFieldSelector } from './selectors.ts'
 

@@ -5,7 +5,7 @@ import { createGzip, constants as zlib } from 'node:zlib'
 import { stringify } from 'yaml'
 import { ApiError, failure } from './status.ts'
 
-/** https://github.com/kubernetes/apiserver/blob/d1f0d20/pkg/endpoints/handlers/responsewriters/writers.go */
+/** https://github.com/kubernetes/apiserver/blob/9d86305/pkg/endpoints/handlers/responsewriters/writers.go */
 const gzipThresholdBytes = 128 * 1024
 // Joined into pieces of this size: one TLS record and one write for each.
 const pieceBytes = 256 * 1024

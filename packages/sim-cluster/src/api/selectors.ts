@@ -1,5 +1,5 @@
 // Label and field selectors, with the API server's words for bad ones.
-// https://github.com/kubernetes/apimachinery/blob/6c8f8f5/pkg/labels/selector.go
+// https://github.com/kubernetes/apimachinery/blob/59e9003/pkg/labels/selector.go
 import type { KubeObject } from '@virtdeck/k8s'
 import { resourceKey, type ApiResource } from './api-resources.ts'
 import { badRequest } from './status.ts'

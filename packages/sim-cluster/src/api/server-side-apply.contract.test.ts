@@ -91,6 +91,22 @@ describe('server-side apply', () => {
     )
   })
 
+  test('defends what was there before the first apply', async () => {
+    await using server = await startTestApiServer({
+      objects: [['virtualmachines.kubevirt.io', { metadata: { name: 'web', namespace: 'team-a' }, spec: { runStrategy: 'Always' } }]],
+    })
+    const refused = await applyAs(server, 'dash-a', vm('1Gi', {}))
+    expect(refused.json().details?.causes).toEqual([
+      {
+        reason: 'FieldManagerConflict',
+        message: 'conflict with "before-first-apply" using kubevirt.io/v1 at 2026-11-20T10:00:00Z',
+        field: '.spec.runStrategy',
+      },
+    ])
+    const forced = await applyAs(server, 'dash-a', vm('1Gi', {}), true)
+    expect(forced.json<StoredObject>().spec).toMatchObject({ runStrategy: 'Halted' })
+  })
+
   test('accepts YAML and dry runs', async () => {
     await using server = await startTestApiServer()
     const body = 'apiVersion: kubevirt.io/v1\nkind: VirtualMachine\nmetadata:\n  name: web\nspec:\n  runStrategy: Always\n'

@@ -11,7 +11,7 @@ export type Snapshots = {
 }
 
 // etcd's history is compacted every five minutes.
-// https://github.com/kubernetes/apiserver/blob/d1f0d20/pkg/storage/storagebackend/config.go
+// https://github.com/kubernetes/apiserver/blob/9d86305/pkg/storage/storagebackend/config.go
 const keptMs = 5 * 60_000
 const keptLists = 64
 

@@ -1,5 +1,5 @@
 // Failures as the API server words them: every refusal in this package is an ApiError carrying a metav1.Status.
-// https://github.com/kubernetes/apimachinery/blob/6c8f8f5/pkg/api/errors/errors.go
+// https://github.com/kubernetes/apimachinery/blob/59e9003/pkg/api/errors/errors.go
 import type { Status, StatusCause } from '@virtdeck/k8s'
 
 export class ApiError extends Error {

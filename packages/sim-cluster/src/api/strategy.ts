@@ -1,5 +1,5 @@
 // What a resource makes of an object before it is stored: defaults, what clients may not write, what may not change.
-// https://github.com/kubernetes/apiserver/blob/d1f0d20/pkg/registry/rest/create.go
+// https://github.com/kubernetes/apiserver/blob/9d86305/pkg/registry/rest/create.go
 import type { KubeObject, StatusCause } from '@virtdeck/k8s'
 import type { StoredObject } from '../storage/storage.ts'
 import { resourceKey, type ApiResource } from './api-resources.ts'

@@ -1,5 +1,5 @@
 // watch: a stream of JSON lines, from a version on or from the current state, encoded once for all who watch.
-// https://github.com/kubernetes/apiserver/blob/d1f0d20/pkg/endpoints/handlers/watch.go
+// https://github.com/kubernetes/apiserver/blob/9d86305/pkg/endpoints/handlers/watch.go
 import type { ServerResponse } from 'node:http'
 import type { KubeObject } from '@virtdeck/k8s'
 import { encodeObject } from '../storage/encoding.ts'
@@ -14,7 +14,7 @@ import { badRequest, failure, invalid } from './status.ts'
 import { includeObjectOf, partialMetadata, table } from './table.ts'
 
 const bookmarkMs = 60_000
-/** https://github.com/kubernetes/apiserver/blob/d1f0d20/pkg/server/config.go (MinRequestTimeout) */
+/** https://github.com/kubernetes/apiserver/blob/9d86305/pkg/server/config.go (MinRequestTimeout) */
 const minTimeoutSeconds = 1800
 // A watcher that lets this much pile up is cut: it lists again, as after any lost watch.
 const slowWatcherBytes = 16 * 1024 * 1024

@@ -1,6 +1,6 @@
 // The one store: objects by resource, a global resource version, and a synchronous broadcast of every change.
 // Mutation and broadcast happen in one turn, so that nothing is lost between a list and the watch that follows it.
-// https://github.com/kubernetes/apiserver/blob/d1f0d20/pkg/storage/interfaces.go
+// https://github.com/kubernetes/apiserver/blob/9d86305/pkg/storage/interfaces.go
 import { randomUUID } from 'node:crypto'
 import type { KubeObject } from '@virtdeck/k8s'
 import { apiResource, groupVersion, type ApiResource } from '../api/api-resources.ts'
@@ -51,7 +51,7 @@ export type Storage = {
 
 /**
  * What an update makes of metadata.generation: custom resources count changes of everything but metadata, and but
- * status where status is a subresource. https://github.com/kubernetes/apiextensions-apiserver/blob/e3fd3d8/pkg/registry/customresource/strategy.go
+ * status where status is a subresource. https://github.com/kubernetes/apiextensions-apiserver/blob/7215469/pkg/registry/customresource/strategy.go
  */
 function nextGeneration(resource: ApiResource, previous: KubeObject, object: KubeObject): number | undefined {
   const generation = previous.metadata.generation
@@ -62,7 +62,7 @@ function nextGeneration(resource: ApiResource, previous: KubeObject, object: Kub
     kind: undefined,
     ...(resource.subresources.includes('status') ? { status: undefined } : {}),
   }
-  // https://github.com/kubernetes/apiserver/blob/d1f0d20/pkg/registry/rest/delete.go: so does the beginning of a deletion.
+  // https://github.com/kubernetes/apiserver/blob/9d86305/pkg/registry/rest/delete.go: so does the beginning of a deletion.
   const beginsDeletion = !previous.metadata.deletionTimestamp && object.metadata.deletionTimestamp !== undefined
   const changed = beginsDeletion || !jsonEqual({ ...previous, ...ignored }, { ...object, ...ignored })
   return changed ? generation + 1 : generation

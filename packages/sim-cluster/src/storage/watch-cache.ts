@@ -1,5 +1,5 @@
 // A sliding window over the newest changes of each resource, and the watchers that receive them as they happen.
-// https://github.com/kubernetes/apiserver/blob/d1f0d20/pkg/storage/cacher/watch_cache.go
+// https://github.com/kubernetes/apiserver/blob/9d86305/pkg/storage/cacher/watch_cache.go
 import { resourceKey } from '../api/api-resources.ts'
 import type { Storage, StorageEvent } from './storage.ts'
 
