@@ -64,10 +64,10 @@ function DiskRow({ disk }: { disk: DiskFacts }) {
           {progress === undefined && phase && !settled.has(phase) && <span className="c-transit">{phase}</span>}
         </span>
       </td>
-      <td className="mono">{storageClass ?? <Dash />}</td>
+      <td>{storageClass ? <span className="mono">{storageClass}</span> : <Dash />}</td>
       <td className="nowrap">{accessModes ? <AccessModes modes={accessModes} /> : <Dash />}</td>
       <td className="nowrap">{bus ? `${bus}${device === 'disk' ? '' : ` ${device}`}` : <Dash />}</td>
-      <td className="mono">{target ? `/dev/${target}` : <Dash />}</td>
+      <td>{target ? <span className="mono">/dev/{target}</span> : <Dash />}</td>
     </tr>
   )
 }

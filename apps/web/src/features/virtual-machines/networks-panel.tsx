@@ -46,13 +46,13 @@ function NetworkRow({ network: { name, network, binding, model, mac, ips, linkSt
         )}
       </td>
       <td className="nowrap">{binding ? [binding, model].filter(Boolean).join(', ') : <Dash />}</td>
-      <td className="mono nowrap">{mac ?? <Dash />}</td>
-      <td className="mono">
+      <td className="nowrap">{mac ? <span className="mono">{mac}</span> : <Dash />}</td>
+      <td>
         {ips.length === 0 ? (
           <Dash />
         ) : (
           ips.map((ip) => (
-            <span key={ip} className="ipline">
+            <span key={ip} className="mono ipline">
               {ip}
               <CopyButton text={ip} label={`Copy ${ip}`} />
             </span>
