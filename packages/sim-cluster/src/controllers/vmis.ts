@@ -58,11 +58,9 @@ function runningSince(vmi: VirtualMachineInstance): number | undefined {
 }
 
 /** Tells the guest what its VMI is now; boots it where it does not run yet. */
-export function describeGuest(context: ControllerContext, vmi: VirtualMachineInstance): void {
-  const { objects, guests, clock } = context
+export function describeGuest(context: ControllerContext, vmi: VirtualMachineInstance, bootedAt = runningSince(vmi)): void {
+  const { objects, guests } = context
   const os = guestOsOf(objects, vmi)
-  const started = vmi.status?.phaseTransitionTimestamps?.find((transition) => transition.phase === 'Running')?.phaseTransitionTimestamp
-  const startedMs = Date.parse((started as string | undefined) ?? '')
   guests.boot({
     uid: vmi.metadata.uid,
     namespace: vmi.metadata.namespace ?? '',
@@ -76,8 +74,7 @@ export function describeGuest(context: ControllerContext, vmi: VirtualMachineIns
     node: vmi.status?.nodeName ?? '',
     ips: (vmi.status?.interfaces ?? []).flatMap((nic) => nic.ipAddresses ?? []),
     users: cloudInitUsers(objects, vmi, os),
-    // One that boots now shows how it boots; timestamps are too coarse to tell.
-    ...(clock.now() - startedMs > 60_000 ? { bootedAt: startedMs } : {}),
+    ...(bootedAt === undefined ? {} : { bootedAt }),
   })
 }
 
@@ -94,7 +91,7 @@ export function rebootGuest(context: ControllerContext, vmi: VirtualMachineInsta
   const { uid } = vmi.metadata
   const disk = guests.exportDisk(uid)
   guests.shutdown(uid)
-  bootGuest(context, vmi, context.clock.now())
+  describeGuest(context, vmi, context.clock.now())
   if (disk !== undefined) guests.importDisk(uid, disk)
 }
 
