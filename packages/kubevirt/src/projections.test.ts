@@ -122,6 +122,22 @@ describe('projectVmRow', () => {
     ).toBe(16)
   })
 
+  test('knows where a VM moves to from the VMI, as long as the VMI speaks of this migration', () => {
+    const migration = {
+      metadata: { name: 'm', namespace: 'shop', uid: 'm1', resourceVersion: '1', creationTimestamp: '2026-11-20T10:00:00Z' },
+      spec: { vmiName: 'web' },
+      status: { phase: 'Running', migrationState: { sourcePod: 'virt-launcher-web' } },
+    } satisfies VirtualMachineInstanceMigration
+    const vmi = (migrationUid: string) =>
+      ({
+        metadata: { name: 'web', namespace: 'shop', uid: 'i1', resourceVersion: '1', creationTimestamp: '2026-11-20T09:00:00Z' },
+        spec: { domain: { devices: {} } },
+        status: { phase: 'Running', migrationState: { migrationUid, targetNode: 'node02' } },
+      }) satisfies VirtualMachineInstance
+    expect(projectVmRow({ vmi: vmi('m1'), migration }).migration).toMatchObject({ name: 'm', targetNode: 'node02' })
+    expect(projectVmRow({ vmi: vmi('earlier'), migration }).migration).not.toHaveProperty('targetNode')
+  })
+
   test('takes CPU and memory of requests where the domain names none', () => {
     const domain = { devices: {}, resources: { requests: { cpu: '1500m', memory: '3Gi' } } }
     expect(projectVmRow({ vm: vmOf({ template: { spec: { domain } } }) })).toMatchObject({ cpus: 2, memoryBytes: 3 * 2 ** 30 })

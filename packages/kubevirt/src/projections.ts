@@ -32,6 +32,9 @@ export function projectVmRow({ vm, vmi, migration, dataVolumes }: VmObjects): Vm
   const { metadata } = owner
   const active = migration && !migrationEnded(migration.status?.phase) ? migration : undefined
   const status = vm ? (vm.status?.printableStatus ?? vmi?.status?.phase ?? 'Stopped') : bareStatus(vmi, active)
+  // The migration's own copy of the state is complete only at its end; until then the VMI has it.
+  const vmiState = vmi?.status?.migrationState
+  const moving = vmiState?.migrationUid === active?.metadata.uid ? vmiState : active?.status?.migrationState
   const running = vmi?.status?.phase === 'Running'
   const blocked = running ? condition(vmi.status?.conditions, 'LiveMigratable') : undefined
   const template = vm?.spec.template
@@ -65,8 +68,8 @@ export function projectVmRow({ vm, vmi, migration, dataVolumes }: VmObjects): Vm
     migration: active && {
       name: active.metadata.name,
       phase: active.status?.phase || 'Pending',
-      ...present('targetNode', active.status?.migrationState?.targetNode),
-      ...present('startedAt', epochSeconds(active.status?.migrationState?.startTimestamp ?? active.metadata.creationTimestamp)),
+      ...present('targetNode', moving?.targetNode),
+      ...present('startedAt', epochSeconds(moving?.startTimestamp ?? active.metadata.creationTimestamp)),
     },
     bare: vm ? undefined : true,
   })
