@@ -9,7 +9,7 @@ export type RestoreStep = { id: 'stop' | 'restore' | 'start'; label: string; sta
 export type RestoreProgress = {
   steps: RestoreStep[]
   outcome: 'working' | 'done' | 'failed'
-  /** The request that is due now, if it has not been sent yet. */
+  /** The request without which it does not go on. */
   due?: 'stop' | 'start'
 }
 
@@ -36,18 +36,18 @@ export function restoreProgress(restore: VirtualMachineRestore, vm: VirtualMachi
   const started = complete && (running || startsItself.has(strategy))
   const start: RestoreStep = { id: 'start', label: 'Start again', state: started ? 'done' : complete ? 'now' : 'todo' }
 
-  const steps = startAfter ? [stop, restoring, start] : [restoring]
+  const steps = startAfter ? [stop, restoring, start] : running && !complete ? [stop, restoring] : [restoring]
   const done = complete && (!startAfter || started)
   return {
     steps,
     outcome: done ? 'done' : failure ? 'failed' : 'working',
     due:
-      !startAfter || failure
+      failure || done
         ? undefined
-        : !complete && running && strategy !== 'Halted' && vm?.status?.printableStatus !== 'Stopping'
-          ? 'stop'
-          : complete && !started
-            ? 'start'
+        : complete
+          ? 'start'
+          : running && strategy !== 'Halted' && vm?.status?.printableStatus !== 'Stopping'
+            ? 'stop'
             : undefined,
   }
 }

@@ -140,6 +140,12 @@ test('a restore of a stopped VM is one step, and leaves it stopped', () => {
   expect(told(restoreProgress(restore('a', 1), vm('Stopped', 'Halted')))).toEqual(['done', undefined, 'done'])
 })
 
+test('a restore that somebody asked for while the VM runs waits for the stop, and says so', () => {
+  const waiting = restore('a', 1, { status: { complete: false } })
+  expect(told(restoreProgress(waiting, vm('Running', 'Always')))).toEqual(['now todo', 'stop', 'working'])
+  expect(told(restoreProgress(waiting, vm('Stopped', 'Halted')))).toEqual(['now', undefined, 'working'])
+})
+
 test('a failed restore says why and asks for nothing more', () => {
   const failed = restore('a', 1, {
     annotations: again,

@@ -33,7 +33,7 @@ export function ActivityPanel({ objects }: { objects: VmObjects }) {
       actions={
         events.length > 0 && (
           <Link className="lnk" to={paths.virtualMachine(ref, 'events')}>
-            All {events.length} events
+            {events.length === 1 ? '1 event' : `All ${events.length} events`}
           </Link>
         )
       }

@@ -19,7 +19,7 @@ export function ProvisioningPanel({ objects: { row, vmi, dataVolumes } }: { obje
       <ol className="upsteps">
         {steps.map((step) => (
           <Step key={step.id} step={step}>
-            {step.id === 'volumes' && volumes.map((volume) => <Volume key={volume.name} volume={volume} />)}
+            {step.id === 'volumes' && volumes.length > 0 ? volumes.map((volume) => <Volume key={volume.name} volume={volume} />) : null}
           </Step>
         ))}
       </ol>
@@ -40,7 +40,7 @@ function Step({ step, children }: { step: ProvisioningStep; children: React.Reac
       )}
       <div>
         <p>
-          {label} {detail && <span className="mono dim">{detail}</span>}
+          {label} {detail && !children && <span className="mono dim">{detail}</span>}
         </p>
         {children}
       </div>
@@ -54,7 +54,7 @@ function Volume({ volume: { name, phase, percent, message } }: { volume: VolumeP
     <div className="row wrap upvol">
       <span className="mono hi">{name}</span>
       <span className="dim">{phase}</span>
-      <Progress value={percent} label={`${name}: ${phase}`} />
+      {!message && <Progress value={percent} label={`${name}: ${phase}`} />}
       {percent !== undefined && <span className="mono hi">{Math.round(percent)}%</span>}
       {message && <span className="mono c-error">{message}</span>}
     </div>

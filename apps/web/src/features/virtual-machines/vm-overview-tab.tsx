@@ -19,8 +19,8 @@ function Overview({ objects }: { objects: VmObjects }) {
   return (
     <div className="cols">
       <div className="stack">
-        <ProvisioningPanel objects={objects} />
         <DiagnosisPanel objects={objects} />
+        <ProvisioningPanel objects={objects} />
         <FactsPanel objects={objects} />
         <DisksPanel objects={objects} />
         <NetworksPanel objects={objects} />
