@@ -1,5 +1,5 @@
 // Kubernetes quantities, as far as the simulated cluster computes with them.
-// https://github.com/kubernetes/apimachinery/blob/6c8f8f5/pkg/api/resource/quantity.go
+// https://github.com/kubernetes/apimachinery/blob/eed236c/pkg/api/resource/quantity.go
 
 const factors: Record<string, number> = {
   '': 1,

@@ -2,7 +2,7 @@
 // https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/virt-controller/watch/vm/vm.go (addRestartRequiredIfNeeded)
 import type { VirtualMachine, VirtualMachineInstance } from '@virtdeck/k8s'
 import type { ControllerContext } from './context.ts'
-import type { Kinds } from './objects.ts'
+import { vmiSpecOf } from './vmi-spec.ts'
 
 type Spec = VirtualMachine['spec']
 
@@ -47,9 +47,12 @@ export function restartRequired({ objects }: ControllerContext, vm: VirtualMachi
   const startedWith = vmi.metadata.annotations?.['kubevirt.io/vm-generation']
   if (startedWith === String(vm.metadata.generation ?? 1)) return undefined
   const revision = objects.get('controllerrevisions.apps', vm.metadata.namespace, vmi.status?.virtualMachineRevisionName)
-  const then = (revision as Kinds['controllerrevisions.apps'] | undefined)?.data as { spec: Spec } | undefined
-  if (!then) return undefined
-  return canonical(liveUpdatable(then.spec)) === canonical(liveUpdatable(vm.spec))
+  const then = (revision?.data as { spec: Spec } | undefined)?.spec
+  // A VMI that was seeded has no revision: what the VM would start now is compared with what runs.
+  const [before, now] = then ? [then, vm.spec] : [asSpec({ ...vmi.spec, startStrategy: undefined }), asSpec(vmiSpecOf(objects, vm))]
+  return canonical(liveUpdatable(before)) === canonical(liveUpdatable(now))
     ? undefined
     : 'a non-live-updatable field was changed in the template spec'
 }
+
+const asSpec = (spec: object): Spec => ({ template: { spec } }) as Spec

@@ -1,5 +1,5 @@
 // VirtualMachineRestores: new claims from the snapshot's volumes, then the VM's spec, then the old disks go.
-// https://github.com/kubevirt/kubevirt/blob/050b852/pkg/storage/snapshot/restore.go
+// https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/storage/snapshot/restore.go
 import jsonPatch, { type Operation } from 'fast-json-patch'
 import type { KubeObject, VirtualMachine, VirtualMachineRestore, VirtualMachineSnapshotContent } from '@virtdeck/k8s'
 import { defaultVm } from '../admission/vm-defaults.ts'

@@ -1,5 +1,5 @@
 // VirtualMachineSnapshots: lock the VM, freeze its guest, snapshot its volumes, let go.
-// https://github.com/kubevirt/kubevirt/blob/050b852/pkg/storage/snapshot/snapshot.go
+// https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/storage/snapshot/snapshot.go
 import type { Condition, PersistentVolumeClaim, VirtualMachine, VirtualMachineInstance, VirtualMachineSnapshot } from '@virtdeck/k8s'
 import { timestamp } from '../clock.ts'
 import type { ControllerContext } from './context.ts'

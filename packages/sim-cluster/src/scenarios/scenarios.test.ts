@@ -172,6 +172,25 @@ describe('fleet', () => {
     running.stop()
   })
 
+  test('a stamped VM that is edited asks for a restart, one that is only relabelled does not', () => {
+    const cluster = seeded('fleet', { vms: 400 })
+    const running = cluster.start()
+    cluster.clock.advance(1)
+    const [edited, relabelled] = cluster.vms().filter((vm) => vm.status?.printableStatus === 'Running')
+    const now = (vm: VirtualMachine | undefined) =>
+      cluster.storage.get('virtualmachines.kubevirt.io', vm?.metadata.namespace, vm?.metadata.name ?? '')!
+    const spec = (vm: VirtualMachine | undefined, change: object) => ({
+      ...vm?.spec,
+      template: { ...vm?.spec.template, spec: { ...vm?.spec.template.spec, ...change } },
+    })
+    cluster.storage.update('virtualmachines.kubevirt.io', { ...now(edited), spec: spec(edited, { hostname: 'other' }) })
+    cluster.storage.update('virtualmachines.kubevirt.io', { ...now(relabelled), spec: spec(relabelled, { nodeSelector: { disk: 'ssd' } }) })
+    cluster.clock.advance(1)
+    expect(conditionOf(now(edited) as never, 'RestartRequired')?.status).toBe('True')
+    expect(conditionOf(now(relabelled) as never, 'RestartRequired')).toBeUndefined()
+    running.stop()
+  })
+
   test('lives: something changes every minute', () => {
     const cluster = seeded('fleet', { vms: 400 })
     const running = cluster.start()
