@@ -16,7 +16,13 @@ export default defineConfig({
       },
       { test: { ...node, name: 'contract', include: ['packages/sim-cluster/**/*.contract.test.ts'], testTimeout: 20_000 } },
       {
-        test: { ...node, name: 'integration', include: ['{apps,dev,packages}/**/*.integration.test.ts'], testTimeout: 30_000, hookTimeout: 60_000 },
+        test: {
+          ...node,
+          name: 'integration',
+          include: ['{apps,dev,packages}/**/*.integration.test.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
       },
       { test: { ...node, name: 'repo', include: ['test/repo.test.ts'], testTimeout: 120_000 } },
     ],
