@@ -1,5 +1,5 @@
 // Kubernetes quantities as plain numbers: bytes for memory and storage, cores for CPU.
-// https://github.com/kubernetes/apimachinery/blob/357557a/pkg/api/resource/quantity.go
+// https://github.com/kubernetes/apimachinery/blob/eed236c/pkg/api/resource/quantity.go
 
 const suffixes: Record<string, number> = {
   n: 1e-9,

@@ -103,7 +103,7 @@ export function objectPath(resource: Resource<unknown>, ref: ObjectRef, subresou
 
 /**
  * KubeVirt's action subresources live in their own aggregated group.
- * https://github.com/kubevirt/kubevirt/blob/0847ae4/pkg/virt-api/api.go
+ * https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/virt-api/api.go
  */
 export function subresourcePath(plural: 'virtualmachines' | 'virtualmachineinstances', ref: Required<ObjectRef>, verb: string): string {
   return `/apis/subresources.kubevirt.io/v1/namespaces/${encodeURIComponent(ref.namespace)}/${plural}/${encodeURIComponent(ref.name)}/${verb}`

@@ -8,7 +8,7 @@ type Topology = { sockets?: number; cores?: number; threads?: number }
 /**
  * vCPUs of a domain: sockets x cores x threads, what is not set being 1; without a topology, the CPU limit or request
  * rounded up, as virt-launcher does.
- * https://github.com/kubevirt/kubevirt/blob/0847ae4/pkg/virt-launcher/virtwrap/converter/vcpu/vcpu.go
+ * https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/virt-launcher/virtwrap/converter/vcpu/vcpu.go
  */
 export function domainCpus(domain: Domain | undefined): number | undefined {
   if (!domain) return undefined

@@ -24,7 +24,7 @@ export function epochSeconds(time: string | null | undefined): number | undefine
 
 type Explanation = { True: string; False: string; Unknown?: string }
 
-/** https://github.com/kubevirt/kubevirt/blob/0847ae4/staging/src/kubevirt.io/api/core/v1/types.go */
+/** https://github.com/kubevirt/kubevirt/blob/d923fdb/staging/src/kubevirt.io/api/core/v1/types.go */
 const explanations: Record<string, Explanation> = {
   Ready: { True: 'The guest runs and answers its readiness probe.', False: 'The guest does not run, or is not ready yet.' },
   LiveMigratable: { True: 'It can move to another node while it runs.', False: 'It cannot move to another node while it runs.' },

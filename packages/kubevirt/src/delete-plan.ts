@@ -100,7 +100,7 @@ export function diskFate({ name, owned, usedBy }: DeletableDisk, choices: Delete
 /**
  * The requests, in their order. A disk that the VM owns is kept by letting go of it before the VM is deleted: first out
  * of the VM's dataVolumeTemplates, since virt-controller would adopt it again by its name, then off its owner.
- * https://github.com/kubevirt/kubevirt/blob/0847ae4/pkg/virt-controller/watch/vm/vm.go (ClaimMatchedDataVolumes)
+ * https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/virt-controller/watch/vm/vm.go (ClaimMatchedDataVolumes)
  */
 export function deletePlan(vm: VirtualMachine, objects: DeleteObjects, choices: DeleteChoices = {}): DeleteStep[] {
   const namespace = vm.metadata.namespace ?? ''

@@ -1,5 +1,5 @@
 // Live migrations: VirtualMachineInstanceMigration's phases.
-// https://github.com/kubevirt/kubevirt/blob/0847ae4/staging/src/kubevirt.io/api/core/v1/types.go (MigrationPhase)
+// https://github.com/kubevirt/kubevirt/blob/d923fdb/staging/src/kubevirt.io/api/core/v1/types.go (MigrationPhase)
 
 export function migrationEnded(phase: string | undefined): boolean {
   return phase === 'Succeeded' || phase === 'Failed'

@@ -359,7 +359,7 @@ function userDataSecret(vmName: string, namespace: string, userData: string): Dr
     kind: 'Secret',
     metadata: { name: joinName(vmName, 'cloud-init'), namespace, labels: { 'app.kubernetes.io/managed-by': 'virtdeck' } },
     type: 'Opaque',
-    // The key that KubeVirt reads: https://github.com/kubevirt/kubevirt/blob/0847ae4/pkg/cloud-init/cloud-init.go
+    // The key that KubeVirt reads: https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/cloud-init/cloud-init.go
     data: { userdata: encodedBase64(userData) },
   }
 }

@@ -35,7 +35,7 @@ const noVirtualMachine = because('It has no VirtualMachine: whatever created it 
 const selfStarting = new Set(['Always', 'Once'])
 
 export const vmCan: Record<VmVerb, (row: VmRow) => Possibility> = {
-  /** https://github.com/kubevirt/kubevirt/blob/0847ae4/pkg/virt-api/rest/lifecycle.go (StartVMRequestHandler) */
+  /** https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/virt-api/rest/lifecycle.go (StartVMRequestHandler) */
   start(row) {
     if (row.bare) return noVirtualMachine
     if (row.status === 'Terminating') return beingDeleted
@@ -47,7 +47,7 @@ export const vmCan: Record<VmVerb, (row: VmRow) => Possibility> = {
     return possible
   },
 
-  /** https://github.com/kubevirt/kubevirt/blob/0847ae4/pkg/virt-api/rest/lifecycle.go (StopVMRequestHandler) */
+  /** https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/virt-api/rest/lifecycle.go (StopVMRequestHandler) */
   stop(row) {
     if (row.bare) return noVirtualMachine
     if (row.status === 'Terminating') return beingDeleted
@@ -65,7 +65,7 @@ export const vmCan: Record<VmVerb, (row: VmRow) => Possibility> = {
     return withoutVmi.has(row.status) ? because('It is not running.') : possible
   },
 
-  /** https://github.com/kubevirt/kubevirt/blob/0847ae4/pkg/virt-api/rest/lifecycle.go (RestartVMRequestHandler) */
+  /** https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/virt-api/rest/lifecycle.go (RestartVMRequestHandler) */
   restart(row) {
     if (row.bare) return noVirtualMachine
     if (row.status === 'Terminating') return beingDeleted
@@ -75,7 +75,7 @@ export const vmCan: Record<VmVerb, (row: VmRow) => Possibility> = {
     return possible
   },
 
-  /** https://github.com/kubevirt/kubevirt/blob/0847ae4/pkg/virt-api/rest/lifecycle.go (PauseVMIRequestHandler) */
+  /** https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/virt-api/rest/lifecycle.go (PauseVMIRequestHandler) */
   pause(row) {
     if (row.status === 'Paused') return because('It is already paused.')
     // KubeVirt would take it; but its status would say Migrating all the same, and nobody would know.
@@ -83,12 +83,12 @@ export const vmCan: Record<VmVerb, (row: VmRow) => Possibility> = {
     return row.status === 'Running' ? possible : because('Only a running VM can be paused.')
   },
 
-  /** https://github.com/kubevirt/kubevirt/blob/0847ae4/pkg/virt-api/rest/lifecycle.go (UnpauseVMIRequestHandler) */
+  /** https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/virt-api/rest/lifecycle.go (UnpauseVMIRequestHandler) */
   unpause(row) {
     return row.status === 'Paused' ? possible : because('It is not paused.')
   },
 
-  /** https://github.com/kubevirt/kubevirt/blob/0847ae4/pkg/virt-api/webhooks/validating-webhook/admitters/migration-create-admitter.go */
+  /** https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/virt-api/webhooks/validating-webhook/admitters/migration-create-admitter.go */
   migrate(row) {
     if (row.status === 'Migrating' || migrating(row)) return because('It is already migrating.')
     if (!running.has(row.status)) return because('Only a running VM can be migrated.')
@@ -102,7 +102,7 @@ export const vmCan: Record<VmVerb, (row: VmRow) => Possibility> = {
     return migrating(row) ? possible : because('It is not migrating.')
   },
 
-  /** https://github.com/kubevirt/kubevirt/blob/0847ae4/pkg/storage/admitters/vmsnapshot.go */
+  /** https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/storage/admitters/vmsnapshot.go */
   snapshot(row) {
     if (row.bare) return because('It has no VirtualMachine, and a snapshot is one of a VirtualMachine.')
     if (row.status === 'Terminating') return beingDeleted
@@ -112,7 +112,7 @@ export const vmCan: Record<VmVerb, (row: VmRow) => Possibility> = {
 
   /**
    * KubeVirt takes a restore of a running VM and lets it wait: we ask for the stop first.
-   * https://github.com/kubevirt/kubevirt/blob/0847ae4/pkg/storage/admitters/vmrestore.go
+   * https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/storage/admitters/vmrestore.go
    */
   restore(row) {
     if (row.bare) return because('It has no VirtualMachine, and a snapshot restores a VirtualMachine.')
@@ -126,10 +126,10 @@ export const vmCan: Record<VmVerb, (row: VmRow) => Possibility> = {
     return row.status === 'Terminating' ? beingDeleted : possible
   },
 
-  /** https://github.com/kubevirt/kubevirt/blob/0847ae4/pkg/virt-api/rest/vnc.go */
+  /** https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/virt-api/rest/vnc.go */
   vnc: consolePossible,
 
-  /** https://github.com/kubevirt/kubevirt/blob/0847ae4/pkg/virt-api/rest/console.go */
+  /** https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/virt-api/rest/console.go */
   console: consolePossible,
 }
 

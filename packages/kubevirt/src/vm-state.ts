@@ -5,7 +5,7 @@ type Seen = { state: VmState; words: string }
 
 /**
  * printableStatus, and the phases of a VMI that no VirtualMachine owns.
- * https://github.com/kubevirt/kubevirt/blob/0847ae4/staging/src/kubevirt.io/api/core/v1/types.go (VirtualMachinePrintableStatus)
+ * https://github.com/kubevirt/kubevirt/blob/d923fdb/staging/src/kubevirt.io/api/core/v1/types.go (VirtualMachinePrintableStatus)
  */
 const statuses: Record<string, Seen> = {
   Running: { state: 'running', words: 'Running' },
