@@ -1,9 +1,12 @@
-import type { VirtualMachine, VirtualMachineRestore } from '@virtdeck/k8s'
-import type { VmRow } from '@virtdeck/kubevirt'
+import { toStatus, type VirtualMachine, type VirtualMachineRestore } from '@virtdeck/k8s'
+import { verbAccess, type VmRow } from '@virtdeck/kubevirt'
 import { useState } from 'react'
+import { useSearchParams } from 'react-router'
+import { useAccess } from '../../api/access.ts'
 import { restoreProgress } from '../../api/restore-steps.ts'
 import { restorePlans, useRestoreRefusal } from '../../api/restores.ts'
 import { sendVmVerb } from '../../api/mutations.ts'
+import { toast } from '../../stores/toasts.ts'
 import { Banner } from '../../ui/banner.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Elapsed } from '../../ui/elapsed.tsx'
@@ -60,19 +63,32 @@ function RestoreSteps({ row, vm, restore }: { row: VmRow; vm: VirtualMachine; re
   )
 }
 
-/** Started elsewhere, and its tab may be gone: whoever looks may carry it on. */
+/** Begun elsewhere, and its tab may be gone: whoever may can carry it on. */
 function Continue({ row, due }: { row: VmRow; due: 'stop' | 'start' }) {
   const [pending, setPending] = useState(false)
+  const [, setParameters] = useSearchParams()
+  const access = useAccess(row.namespace)(verbAccess(due))
+
+  async function start() {
+    setPending(true)
+    try {
+      await sendVmVerb('start', row)
+    } catch (error) {
+      toast.failed(`start ${row.uid}`, `Could not start ${row.name}`, toStatus(error).message)
+    } finally {
+      setPending(false)
+    }
+  }
+
   return (
     <div className="pad">
       <Button
         loading={pending}
-        onClick={() => {
-          setPending(true)
-          void sendVmVerb(due, row).finally(() => setPending(false))
-        }}
+        disabledReason={access.allowed === false ? access.reason : undefined}
+        // A stop interrupts, so it asks: the page has the dialog.
+        onClick={() => (due === 'stop' ? setParameters({ do: 'stop' }) : void start())}
       >
-        {due === 'stop' ? 'Stop VM now' : 'Start VM'}
+        {due === 'stop' ? 'Stop…' : 'Start VM'}
       </Button>
     </div>
   )
