@@ -43,7 +43,7 @@ test('power-user picks a template, gets a running VM, logs in on the serial cons
     await page.getByRole('button', { name: /^Create( VM)?$/ }).click()
     await expect(page).toHaveURL(/\/virtual-machines\/team-a\/first-vm/)
     await expect(page.getByRole('heading', { level: 1, name: 'first-vm' })).toBeVisible()
-    await expect(page.locator('.dhead, header').filter({ hasText: 'first-vm' }).first()).toContainText('Running', { timeout: 180_000 })
+    await expect(page.getByRole('main').getByText('Running', { exact: true }).first()).toBeVisible({ timeout: 180_000 })
   })
 
   await test.step('the password is in a Secret that goes with the VM, and nowhere else', async () => {
