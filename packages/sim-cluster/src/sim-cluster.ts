@@ -7,7 +7,7 @@ import { realClock, type Clock } from './clock.ts'
 import { runControllers } from './controllers/controller.ts'
 import { createControllers } from './controllers/create-controllers.ts'
 import { createGuests } from './guests/guests.ts'
-import { demoUsers } from './scenarios/demo-users.ts'
+import { demoUsers, type DemoUser } from './scenarios/demo-users.ts'
 import { seedScenario, type ScenarioName } from './scenarios/seed-scenario.ts'
 import { listen } from './serving/https-server.ts'
 import { kubeconfigText } from './serving/kubeconfig.ts'
@@ -16,8 +16,11 @@ import { settlingClock } from './settling.ts'
 import { createStorage, type Storage } from './storage/storage.ts'
 import { createSubresources } from './subresources/create-subresources.ts'
 
+/** A scenario of one's own: who may sign in, and what is there when the cluster starts. */
+export type Scenario = { users: readonly DemoUser[]; seed(storage: Storage, clock: Clock): void }
+
 export type SimClusterOptions = {
-  scenario: ScenarioName
+  scenario: ScenarioName | Scenario
   /** How many VMs `fleet` has. */
   vms?: number
   seed?: number
@@ -60,17 +63,20 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
   const ownClock = options.clock ? undefined : realClock({ speed: options.speed ?? 1 })
   // One of the two is always there.
   const clock = options.clock ?? ownClock!
+  const { scenario } = options
+  const people = typeof scenario === 'string' ? demoUsers : scenario.users
   const state = await loadServingState({
     hosts: ['127.0.0.1', 'localhost', '::1', ...(hostName === undefined ? [] : [hostName])],
-    users: demoUsers.map((user) => user.name),
+    users: people.map((user) => user.name),
     ...(options.stateDir === undefined ? {} : { stateDir: options.stateDir }),
   })
-  // loadServingState gave every demo user a token.
-  const accounts = demoUsers.map(({ name, description, groups }) => ({ name, description, groups, token: state.tokens[name]! }))
+  // loadServingState gave everybody a token.
+  const accounts = people.map(({ name, description, groups }) => ({ name, description, groups, token: state.tokens[name]! }))
 
   const storage = createStorage(clock)
   const controllerClock = settlingClock(clock)
-  seedScenario(options.scenario, { storage, clock, seed, ...(options.vms === undefined ? {} : { vms: options.vms }) })
+  if (typeof scenario === 'string') seedScenario(scenario, { storage, clock, seed, ...(options.vms === undefined ? {} : { vms: options.vms }) })
+  else scenario.seed(storage, clock)
   const guests = createGuests({ clock, storage })
   const controllers = [
     garbageCollector(storage, controllerClock),
@@ -80,7 +86,7 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
   ]
   const runner = runControllers(controllers, storage, controllerClock, (controller, key, error) => onError(`${controller} ${key}`, error))
   const tokens = new Map<string, UserInfo>(
-    accounts.map(({ name, groups, token }) => [token, { username: name, uid: `simulated-${name}`, groups }]),
+    accounts.map(({ name, groups, token }) => [token, { username: name, uid: `u-${name}`, groups }]),
   )
   const apiServer = createApiServer(
     {

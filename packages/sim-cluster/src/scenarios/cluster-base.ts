@@ -1,6 +1,7 @@
 // What every scenario stands on: namespaces, nodes, storage, KubeVirt, CDI, instance types, images, templates, roles.
 import type { KubeObject } from '@virtdeck/k8s'
 import type { Storage } from '../storage/storage.ts'
+import { defaultRoles } from './default-roles.ts'
 import { rbacObjects } from './demo-users.ts'
 import { clusterInstancetypes, clusterPreferences } from './instancetype-catalog.ts'
 import { goldenImages, uidOf, vmTemplates } from './templates.ts'
@@ -102,9 +103,11 @@ export type BaseOptions = {
   nodes: NodeSize[]
   /** Annotations for the KubeVirt CR: the simulation's own switches live there. */
   kubeVirtAnnotations?: Record<string, string>
+  /** Roles and bindings beside the defaults, as [storage key, object]: those of the demo users unless given. */
+  access?: [key: string, KubeObject][]
 }
 
-export function seedBase(storage: Storage, { nowMs, namespaces, nodes, kubeVirtAnnotations }: BaseOptions): void {
+export function seedBase(storage: Storage, { nowMs, namespaces, nodes, kubeVirtAnnotations, access = rbacObjects() }: BaseOptions): void {
   const installed = daysAgo(nowMs, 90)
   // The same uids in every cluster of the simulation: VMs pin instance types by theirs.
   const create = (key: string, object: KubeObject) =>
@@ -247,7 +250,7 @@ export function seedBase(storage: Storage, { nowMs, namespaces, nodes, kubeVirtA
       })
     }
   }
-  for (const [key, object] of rbacObjects()) create(key, object)
+  for (const [key, object] of [...defaultRoles(), ...access]) create(key, object)
   for (const [key, object] of goldenImages(nowMs)) create(key, object)
   for (const object of vmTemplates()) create('vmtemplates.spectrocloud.com', object)
 }

@@ -125,52 +125,9 @@ const within = (namespace: string, role: string, to: object[]): [key: string, Ku
   },
 ]
 
-/** Roles and bindings, as [storage key, object]. */
+/** Roles and bindings beside the defaults, as [storage key, object]. */
 export function rbacObjects(): [key: string, KubeObject][] {
   return [
-    clusterRole('cluster-admin', [rule('*', all, all), { nonResourceURLs: all, verbs: all }]),
-    everywhere('cluster-admin', 'cluster-admin', subjects('Group', 'system:masters')),
-    clusterRole('system:basic-user', [
-      rule('authorization.k8s.io', ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'], ['create']),
-      rule('authentication.k8s.io', ['selfsubjectreviews'], ['create']),
-    ]),
-    everywhere('system:basic-user', 'system:basic-user', subjects('Group', 'system:authenticated')),
-    clusterRole('system:discovery', [
-      {
-        nonResourceURLs: [
-          '/api',
-          '/api/*',
-          '/apis',
-          '/apis/*',
-          '/healthz',
-          '/livez',
-          '/openapi',
-          '/openapi/*',
-          '/readyz',
-          '/version',
-          '/version/',
-        ],
-        verbs: ['get'],
-      },
-    ]),
-    everywhere('system:discovery', 'system:discovery', subjects('Group', 'system:authenticated')),
-    clusterRole('system:public-info-viewer', [
-      { nonResourceURLs: ['/healthz', '/livez', '/readyz', '/version', '/version/'], verbs: ['get'] },
-    ]),
-    everywhere('system:public-info-viewer', 'system:public-info-viewer', [
-      ...subjects('Group', 'system:authenticated'),
-      ...subjects('Group', 'system:unauthenticated'),
-    ]),
-    // KubeVirt lets everybody read the cluster's instance types and preferences.
-    clusterRole('instancetype.kubevirt.io:view', [
-      rule('instancetype.kubevirt.io', ['virtualmachineclusterinstancetypes', 'virtualmachineclusterpreferences'], read),
-    ]),
-    everywhere('instancetype.kubevirt.io:view', 'instancetype.kubevirt.io:view', subjects('Group', 'system:authenticated')),
-    clusterRole('kubevirt.io:default', [
-      rule('subresources.kubevirt.io', ['version', 'guestfs'], ['get', 'list']),
-      rule('kubevirt.io', ['kubevirts'], ['get', 'list']),
-    ]),
-    everywhere('kubevirt.io:default', 'kubevirt.io:default', subjects('Group', 'system:authenticated')),
     clusterRole('spectro-list-vmtemplates', [rule('spectrocloud.com', ['vmtemplates'], read)]),
     everywhere('spectro-list-vmtemplates', 'spectro-list-vmtemplates', subjects('Group', 'system:authenticated')),
     clusterRole('spectro-storage-viewer', [

@@ -1,0 +1,160 @@
+// The order of the recordings: what stood in the cluster, and what was asked.
+import type { Capture } from './captures.ts'
+import type { Stage } from './stage.ts'
+import { recordedVm } from './world.ts'
+
+type Vm = { status?: { printableStatus?: string; ready?: boolean; conditions?: { type: string; status: string }[] }; metadata: { resourceVersion: string } }
+
+const teamA = '/apis/kubevirt.io/v1/namespaces/team-a'
+const vmPath = (name: string) => `${teamA}/virtualmachines/${name}`
+const vmiPath = (name: string) => `${teamA}/virtualmachineinstances/${name}`
+const mergePatch = { 'Content-Type': 'application/merge-patch+json' }
+const printable = (status: string) => (vm: Vm | undefined) => vm?.status?.printableStatus === status
+
+const within = (captures: Map<string, Capture>, folder: string, except: readonly string[] = []) =>
+  [...captures].flatMap(([name, capture]) =>
+    capture.folder === folder && capture.kind === 'http' && !except.includes(capture.name) ? [name] : [],
+  )
+
+/** Five halted VMs, which most of the API machinery's captures look at. */
+async function fiveVms(stage: Stage): Promise<void> {
+  for (const index of [0, 1, 2, 3, 4]) await stage.create(recordedVm(`list${index}`), 'alice')
+  for (const index of [0, 1, 2, 3, 4]) await stage.until<Vm>(vmPath(`list${index}`), printable('Stopped'))
+}
+
+const down = ['500-webhook-unreachable-on-create', '503-virt-api-down-start-immediately', '503-virt-api-down-start-later']
+const discoveryDown = ['apis-aggregated-v2-virt-api-down', 'apis-legacy-virt-api-down', 'apiservice-virt-api-down', 'subresources-v1-virt-api-down']
+
+export const scenes: Record<string, (stage: Stage, captures: Map<string, Capture>) => Promise<void>> = {
+  async requests(stage, captures) {
+    await fiveVms(stage)
+    await stage.replayAll(
+      within(captures, 'errors', ['410-expired-continue-token', '409-stale-update', ...down]),
+    )
+    await stage.replay('errors/409-stale-update')
+    for (const name of ['errors/200-watch-old-rv-ERROR-event-410', 'errors/watch-200-with-error-event-500']) {
+      if (captures.has(name)) {
+        const watch = await stage.open(name, { as: 'events' })
+        await stage.pass(200)
+        watch.close()
+      }
+    }
+    await stage.replayAll(within(captures, 'authz'))
+    await stage.replayAll(within(captures, 'table'))
+    await stage.replayAll(within(captures, 'list', ['limit2-page2']))
+    const first = await stage.replay('list/limit2-page1')
+    const token = (JSON.parse(first?.text ?? '{}') as { metadata?: { continue?: string } }).metadata?.continue ?? ''
+    const withToken = <T extends { path: string }>(request: T): T => ({ ...request, path: request.path.replace(/continue=.*/, `continue=${encodeURIComponent(token)}`) })
+    await stage.replay('list/limit2-page2', withToken)
+    await stage.replayAll(within(captures, 'discovery', discoveryDown))
+    await stage.pass(6 * 60_000)
+    await stage.replay('errors/410-expired-continue-token', withToken)
+  },
+
+  async ssa(stage, captures) {
+    await stage.replayAll(within(captures, 'ssa'))
+  },
+
+  async watches(stage, captures) {
+    await fiveVms(stage)
+    const names = [...captures].flatMap(([name, { folder, kind }]) => (folder === 'watch' && kind === 'watch' && !name.endsWith('-lifecycle') ? [name] : []))
+    const watches = []
+    for (const name of names) watches.push(await stage.open(name, { as: 'events' }))
+    await stage.pass(1000)
+    await stage.ask('PATCH', vmPath('list1'), { metadata: { labels: { app: 'other' } } }, mergePatch)
+    await stage.pass(2000)
+    await stage.ask('PATCH', vmPath('list1'), { metadata: { labels: { app: 'web' } } }, mergePatch)
+    await stage.pass(3000)
+    for (const watch of watches) watch.close()
+  },
+
+  async subresources(stage, captures) {
+    await stage.create(recordedVm('halted1'), 'alice')
+    await stage.create(recordedVm('run1', { runStrategy: 'Always' }), 'alice')
+    await stage.create(recordedVm('manual1', { runStrategy: 'Manual' }), 'alice')
+    await stage.create(recordedVm('vm1', { runStrategy: 'Always' }), 'alice')
+    await stage.until<Vm>(vmPath('run1'), printable('Running'))
+    await stage.until<Vm>(vmPath('vm1'), printable('Running'))
+    const early = ['migrate-halted', 'pause-404', 'restart-halted', 'start-404', 'start-already-running-Always', 'stop-404', 'stop-already-halted', 'stop-manual-not-running', 'start-manual']
+    const late = ['start-manual-again', 'stop-with-grace', 'restart-with-grace-0']
+    await stage.replayAll(early.map((name) => `subresources/${name}`))
+    await stage.pass(5000)
+    await stage.replayAll(within(captures, 'subresources', [...early, ...late]))
+    await stage.replayAll(late.map((name) => `subresources/${name}`))
+  },
+
+  async admission(stage, captures) {
+    await stage.create(recordedVm('halted1'), 'alice')
+    await stage.create(recordedVm('run1', { runStrategy: 'Always' }), 'alice')
+    await stage.until<Vm>(vmPath('run1'), printable('Running'))
+    const late = ['vm-hotplug-change-running-cpu', 'kubevirt-cr-delete-while-workloads', 'kubevirt-second-cr', 'instancetype-spec-immutable']
+    const first = ['dv-upload-ok']
+    await stage.replayAll(first.map((name) => `admission/${name}`))
+    await stage.replayAll(within(captures, 'admission', [...first, ...late]))
+    await stage.replayAll(late.map((name) => `admission/${name}`))
+    await stage.pass(3000)
+    await stage.replay('lifecycle/30-vm-with-RestartRequired')
+  },
+
+  async life(stage) {
+    const watches = []
+    for (const kind of ['vm', 'vmi', 'vmim', 'pod', 'vm-table']) watches.push(await stage.open(`watch/${kind}-lifecycle`, { as: 'lives' }))
+    watches.push(await stage.open('watch/events-lifecycle', { as: 'said', since: '2026-11-20T23:04:57Z' }))
+    const replay = (name: string) => stage.replay(`lifecycle/${name}`)
+    await replay('01-create-vm')
+    await stage.until<Vm>(vmPath('vm1'), printable('Stopped'))
+    await replay('02-get-halted')
+    await replay('03-start')
+    await stage.until<Vm>(vmPath('vm1'), printable('Running'))
+    await stage.until<Vm>(vmiPath('vm1'), (vmi) => vmi?.status?.conditions?.some(({ type }) => type === 'AgentConnected') ?? false)
+    await stage.pass(1000)
+    await stage.replayAll(['04-get-vm-running', '05-get-vmi-running', '06-get-launcher-pod', '07-pause'].map((name) => `lifecycle/${name}`))
+    await stage.until<Vm>(vmPath('vm1'), printable('Paused'))
+    await stage.replayAll(['08-get-vmi-paused', '09-pause-again', '10-unpause'].map((name) => `lifecycle/${name}`))
+    await stage.until<Vm>(vmPath('vm1'), printable('Running'))
+    await stage.pass(1000)
+    await stage.replayAll(['10b-migrate-403-for-edit-role', '11-migrate'].map((name) => `lifecycle/${name}`))
+    await stage.until<Vm>(vmPath('vm1'), printable('Migrating'))
+    await replay('12-migrate-while-migrating')
+    await stage.until<Vm>(vmPath('vm1'), printable('Running'))
+    await stage.pass(2000)
+    await stage.replayAll(['13-list-migrations', '14-vmi-after-migration', '15-softreboot'].map((name) => `lifecycle/${name}`))
+    await stage.pass(1000)
+    await replay('16-restart')
+    await stage.until<Vm>(vmPath('vm1'), (vm) => vm?.status?.printableStatus !== 'Running')
+    await stage.until<Vm>(vmPath('vm1'), printable('Running'))
+    await stage.until<Vm>(vmiPath('vm1'), (vmi) => vmi?.status?.conditions?.some(({ type }) => type === 'AgentConnected') ?? false)
+    await replay('17-stop')
+    await stage.until<Vm>(vmPath('vm1'), printable('Stopped'))
+    await stage.pass(1000)
+    await replay('18-get-vm-stopped')
+    await replay('19-start-again')
+    await stage.until<Vm>(vmPath('vm1'), printable('Paused'))
+    await stage.until<Vm>(vmiPath('vm1'), (vmi) => vmi?.status?.conditions?.some(({ type }) => type === 'AgentConnected') ?? false)
+    await replay('20-delete')
+    await stage.until<Vm>(vmPath('vm1'), (vm) => vm === undefined)
+    await replay('21-get-deleted-404')
+    await stage.pass(2000)
+    for (const watch of watches) watch.close()
+  },
+
+  async printableStatuses(stage) {
+    const simulation = (name: string, value: string) => ({ 'simulation.virtdeck.io/guest-agent': 'none', [`simulation.virtdeck.io/${name}`]: value })
+    const volumes = (root: object) => ({
+      templateSpec: { volumes: [{ name: 'root', ...root }, { name: 'cloudinit', cloudInitNoCloud: { userData: '#cloud-config\npassword: fedora\n' } }] },
+    })
+    await stage.create(recordedVm('ps-crash', { runStrategy: 'Always', annotations: simulation('crash', 'true') }))
+    await stage.create(recordedVm('ps-crash2', { runStrategy: 'Always', annotations: simulation('start-failure', 'no such device') }))
+    await stage.create(recordedVm('ps-nopvc', { runStrategy: 'Always', ...volumes({ persistentVolumeClaim: { claimName: 'nosuch' } }) }))
+    await stage.create(recordedVm('ps-nodv', { runStrategy: 'Always', ...volumes({ dataVolume: { name: 'nosuch' } }) }))
+    await stage.pass(30_000)
+    for (const name of ['nopvc', 'nodv']) await stage.replay(`lifecycle/ps-${name}`)
+  },
+
+  async consoles(stage, captures) {
+    await stage.create(recordedVm('halted1'), 'alice')
+    await stage.create(recordedVm('vm1', { runStrategy: 'Always' }), 'alice')
+    await stage.until<Vm>(vmPath('vm1'), printable('Running'))
+    for (const [name, { folder, kind }] of captures) if (folder === 'console' && kind === 'websocket' && !/portforward|serial/.test(name)) await stage.upgrade(name)
+  },
+}

@@ -1,0 +1,67 @@
+// Who and what the captures take for granted.
+import type { KubeObject } from '@virtdeck/k8s'
+
+/** The users of the captures, as their README describes them. */
+export const recordedUsers = [
+  { name: 'admin', groups: ['system:masters'] },
+  { name: 'operator', groups: ['kv-operators'] },
+  { name: 'viewer', groups: ['kv-viewers'] },
+  { name: 'alice', groups: ['team-a'] },
+  { name: 'bob', groups: ['team-b'] },
+] as const
+
+const bound = (role: string, user: string, namespace?: string): KubeObject => ({
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind: namespace === undefined ? 'ClusterRoleBinding' : 'RoleBinding',
+  metadata: { name: `replay:${user}:${role}`, ...(namespace === undefined ? {} : { namespace }) },
+  roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
+  subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }],
+})
+
+export const userBindings: readonly KubeObject[] = [
+  bound('admin', 'operator'),
+  bound('kubevirt.io:migrate', 'operator'),
+  bound('view', 'viewer'),
+  bound('edit', 'alice', 'team-a'),
+  bound('edit', 'bob', 'team-b'),
+]
+
+type VmOptions = { runStrategy?: string; annotations?: Record<string, string>; spec?: object; templateSpec?: object; cpu?: object }
+
+/** The VM that the captures were made with. Its guest has no agent, unless the test asks for one. */
+export function recordedVm(
+  name: string,
+  { runStrategy = 'Halted', annotations = { 'simulation.virtdeck.io/guest-agent': 'none' }, spec = {}, templateSpec = {}, cpu = { cores: 1 } }: VmOptions = {},
+): KubeObject {
+  return {
+    apiVersion: 'kubevirt.io/v1',
+    kind: 'VirtualMachine',
+    metadata: { name, namespace: 'team-a', labels: { app: 'web' } },
+    spec: {
+      runStrategy,
+      template: {
+        metadata: { labels: { 'kubevirt.io/vm': name }, annotations },
+        spec: {
+          domain: {
+            cpu,
+            memory: { guest: '512Mi' },
+            devices: {
+              disks: [
+                { name: 'root', disk: { bus: 'virtio' } },
+                { name: 'cloudinit', disk: { bus: 'virtio' } },
+              ],
+              interfaces: [{ name: 'default', masquerade: {} }],
+            },
+          },
+          networks: [{ name: 'default', pod: {} }],
+          volumes: [
+            { name: 'root', containerDisk: { image: 'quay.io/containerdisks/fedora:41' } },
+            { name: 'cloudinit', cloudInitNoCloud: { userData: '#cloud-config\npassword: fedora\n' } },
+          ],
+          ...templateSpec,
+        },
+      },
+      ...spec,
+    },
+  }
+}
