@@ -5,8 +5,9 @@ import type { Fleet } from '@virtdeck/kubevirt'
 import type { Dial } from '../auth/kubeconfig.ts'
 import { createUpstream } from '../k8s/upstream.ts'
 import { createJoins, fleetResources, type Objects } from './joins.ts'
+import { keeperOf } from './kept.ts'
 import type { FromWorker, InventoryResource, RowRemove, RowUpsert, Scope, SourceId, ToWorker, Variant } from './messages.ts'
-import { keyOf, startReflector, withoutManagedFields, type Reflector } from './reflector.ts'
+import { keyOf, startReflector, type Reflector } from './reflector.ts'
 
 const descriptors: Record<InventoryResource, Resource> = {
   namespaces: resources.namespaces,
@@ -156,7 +157,7 @@ function startSource(source: SourceId, scopes: Partial<Record<InventoryResource,
               timeoutMs: streams ? 60_000 : 30_000,
             })
           },
-          trim,
+          trim: keeperOf(resource),
           onSync(objects, before) {
             for (const [key, object] of objects) if (before.get(key) !== object) note(resource, key, before.get(key), object)
             for (const [key, object] of before) if (!objects.has(key)) note(resource, key, object, undefined)
@@ -188,20 +189,3 @@ function startSource(source: SourceId, scopes: Partial<Record<InventoryResource,
     },
   }
 }
-
-const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
-
-/** Rows need no managed fields, no former versions of the object, and none of what users tell their guests in secret. */
-function trim(object: KubeObject): KubeObject {
-  withoutManagedFields(object)
-  if (object.metadata.annotations?.[lastApplied]) delete object.metadata.annotations[lastApplied]
-  const spec = object.spec as { volumes?: Volume[]; template?: { spec?: { volumes?: Volume[] } } } | undefined
-  for (const volume of [spec?.volumes, spec?.template?.spec?.volumes].flatMap((volumes) => (Array.isArray(volumes) ? volumes : []))) {
-    delete volume.cloudInitNoCloud
-    delete volume.cloudInitConfigDrive
-    delete volume.sysprep
-  }
-  return object
-}
-
-type Volume = { cloudInitNoCloud?: unknown; cloudInitConfigDrive?: unknown; sysprep?: unknown }

@@ -1,0 +1,111 @@
+import { existsSync, readFileSync } from 'node:fs'
+import type { DataVolume, KubeObject, Node, VirtualMachine, VirtualMachineInstance, VirtualMachineInstanceMigration } from '@virtdeck/k8s'
+import { projectMigrationRow, projectNodeRow, projectVmRow } from '@virtdeck/kubevirt'
+import { describe, expect, test } from 'vitest'
+import { keeperOf } from './kept.ts'
+import type { InventoryResource } from './messages.ts'
+
+const captures = new URL('../../../../../shared/captures/', import.meta.url)
+const read = (path: string) => readFileSync(new URL(path, captures), 'utf8')
+const bodyOf = <T>(path: string) => (JSON.parse(read(path)) as { response: { body: T } }).response.body
+const objectsOf = (path: string): KubeObject[] =>
+  read(path)
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as { type: string; object: KubeObject })
+    .filter(({ type }) => type !== 'BOOKMARK')
+    .map(({ object }) => object)
+const kept = <T>(resource: InventoryResource, object: T): T => keeperOf(resource)(structuredClone(object) as KubeObject) as T
+
+describe.skipIf(!existsSync(captures))('what is kept of recorded objects', () => {
+  const vms = [
+    ...(objectsOf('watch/vm-lifecycle.ndjson') as unknown as VirtualMachine[]),
+    ...['ps-unsched', 'ps-crashloop', 'ps-nodv', 'ps-errimage', 'ps-noit', 'ps-it', '30-vm-with-RestartRequired'].map((name) =>
+      bodyOf<VirtualMachine>(`lifecycle/${name}.json`),
+    ),
+  ]
+  const vmis = ['05-get-vmi-running', '08-get-vmi-paused'].map((name) => bodyOf<VirtualMachineInstance>(`lifecycle/${name}.json`))
+  const migrations = objectsOf('watch/vmim-lifecycle.ndjson') as unknown as VirtualMachineInstanceMigration[]
+
+  test('makes the same rows of VMs as the whole objects do', () => {
+    expect(vms.length).toBeGreaterThan(25)
+    for (const vm of vms)
+      for (const vmi of [undefined, ...vmis])
+        for (const migration of [undefined, ...migrations]) {
+          const whole = projectVmRow({ vm, vmi, migration })
+          const cut = projectVmRow({
+            vm: kept('virtualmachines', vm),
+            vmi: vmi && kept('virtualmachineinstances', vmi),
+            migration: migration && kept('virtualmachineinstancemigrations', migration),
+          })
+          expect(cut).toEqual(whole)
+        }
+    for (const vmi of vmis) expect(projectVmRow({ vmi: kept('virtualmachineinstances', vmi) })).toEqual(projectVmRow({ vmi }))
+  })
+
+  test('makes the same rows of migrations and nodes', () => {
+    for (const migration of migrations)
+      expect(projectMigrationRow(kept('virtualmachineinstancemigrations', migration))).toEqual(projectMigrationRow(migration))
+    const { items } = bodyOf<{ items: Node[] }>('list/nodes.json')
+    for (const node of items) expect(projectNodeRow(kept('nodes', node))).toEqual(projectNodeRow(node))
+  })
+
+  test('is a small part of a VM and its VMI', () => {
+    const size = (object: unknown) => JSON.stringify(object).length
+    const vm = bodyOf<VirtualMachine>('lifecycle/04-get-vm-running.json')
+    const [vmi] = vmis
+    expect(size(kept('virtualmachines', vm)) / size(vm)).toBeLessThan(0.4)
+    expect(size(kept('virtualmachineinstances', vmi)) / size(vmi)).toBeLessThan(0.4)
+  })
+})
+
+const meta = { name: 'web', namespace: 'shop', uid: 'u1', resourceVersion: '1', creationTimestamp: '2026-11-20T10:00:00Z' }
+
+test('keeps neither user data nor annotations, but for those that name the operating system', () => {
+  const vm = {
+    metadata: {
+      ...meta,
+      annotations: { 'vm.kubevirt.io/os': 'rhel9', 'kubectl.kubernetes.io/last-applied-configuration': '{"password":"hunter2"}' },
+      managedFields: [{ manager: 'hunter2' }],
+    },
+    spec: {
+      runStrategy: 'Always',
+      template: {
+        metadata: { annotations: { note: 'hunter2' } },
+        spec: {
+          domain: { devices: {} },
+          accessCredentials: [{ userPassword: 'hunter2' }],
+          volumes: [
+            { name: 'cloud', cloudInitNoCloud: { userData: 'password: hunter2' } },
+            { name: 'root', dataVolume: { name: 'web-root' } },
+          ],
+        },
+      },
+    },
+  }
+  const cut = kept('virtualmachines', vm)
+  expect(JSON.stringify(cut)).not.toContain('hunter2')
+  expect(cut.metadata.annotations).toEqual({ 'vm.kubevirt.io/os': 'rhel9' })
+  expect(cut.spec.template.spec.volumes).toEqual([{}, { dataVolume: { name: 'web-root' } }])
+})
+
+test('keeps of a DataVolume whose it is and how far', () => {
+  const dataVolume = {
+    metadata: { ...meta, ownerReferences: [{ apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', name: 'web', uid: 'u2' }] },
+    spec: { source: { http: { url: 'https://images.example.com/a.img' } } },
+    status: { phase: 'ImportInProgress', progress: '47%', conditions: [{ type: 'Bound', status: 'True' }] },
+  } as unknown as DataVolume
+  expect(kept('datavolumes', dataVolume)).toEqual({
+    metadata: { ...meta, ownerReferences: [{ kind: 'VirtualMachine', name: 'web' }] },
+    status: { phase: 'ImportInProgress', progress: '47%' },
+  })
+})
+
+test.each([
+  { metadata: meta },
+  { metadata: meta, spec: 'none', status: [] },
+  { metadata: meta, spec: { template: null }, status: { conditions: 'x', interfaces: [null, 3] } },
+])('takes objects that are not what their kind promises: %j', (object) => {
+  const resources = ['namespaces', 'nodes', 'virtualmachines', 'virtualmachineinstances', 'virtualmachineinstancemigrations', 'datavolumes']
+  for (const resource of resources as InventoryResource[]) expect(kept(resource, object).metadata.uid).toBe('u1')
+})

@@ -1,0 +1,121 @@
+// What is kept of an object, of 10 KB and more: the fields that rows are made of. Everything else is let go at the edge.
+import type {
+  Condition,
+  DataVolume,
+  KubeObject,
+  Namespace,
+  Node,
+  ObjectMeta,
+  VirtualMachine,
+  VirtualMachineInstance,
+  VirtualMachineInstanceMigration,
+} from '@virtdeck/k8s'
+import type { InventoryResource } from './messages.ts'
+
+/** Which fields of T are kept: whole, by the fields within, or as a function leaves them. One item in brackets is each item of an array. */
+type Shape<T> = true | ((value: never) => unknown) | (T extends readonly (infer Item)[] ? [Shape<Item>] : { [K in keyof T]?: Shape<T[K]> })
+
+/** Annotations and labels that name an operating system; others never become part of a row. */
+const osKeys = /^(vm\.kubevirt\.io\/(os|template)|kubevirt\.io\/os|os\.template\.kubevirt\.io\/.+)$/
+
+const osEntries = (entries: Record<string, string>) => {
+  const found = Object.entries(entries).filter(([key]) => osKeys.test(key))
+  return found.length > 0 ? Object.fromEntries(found) : undefined
+}
+
+const identity = {
+  name: true,
+  namespace: true,
+  uid: true,
+  resourceVersion: true,
+  creationTimestamp: true,
+  deletionTimestamp: true,
+} satisfies Shape<ObjectMeta>
+
+const condition = { type: true, status: true, reason: true, message: true, lastTransitionTime: true } satisfies Shape<Condition>
+
+const domain = {
+  cpu: { sockets: true, cores: true, threads: true },
+  memory: { guest: true },
+  resources: { requests: { cpu: true, memory: true }, limits: { cpu: true, memory: true } },
+} satisfies Shape<VirtualMachineInstance['spec']['domain']>
+
+const migrationState = {
+  migrationUid: true,
+  sourceNode: true,
+  targetNode: true,
+  startTimestamp: true,
+  endTimestamp: true,
+  failureReason: true,
+} satisfies Shape<NonNullable<NonNullable<VirtualMachineInstance['status']>['migrationState']>>
+
+const shapes = {
+  namespaces: { metadata: identity } satisfies Shape<Namespace>,
+  nodes: {
+    metadata: { ...identity, labels: true },
+    spec: { unschedulable: true },
+    status: {
+      allocatable: { cpu: true, memory: true },
+      capacity: { cpu: true, memory: true },
+      conditions: [condition],
+    },
+  } satisfies Shape<Node>,
+  virtualmachines: {
+    metadata: { ...identity, labels: true, annotations: osEntries },
+    spec: {
+      runStrategy: true,
+      running: true,
+      instancetype: { name: true },
+      preference: { name: true },
+      template: {
+        metadata: { labels: osEntries, annotations: osEntries },
+        spec: { domain, volumes: [{ dataVolume: { name: true } }] },
+      },
+    },
+    status: { printableStatus: true, runStrategy: true, conditions: [condition] },
+  } satisfies Shape<VirtualMachine>,
+  virtualmachineinstances: {
+    metadata: { ...identity, labels: true, annotations: osEntries },
+    spec: { domain },
+    status: {
+      phase: true,
+      nodeName: true,
+      conditions: [condition],
+      currentCPUTopology: { sockets: true, cores: true, threads: true },
+      memory: { guestCurrent: true },
+      guestOSInfo: { id: true, name: true, prettyName: true, version: true, versionId: true },
+      interfaces: [{ ipAddress: true, ipAddresses: true }],
+      phaseTransitionTimestamps: [{ phase: true, phaseTransitionTimestamp: true }],
+      migrationState,
+    },
+  } satisfies Shape<VirtualMachineInstance>,
+  virtualmachineinstancemigrations: {
+    metadata: identity,
+    spec: { vmiName: true },
+    status: { phase: true, migrationState },
+  } satisfies Shape<VirtualMachineInstanceMigration>,
+  datavolumes: {
+    metadata: { ...identity, ownerReferences: [{ kind: true, name: true }] },
+    status: { phase: true, progress: true },
+  } satisfies Shape<DataVolume>,
+} satisfies Record<InventoryResource, unknown>
+
+/** Cuts objects of a resource down to what their rows need, as new objects that hold on to nothing of the old ones. */
+export function keeperOf(resource: InventoryResource): (object: KubeObject) => KubeObject {
+  const shape: unknown = shapes[resource]
+  return (object) => pick(object, shape) as KubeObject
+}
+
+/** A value that is not of its shape's kind is no part of what is kept: objects of other people's making may hold anything. */
+function pick(value: unknown, shape: unknown): unknown {
+  if (shape === true || value === undefined || value === null) return value
+  if (typeof value !== 'object') return undefined
+  if (typeof shape === 'function') return (shape as (value: unknown) => unknown)(value)
+  if (Array.isArray(shape)) return Array.isArray(value) ? value.map((item) => pick(item, shape[0])) : undefined
+  const kept: Record<string, unknown> = {}
+  for (const [field, inner] of Object.entries(shape as object)) {
+    const found = pick((value as Record<string, unknown>)[field], inner)
+    if (found !== undefined) kept[field] = found
+  }
+  return kept
+}
