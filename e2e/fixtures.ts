@@ -78,17 +78,17 @@ async function startStack(args: string[]): Promise<{ stack: Stack; stop: () => P
 export const test = base.extend<{ quietConsole: undefined }, { stackArgs: string[]; stack: Stack }>({
   stackArgs: [['--scenario', 'small'], { option: true, scope: 'worker' }],
   stack: [
-    async ({ stackArgs }, use) => {
+    async ({ stackArgs }, provide) => {
       const { stack, stop } = await startStack(stackArgs)
-      await use(stack)
+      await provide(stack)
       await stop()
     },
     { scope: 'worker', timeout: 120_000 },
   ],
-  baseURL: async ({ stack }, use) => use(stack.url),
+  baseURL: async ({ stack }, provide) => provide(stack.url),
   // No page of ours may write an error to the console, throw, violate its policy, or ask another origin for anything.
   quietConsole: [
-    async ({ context, stack }, use) => {
+    async ({ context, stack }, provide) => {
       const complaints: string[] = []
       context.on('console', (message) => {
         // Headless Chromium's software WebGL comments on itself, and xterm on how long it took to draw its first letters.
@@ -104,7 +104,7 @@ export const test = base.extend<{ quietConsole: undefined }, { stackArgs: string
         const { protocol, host } = new URL(request.url())
         if (/^(https?|wss?):$/.test(protocol) && host !== new URL(stack.url).host) complaints.push(`another origin: ${request.url()}`)
       })
-      await use(undefined)
+      await provide(undefined)
       expect(complaints).toEqual([])
     },
     { auto: true },

@@ -34,7 +34,7 @@ export const routes: RouteObject[] = [
       {
         lazy: page(() => import('./layouts/session-gate.tsx'), 'SessionGate'),
         children: [
-          { path: '/console/:namespace/:name', lazy: page(() => import('./features/consoles/console-window.tsx'), 'ConsoleWindow') },
+          { path: '/console/:namespace/:name', lazy: page(() => import('./layouts/console-page.tsx'), 'ConsolePage') },
           {
             lazy: page(() => import('./layouts/app-shell.tsx'), 'AppShell'),
             children: [

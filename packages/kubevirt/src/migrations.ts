@@ -1,5 +1,6 @@
 // Live migrations: VirtualMachineInstanceMigration's phases.
 // https://github.com/kubevirt/kubevirt/blob/d923fdb/staging/src/kubevirt.io/api/core/v1/types.go (MigrationPhase)
+import type { VirtualMachineInstanceMigration } from '@virtdeck/k8s'
 
 export function migrationEnded(phase: string | undefined): boolean {
   return phase === 'Succeeded' || phase === 'Failed'
@@ -22,4 +23,13 @@ const words: Record<string, string> = {
 /** A migration's phase in words. */
 export function migrationWords(phase: string | undefined): string {
   return words[phase ?? ''] ?? phase ?? 'Waiting'
+}
+
+export const migrationIsActive = (migration: VirtualMachineInstanceMigration | undefined): boolean =>
+  migration !== undefined && !migrationEnded(migration.status?.phase)
+
+/** The migration to show: the one under way, else the one that ended last. */
+export function currentMigration(migrations: readonly VirtualMachineInstanceMigration[]): VirtualMachineInstanceMigration | undefined {
+  const newestFirst = migrations.toSorted((a, b) => b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp))
+  return newestFirst.find(migrationIsActive) ?? newestFirst[0]
 }

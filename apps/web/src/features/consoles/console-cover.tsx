@@ -8,7 +8,7 @@ import { Button } from '../../ui/button.tsx'
 import { CommandLine } from '../../ui/code-block.tsx'
 import { Progress } from '../../ui/progress.tsx'
 import { formatTime } from '../../util/format.ts'
-import { useVmActions } from '../virtual-machines/vm-actions.tsx'
+import { useVmActions } from '../../components/vm/vm-actions.tsx'
 import { focusIsFree } from './focus.ts'
 import type { ConsoleEvent, ConsoleKind, ConsolePhase } from './console-session.ts'
 

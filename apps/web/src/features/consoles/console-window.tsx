@@ -1,32 +1,33 @@
 // A console in a browser tab of its own: the guest gets the whole window.
 import type { VmRow } from '@virtdeck/kubevirt'
 import { useState } from 'react'
+import type { ReactNode } from 'react'
 import { Link } from 'react-router'
 import { paths, type VmRef } from '../../paths.ts'
 import { Button } from '../../ui/button.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
 import { VmIcon } from '../../ui/icons.ts'
 import { Spinner } from '../../ui/spinner.tsx'
-import { useVm, useVmRef } from '../virtual-machines/use-vm.ts'
-import { VmDialogs } from '../virtual-machines/vm-dialogs.tsx'
+import { useVm, useVmRef } from '../../components/vm/use-vm.ts'
 import { ConsolePanel } from './console-panel.tsx'
 import './consoles.css'
 import { useConsoleKind } from './use-console-kind.ts'
 
-export function ConsoleWindow() {
+/** `dialogs` are those of the VM's verbs, which the power menu opens. */
+export function ConsoleWindow({ dialogs }: { dialogs: (row: VmRow) => ReactNode }) {
   const ref = useVmRef()
   return (
     <div className="app conapp">
       <main id="main" tabIndex={-1}>
         <h1 className="sr">Console of {ref.name}</h1>
         <title>{`${ref.name} console · virtdeck`}</title>
-        <ConsoleOf key={`${ref.namespace}/${ref.name}`} vm={ref} />
+        <ConsoleOf key={`${ref.namespace}/${ref.name}`} vm={ref} dialogs={dialogs} />
       </main>
     </div>
   )
 }
 
-function ConsoleOf({ vm: ref }: { vm: VmRef }) {
+function ConsoleOf({ vm: ref, dialogs }: { vm: VmRef; dialogs: (row: VmRow) => ReactNode }) {
   const state = useVm(ref)
   const [kind, setKind] = useConsoleKind()
   const [lastRow, setLastRow] = useState<VmRow>()
@@ -38,7 +39,7 @@ function ConsoleOf({ vm: ref }: { vm: VmRef }) {
     return (
       <>
         <ConsolePanel key={shown.uid} row={shown} gone={state.status === 'missing'} kind={kind} onKind={setKind} alone />
-        <VmDialogs row={shown} />
+        {dialogs(shown)}
       </>
     )
   }

@@ -1,4 +1,4 @@
-import { useVm, useVmRef } from '../virtual-machines/use-vm.ts'
+import { useVm, useVmRef } from '../../components/vm/use-vm.ts'
 import { ConsolePanel } from './console-panel.tsx'
 import { useConsoleKind } from './use-console-kind.ts'
 

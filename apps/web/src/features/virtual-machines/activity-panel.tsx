@@ -9,7 +9,7 @@ import { Panel } from '../../ui/panel.tsx'
 import { Progress } from '../../ui/progress.tsx'
 import { StateGlyph } from '../../ui/state-glyph.tsx'
 import { formatDate, formatFullDate, formatTime } from '../../util/format.ts'
-import { useVmRef, type VmObjects } from './use-vm.ts'
+import { useVmRef, type VmObjects } from '../../components/vm/use-vm.ts'
 import { useVmEvents } from './use-vm-events.ts'
 import { vmActivity, type Activity } from './vm-activity.ts'
 

@@ -3,7 +3,7 @@ import { explainCondition } from '@virtdeck/kubevirt'
 import { Elapsed } from '../../ui/elapsed.tsx'
 import { Panel } from '../../ui/panel.tsx'
 import { StateGlyph, type State } from '../../ui/state-glyph.tsx'
-import type { VmObjects } from './use-vm.ts'
+import type { VmObjects } from '../../components/vm/use-vm.ts'
 import { conditionTone, vmConditions } from './vm-conditions.ts'
 
 const tones: Record<ReturnType<typeof conditionTone>, State> = {

@@ -14,8 +14,8 @@ import { Segmented } from '../../ui/segmented.tsx'
 import { SkeletonLines } from '../../ui/skeleton.tsx'
 import { bytesText } from '../../util/format.ts'
 import { useDialogVerb } from './power-dialogs.tsx'
-import { useVerbReason } from './vm-actions.tsx'
-import { claimNames } from './vm-volumes.ts'
+import { useVerbReason } from '../../components/vm/vm-actions.tsx'
+import { claimNames } from '../../components/vm/vm-volumes.ts'
 
 export function DeleteDialog({ row, onClose }: { row: VmRow; onClose(): void }) {
   const { object: vm, status } = useWatchObject(resources.virtualMachines, row)

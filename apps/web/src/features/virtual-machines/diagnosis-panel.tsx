@@ -5,10 +5,10 @@ import { useWatchList } from '../../api/watch.ts'
 import { Diagnosis } from '../../components/diagnosis.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Elapsed } from '../../ui/elapsed.tsx'
-import type { VmObjects } from './use-vm.ts'
-import { useVmActions } from './vm-actions.tsx'
-import { verbIcons } from './verb-icons.tsx'
-import { useVmDialog } from './vm-dialog-url.ts'
+import type { VmObjects } from '../../components/vm/use-vm.ts'
+import { useVmActions } from '../../components/vm/vm-actions.tsx'
+import { verbIcons } from '../../components/vm/verb-icons.tsx'
+import { useVmDialog } from '../../components/vm/vm-dialog-url.ts'
 
 /** At most two: a page of warnings is a page that nobody reads. */
 const shown = 2

@@ -4,7 +4,7 @@ import { Panel } from '../../ui/panel.tsx'
 import { Progress } from '../../ui/progress.tsx'
 import { Quantity } from '../../ui/quantity.tsx'
 import { WarningTag } from '../../ui/status-badge.tsx'
-import type { VmObjects } from './use-vm.ts'
+import type { VmObjects } from '../../components/vm/use-vm.ts'
 
 export function DisksPanel({ objects: { vm, vmi, dataVolumes, claims } }: { objects: VmObjects }) {
   const disks = disksOf(vm, vmi, { dataVolumes, pvcs: claims })

@@ -6,7 +6,7 @@ import { Panel } from '../../ui/panel.tsx'
 import { Quantity } from '../../ui/quantity.tsx'
 import { WarningTag } from '../../ui/status-badge.tsx'
 import { formatDate, formatFullDate, formatElapsed } from '../../util/format.ts'
-import type { VmObjects } from './use-vm.ts'
+import type { VmObjects } from '../../components/vm/use-vm.ts'
 
 /** The facts of the API objects, as they are; what is not known, or may not be seen, is a dash. */
 export function FactsPanel({ objects: { vm, vmi, row, vmiError } }: { objects: VmObjects }) {

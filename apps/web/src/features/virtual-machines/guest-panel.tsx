@@ -6,8 +6,8 @@ import { KeyValue, type Fact } from '../../ui/facts.tsx'
 import { Panel } from '../../ui/panel.tsx'
 import { StatusBadge } from '../../ui/status-badge.tsx'
 import { formatDate, formatElapsed } from '../../util/format.ts'
-import type { VmObjects } from './use-vm.ts'
-import { sshCommand } from './vm-verbs.ts'
+import type { VmObjects } from '../../components/vm/use-vm.ts'
+import { sshCommand } from '../../components/vm/vm-verbs.ts'
 
 export function GuestPanel({ objects: { row, vmi } }: { objects: VmObjects }) {
   const running = vmi?.status?.phase === 'Running'

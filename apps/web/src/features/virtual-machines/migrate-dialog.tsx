@@ -1,6 +1,6 @@
 // Live migration: where to, why not elsewhere, and then how far it is. The dialog's URL stays the same throughout.
 import { resources, type VirtualMachineInstance, type VirtualMachineInstanceMigration } from '@virtdeck/k8s'
-import { networksOf, vmCan, vmCommand, type VmRow } from '@virtdeck/kubevirt'
+import { currentMigration, migrationIsActive, networksOf, vmCan, vmCommand, type VmRow } from '@virtdeck/kubevirt'
 import { Radio } from '@base-ui/react/radio'
 import { RadioGroup } from '@base-ui/react/radio-group'
 import { useRef, useState, type CSSProperties } from 'react'
@@ -17,10 +17,9 @@ import { Spinner } from '../../ui/spinner.tsx'
 import { ErrorLine } from './error-line.tsx'
 import { MigrationBlockers } from './migration-blockers-panel.tsx'
 import { MigrationProgressDialog } from './migration-progress.tsx'
-import { currentMigration, migrationIsActive } from './migration-steps.ts'
 import { migrateTargets, type MigrateTarget } from './migrate-targets.ts'
 import { useDialogVerb } from './power-dialogs.tsx'
-import { useVerbReason } from './vm-actions.tsx'
+import { useVerbReason } from '../../components/vm/vm-actions.tsx'
 
 export function MigrateDialog({ row, onClose }: { row: VmRow; onClose(): void }) {
   const migrations = useWatchList(resources.virtualMachineInstanceMigrations, {

@@ -4,7 +4,7 @@ import { vmCan, type VmRow } from '@virtdeck/kubevirt'
 import { useWatchMany } from '../../api/watch-many.ts'
 import { StateGlyph } from '../../ui/state-glyph.tsx'
 import { migrationBlockers } from './migration-blockers.ts'
-import { claimNames } from './vm-volumes.ts'
+import { claimNames } from '../../components/vm/vm-volumes.ts'
 
 export function MigrationBlockers({ row, vmi }: { row: VmRow; vmi: VirtualMachineInstance | undefined }) {
   const claims = useWatchMany(

@@ -15,7 +15,7 @@ import { formatBytes, formatElapsed } from '../../util/format.ts'
 import { ErrorLine } from './error-line.tsx'
 import { migrationProgress, type MigrationStep } from './migration-steps.ts'
 import { useDialogVerb } from './power-dialogs.tsx'
-import { useVerbReason } from './vm-actions.tsx'
+import { useVerbReason } from '../../components/vm/vm-actions.tsx'
 
 type Props = {
   row: VmRow

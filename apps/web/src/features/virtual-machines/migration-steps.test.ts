@@ -1,6 +1,7 @@
 import type { VirtualMachineInstanceMigration } from '@virtdeck/k8s'
+import { currentMigration } from '@virtdeck/kubevirt'
 import { expect, test } from 'vitest'
-import { currentMigration, migrationProgress } from './migration-steps.ts'
+import { migrationProgress } from './migration-steps.ts'
 
 type Status = NonNullable<VirtualMachineInstanceMigration['status']>
 

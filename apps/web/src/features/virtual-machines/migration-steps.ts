@@ -89,14 +89,3 @@ export function migrationProgress(migration: VirtualMachineInstanceMigration, vm
       : undefined,
   }
 }
-
-const over = new Set(['Succeeded', 'Failed'])
-
-/** The migration to show: the one under way, else the one that ended last. */
-export function currentMigration(migrations: readonly VirtualMachineInstanceMigration[]): VirtualMachineInstanceMigration | undefined {
-  const newestFirst = migrations.toSorted((a, b) => b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp))
-  return newestFirst.find((one) => !over.has(one.status?.phase ?? '')) ?? newestFirst[0]
-}
-
-export const migrationIsActive = (migration: VirtualMachineInstanceMigration | undefined): boolean =>
-  migration !== undefined && !over.has(migration.status?.phase ?? '')

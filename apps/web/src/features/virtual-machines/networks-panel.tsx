@@ -2,7 +2,7 @@ import { networksOf, type NetworkFacts } from '@virtdeck/kubevirt'
 import { CopyButton } from '../../ui/copy-button.tsx'
 import { Dash } from '../../ui/dash.tsx'
 import { Panel } from '../../ui/panel.tsx'
-import type { VmObjects } from './use-vm.ts'
+import type { VmObjects } from '../../components/vm/use-vm.ts'
 
 export function NetworksPanel({ objects: { vm, vmi } }: { objects: VmObjects }) {
   const networks = networksOf(vm, vmi)

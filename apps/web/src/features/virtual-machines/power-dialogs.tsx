@@ -3,8 +3,8 @@ import { toStatus, type Status } from '@virtdeck/k8s'
 import { vmCommand, type RequestVerb, type VmRequestOptions, type VmRow } from '@virtdeck/kubevirt'
 import { useState, type ReactNode } from 'react'
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
-import { sendVerb } from './run-verb.ts'
-import { useVerbReason } from './vm-actions.tsx'
+import { sendVerb } from '../../components/vm/run-verb.ts'
+import { useVerbReason } from '../../components/vm/vm-actions.tsx'
 
 type PowerVerb = 'stop' | 'forceStop' | 'restart' | 'cancelMigration'
 

@@ -6,7 +6,7 @@ import { Panel } from '../../ui/panel.tsx'
 import { Progress } from '../../ui/progress.tsx'
 import { StateGlyph } from '../../ui/state-glyph.tsx'
 import { provisioningSteps, volumeProgress, type ProvisioningStep, type VolumeProgress } from './provisioning-steps.ts'
-import type { VmObjects } from './use-vm.ts'
+import type { VmObjects } from '../../components/vm/use-vm.ts'
 
 /** Stands at the top while the VM comes up, and goes when it has. */
 export function ProvisioningPanel({ objects: { row, vmi, dataVolumes } }: { objects: VmObjects }) {

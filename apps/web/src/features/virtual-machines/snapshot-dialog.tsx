@@ -10,7 +10,7 @@ import { SnapshotIcon } from '../../ui/icons.ts'
 import { TextInput } from '../../ui/text-input.tsx'
 import { ErrorLine } from './error-line.tsx'
 import { useDialogVerb } from './power-dialogs.tsx'
-import { useVerbReason } from './vm-actions.tsx'
+import { useVerbReason } from '../../components/vm/vm-actions.tsx'
 import { snapshotName } from './snapshot-name.ts'
 
 const formId = 'take-snapshot'

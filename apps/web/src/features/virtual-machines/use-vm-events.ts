@@ -4,7 +4,7 @@ import { useWatchList } from '../../api/watch.ts'
 import { useWatchMany } from '../../api/watch-many.ts'
 import type { VmRef } from '../../paths.ts'
 import { mergeEvents, type VmEvent } from './vm-events.ts'
-import type { VmObjects } from './use-vm.ts'
+import type { VmObjects } from '../../components/vm/use-vm.ts'
 
 /** Newest pods and tasks whose events are worth a watch of their own: a tab has fifty watches, and the cluster drops events after an hour. */
 const recent = 3

@@ -4,8 +4,8 @@ import type { Action } from '../../components/action.ts'
 import { Button, IconButton } from '../../ui/button.tsx'
 import { MoreIcon } from '../../ui/icons.ts'
 import { Menu } from '../../ui/menu.tsx'
-import { useVmActions } from './vm-actions.tsx'
-import type { VmActionId } from './vm-verbs.ts'
+import { useVmActions } from '../../components/vm/vm-actions.tsx'
+import type { VmActionId } from '../../components/vm/vm-verbs.ts'
 
 /** Of Start and Stop, the one that the VM can do; Stop where it can do neither. */
 const startOrStop = (actions: readonly Action[]): VmActionId =>

@@ -4,7 +4,7 @@ import { DeleteDialog } from './delete-dialog.tsx'
 import { MigrateDialog } from './migrate-dialog.tsx'
 import { PowerDialog } from './power-dialogs.tsx'
 import { SnapshotDialog } from './snapshot-dialog.tsx'
-import type { DialogVerb } from './vm-dialog-url.ts'
+import type { DialogVerb } from '../../components/vm/vm-dialog-url.ts'
 
 export default function VmDialog({ verb, row, onClose }: { verb: DialogVerb; row: VmRow; onClose(): void }) {
   // A dialog belongs to one VM: another one of the same name starts afresh.

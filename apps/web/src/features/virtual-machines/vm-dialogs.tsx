@@ -3,7 +3,7 @@ import type { VmRow } from '@virtdeck/kubevirt'
 import { Suspense, lazy } from 'react'
 import { useVmRow } from '../../api/fleet.ts'
 import type { VmRef } from '../../paths.ts'
-import { useVmDialog, type DialogVerb } from './vm-dialog-url.ts'
+import { useVmDialog, type DialogVerb } from '../../components/vm/vm-dialog-url.ts'
 
 const VmDialog = lazy(() => import('./vm-dialog.tsx'))
 

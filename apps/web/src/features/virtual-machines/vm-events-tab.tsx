@@ -9,7 +9,7 @@ import { SkeletonLines } from '../../ui/skeleton.tsx'
 import { StateGlyph } from '../../ui/state-glyph.tsx'
 import { TextInput } from '../../ui/text-input.tsx'
 import { formatCount } from '../../util/format.ts'
-import { useVm, useVmRef, type VmObjects } from './use-vm.ts'
+import { useVm, useVmRef, type VmObjects } from '../../components/vm/use-vm.ts'
 import { useVmEvents } from './use-vm-events.ts'
 import { kindWord, matchesEvent, type VmEvent } from './vm-events.ts'
 

@@ -4,9 +4,9 @@ import { Bdi } from '../../ui/bdi.tsx'
 import { OsTile } from '../../ui/os-tile.tsx'
 import { StatusBadge } from '../../ui/status-badge.tsx'
 import { formatBytes } from '../../util/format.ts'
-import type { VmObjects } from './use-vm.ts'
+import type { VmObjects } from '../../components/vm/use-vm.ts'
 import { VerbBar } from './verb-bar.tsx'
-import type { VmActionId } from './vm-verbs.ts'
+import type { VmActionId } from '../../components/vm/vm-verbs.ts'
 
 /** Who it is and how it is, with the verbs at hand. */
 export function VmHeader({ objects: { row }, tab, primary }: { objects: VmObjects; tab: string; primary: VmActionId | undefined }) {

@@ -8,7 +8,7 @@ import { GuestPanel } from './guest-panel.tsx'
 import { NetworksPanel } from './networks-panel.tsx'
 import { ProvisioningPanel } from './provisioning-panel.tsx'
 import { ScreenThumbnail } from './screen-thumbnail.tsx'
-import { useVm, useVmRef, type VmObjects } from './use-vm.ts'
+import { useVm, useVmRef, type VmObjects } from '../../components/vm/use-vm.ts'
 
 export function VmOverviewTab() {
   const state = useVm(useVmRef())

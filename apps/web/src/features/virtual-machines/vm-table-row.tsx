@@ -7,7 +7,7 @@ import { IconMark } from '../../ui/icon.tsx'
 import { MoreIcon } from '../../ui/icons.ts'
 import { Menu } from '../../ui/menu.tsx'
 import type { ColumnId } from './column-choice.ts'
-import { useVmActions } from './vm-actions.tsx'
+import { useVmActions } from '../../components/vm/vm-actions.tsx'
 import { columns } from './vm-columns.tsx'
 
 export const keyOf = ({ namespace, name }: VmRef) => `${namespace}/${name}`

@@ -11,7 +11,7 @@ import { EmptyState } from '../../ui/empty-state.tsx'
 import { DownloadIcon } from '../../ui/icons.ts'
 import { Segmented } from '../../ui/segmented.tsx'
 import { SkeletonLines } from '../../ui/skeleton.tsx'
-import { useVmRef } from './use-vm.ts'
+import { useVmRef } from '../../components/vm/use-vm.ts'
 
 /** The objects as the API server has them, live. */
 export function VmYamlTab() {

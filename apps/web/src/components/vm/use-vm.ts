@@ -8,12 +8,11 @@ import {
   type VirtualMachineInstance,
   type VirtualMachineInstanceMigration,
 } from '@virtdeck/k8s'
-import { projectVmRow, type VmRow } from '@virtdeck/kubevirt'
+import { currentMigration, migrationIsActive, projectVmRow, type VmRow } from '@virtdeck/kubevirt'
 import { useParams } from 'react-router'
 import { useWatchMany } from '../../api/watch-many.ts'
 import { useWatchList, useWatchObject } from '../../api/watch.ts'
 import type { VmRef } from '../../paths.ts'
-import { currentMigration, migrationIsActive } from './migration-steps.ts'
 import { claimNames } from './vm-volumes.ts'
 
 export type VmObjects = {
