@@ -4,8 +4,9 @@ import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 
 export function startInventoryWorker(): Worker {
-  // The thread's memory is bounded, so that a list beyond all measure ends the thread and not the server.
-  const options = { name: 'inventory', resourceLimits: { maxOldGenerationSizeMb: 2048 } }
+  // The thread's memory is bounded, so that a list beyond all measure ends the thread and not the server; and a small young
+  // generation does for objects that are cut down as soon as they are read.
+  const options = { name: 'inventory', resourceLimits: { maxOldGenerationSizeMb: 2048, maxYoungGenerationSizeMb: 12 } }
   if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./inventory-worker.js', import.meta.url), options)
   // A thread does not inherit tsx from its parent: it registers it before it loads the source.
   const tsx = pathToFileURL(
