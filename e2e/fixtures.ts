@@ -1,7 +1,7 @@
 // A stack per worker (a simulated cluster and a server, as `npm start` runs them), and what every test asks of every page.
 import { AxeBuilder } from '@axe-core/playwright'
 import { expect, test as base, type Page } from '@playwright/test'
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { Agent, request } from 'node:https'
 import { tmpdir } from 'node:os'
@@ -13,6 +13,9 @@ export type DemoUser = 'admin' | 'operator' | 'power-user' | 'user' | 'viewer'
 
 export type Stack = {
   url: string
+  /** Lets the server fall silent while its connections stay open, until it is thawed. */
+  freeze(): void
+  thaw(): void
   /** Asks the cluster itself, as one of the demo users: what the API says when no dashboard is in between. */
   api(user: DemoUser, method: string, path: string, body?: unknown): Promise<{ status: number; body: Record<string, unknown> }>
 }
@@ -24,26 +27,45 @@ type Kubeconfig = {
   users: { name: string; user: { token: string } }[]
 }
 
-async function startStack(args: string[]): Promise<{ stack: Stack; stop: () => Promise<void> }> {
-  const stateDir = await mkdtemp(join(tmpdir(), 'virtdeck-e2e-'))
-  const child = spawn(process.execPath, [join(root, 'dev/start.mjs'), '--port', '0', '--state-dir', stateDir, ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const url = await new Promise<string>((resolve, reject) => {
+export type Started = { ready: RegExpExecArray; child: ChildProcess; stop: () => Promise<void> }
+
+/** Starts a script of this repository and waits until it says that it is ready. */
+export async function start(script: string, args: string[], says: RegExp): Promise<Started> {
+  const child = spawn(process.execPath, [join(root, script), ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const ready = await new Promise<RegExpExecArray>((resolve, reject) => {
     let output = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       output += text
-      const ready = /virtdeck ready: (\S+)/.exec(output)
-      if (ready?.[1]) resolve(ready[1])
+      const match = says.exec(output)
+      if (match) resolve(match)
     })
-    child.once('exit', (code) => reject(new Error(`the stack ended with ${code} before it was ready:\n${output}`)))
+    child.once('exit', (code) => reject(new Error(`${script} ended with ${code} before it was ready:\n${output}`)))
   })
+  const stop = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    child.kill('SIGTERM')
+    await ended
+  }
+  return { ready, child, stop }
+}
+
+async function startStack(args: string[]): Promise<{ stack: Stack; stop: () => Promise<void> }> {
+  const stateDir = await mkdtemp(join(tmpdir(), 'virtdeck-e2e-'))
+  const {
+    ready,
+    child,
+    stop: stopServer,
+  } = await start('dev/start.mjs', ['--port', '0', '--state-dir', stateDir, ...args], /virtdeck ready: (\S+)/)
+  const [, url = ''] = ready
   const kubeconfig = parse(await readFile(join(stateDir, 'kubeconfig'), 'utf8')) as Kubeconfig
   const cluster = kubeconfig.clusters[0]?.cluster
   if (!cluster) throw new Error('the kubeconfig names no cluster')
   const agent = new Agent({ ca: Buffer.from(cluster['certificate-authority-data'], 'base64'), keepAlive: true })
   const stack: Stack = {
     url,
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
     api: (user, method, path, body) =>
       new Promise((resolve, reject) => {
         const token = kubeconfig.users.find((entry) => entry.name === user)?.user.token
@@ -67,9 +89,7 @@ async function startStack(args: string[]): Promise<{ stack: Stack; stop: () => P
   }
   const stop = async () => {
     agent.destroy()
-    const ended = new Promise((resolve) => child.once('exit', resolve))
-    child.kill('SIGTERM')
-    await ended
+    await stopServer()
     await rm(stateDir, { recursive: true, force: true })
   }
   return { stack, stop }
@@ -88,7 +108,7 @@ export const test = base.extend<{ quietConsole: undefined }, { stackArgs: string
   baseURL: async ({ stack }, provide) => provide(stack.url),
   // No page of ours may write an error to the console, throw, violate its policy, or ask another origin for anything.
   quietConsole: [
-    async ({ context, stack }, provide) => {
+    async ({ context, baseURL }, provide) => {
       const complaints: string[] = []
       context.on('console', (message) => {
         // Headless Chromium's software WebGL comments on itself, and xterm on how long it took to draw its first letters.
@@ -102,7 +122,7 @@ export const test = base.extend<{ quietConsole: undefined }, { stackArgs: string
       context.on('weberror', (error) => complaints.push(`uncaught: ${error.error().stack ?? error.error().message}`))
       context.on('request', (request) => {
         const { protocol, host } = new URL(request.url())
-        if (/^(https?|wss?):$/.test(protocol) && host !== new URL(stack.url).host) complaints.push(`another origin: ${request.url()}`)
+        if (/^(https?|wss?):$/.test(protocol) && host !== new URL(baseURL ?? '').host) complaints.push(`another origin: ${request.url()}`)
       })
       await provide(undefined)
       expect(complaints).toEqual([])
@@ -120,13 +140,19 @@ export async function signInAs(page: Page, user: DemoUser): Promise<void> {
   await expect(page.getByRole('heading', { level: 1, name: 'Virtual machines' })).toBeVisible()
 }
 
-/** axe finds nothing, with the page as it is now. */
-export async function expectAccessible(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page })
+/** A session without the sign-in page, for tests that are about something else. */
+export async function openAs(page: Page, stack: Stack, user: DemoUser, path: string): Promise<void> {
+  const answer = await page.request.post('/auth/sign-in', { data: { mode: 'demo', user }, headers: { origin: stack.url } })
+  expect(answer.status()).toBe(200)
+  await page.goto(path)
+}
+
+/** axe finds nothing, with the page as it is now. In another theme only its colours are new. */
+export async function expectAccessible(page: Page, { onlyColours = false } = {}): Promise<void> {
+  const axe = new AxeBuilder({ page })
     // Base UI's focus guards are focusable and hidden on purpose: they send the focus on. Popups live outside the landmarks.
     .exclude('[data-base-ui-focus-guard]')
-    .disableRules(['region'])
-    .analyze()
+  const { violations } = await (onlyColours ? axe.withRules('color-contrast') : axe.disableRules('region')).analyze()
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`)).toEqual([])
 }
 
