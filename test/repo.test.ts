@@ -68,7 +68,7 @@ describe('budgets', () => {
     expect(text).not.toMatch(/cm-editor|cm-content/)
   })
 
-  test('what is built asks no other origin for anything [F252]', () => {
+  test('what is built asks no other origin for anything [F252] [P-08]', () => {
     const { scripts, styles } = closure(Object.keys(manifest))
     const allowed =
       /^https?:\/\/(www\.w3\.org|react\.dev|reactjs\.org|localhost|127\.0\.0\.1|base-ui\.com|mui\.com|reactrouter\.com|github\.com|developer\.mozilla\.org|[a-z.]*example\.(com|org)|tanstack\.com|tools\.ietf\.org|kubevirt\.io|kubernetes\.io|json-schema\.org|docs\.)/
@@ -183,7 +183,7 @@ describe('sources', () => {
     expect(large).toEqual([])
   })
 
-  test('no source sets HTML from strings or evaluates code', () => {
+  test('no source sets HTML from strings or evaluates code [X-12]', () => {
     const offenders = tracked('apps/web/src/**').filter(
       (path) =>
         /\.tsx?$/.test(path) &&

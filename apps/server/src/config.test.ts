@@ -16,7 +16,7 @@ test('serves a kubeconfig on the loopback interface with nothing else said', () 
   expect(read({ KUBERNETES_SERVICE_HOST: '10.0.0.1' }).kubeconfig).toEqual({ inCluster: true })
 })
 
-test('says everything that is wrong at once', () => {
+test('says everything that is wrong at once [A-01]', () => {
   const wrong = {
     VIRTDECK_HOST: '0.0.0.0',
     VIRTDECK_PORT: '99999',
@@ -30,7 +30,7 @@ test('says everything that is wrong at once', () => {
     expect(complaint).toThrow(`VIRTDECK_${name}`)
 })
 
-test('listens beyond the loopback interface only under a public origin', () => {
+test('listens beyond the loopback interface only under a public origin [A-01]', () => {
   expect(() => read({ KUBECONFIG: 'x', VIRTDECK_HOST: '0.0.0.0' })).toThrow('VIRTDECK_PUBLIC_ORIGIN')
   expect(read({ KUBECONFIG: 'x', VIRTDECK_HOST: '0.0.0.0', VIRTDECK_PUBLIC_ORIGIN: 'https://vms.example.com' }).publicOrigin).toBe(
     'https://vms.example.com',
@@ -38,7 +38,7 @@ test('listens beyond the loopback interface only under a public origin', () => {
   expect(() => read({ KUBECONFIG: 'x', VIRTDECK_PUBLIC_ORIGIN: 'https://vms.example.com/path' })).toThrow('an origin')
 })
 
-test('takes keys of at least 32 bytes, and treats an empty variable as not set', () => {
+test('takes keys of at least 32 bytes, and treats an empty variable as not set [A-24]', () => {
   expect(read({ KUBECONFIG: 'x', VIRTDECK_SESSION_KEYS: `${key},${key}` }).sessionKeys).toHaveLength(2)
   expect(read({ KUBECONFIG: 'x', VIRTDECK_SESSION_KEYS: '' }).sessionKeys).toBeUndefined()
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createLogger } from './logger.ts'
 
-test('writes one line of JSON for each event, whatever is in it, and no credential', () => {
+test('writes one line of JSON for each event, whatever is in it, and no credential [L-02] [L-03]', () => {
   const lines: string[] = []
   const log = createLogger('debug', { write: (line) => void lines.push(line) })
   log.info(

@@ -45,7 +45,7 @@ function direct(path: string, user: string): Promise<string> {
   })
 }
 
-test('offers the demo users by name, and keeps their tokens', async () => {
+test('offers the demo users by name, and keeps their tokens [A-19]', async () => {
   const stranger = openBrowser(stack.url)
   const text = await (await stranger.request('/api/session')).text()
   const session = JSON.parse(text) as Session
@@ -62,7 +62,7 @@ test('signs everybody in as who they are in the cluster', async () => {
   }
 })
 
-test('signs in with a pasted token, and with no other', async () => {
+test('signs in with a pasted token, and with no other [A-19]', async () => {
   const browser = openBrowser(stack.url)
   await expect(browser.signIn({ mode: 'token', token: 'not-a-token' })).rejects.toThrow('sign-in answered 401')
   await expect(browser.signIn({ mode: 'demo', user: 'nobody' })).rejects.toThrow('sign-in answered 403')
@@ -70,7 +70,7 @@ test('signs in with a pasted token, and with no other', async () => {
   expect((await browser.signIn({ mode: 'token', token: ` ${tokenOf('viewer')}\n` })).user?.name).toBe('viewer')
 })
 
-test('forgets who it was on sign-out', async () => {
+test('forgets who it was on sign-out [A-17]', async () => {
   const browser = await browserOf('operator')
   expect((await browser.request('/auth/sign-out', { method: 'POST' })).status).toBe(204)
   expect(await browser.json<Session>('/api/session')).not.toHaveProperty('user')
@@ -92,6 +92,35 @@ test('shows everybody the VMs that they may list, and where that is', async () =
     expect(names(rows)).toEqual(all.filter((name) => name.startsWith(`${namespace}/`)).toSorted())
     expect(access).toEqual({ scope: 'namespaces', namespaces: [namespace] })
   }
+})
+
+test('answers nobody with what is another’s, however the requests mix [P-10]', async () => {
+  const [powerUser, user] = [await browserOf('power-user'), await browserOf('user')]
+  const stranger = openBrowser(stack.url)
+  const paths = [
+    '/api/inventory/virtualmachines',
+    `/k8s${collectionPath(resources.virtualMachines)}`,
+    `/k8s${collectionPath(resources.virtualMachines, 'team-a')}`,
+    `/k8s${collectionPath(resources.virtualMachines, 'team-b')}`,
+    `/k8s${collectionPath(resources.pods, 'team-b')}`,
+  ]
+  const uids = (namespace: string) =>
+    stored()
+      .filter(({ metadata }) => metadata.namespace === namespace)
+      .map(({ metadata }) => metadata.uid ?? '')
+  const foreign = new Map<Browser, string[]>([
+    [powerUser, uids('team-b')],
+    [user, uids('team-a')],
+    [stranger, stored().map(({ metadata }) => metadata.uid ?? '')],
+  ])
+  const asked = Array.from({ length: 20 }, () =>
+    [...foreign].flatMap(([browser, uid]) => paths.map((path) => ({ browser, uid, path }))),
+  ).flat()
+  const answers = await Promise.all(
+    asked.map(async ({ browser, uid, path }) => ({ uid, text: await (await browser.request(path)).text() })),
+  )
+  for (const { uid, text } of answers) for (const canary of uid) expect(text.includes(canary)).toBe(false)
+  expect(answers.some(({ text }) => uids('team-a').every((uid) => text.includes(uid)))).toBe(true)
 })
 
 test('shows nodes to those who may list them, and says why not to others', async () => {
@@ -238,7 +267,7 @@ test('closes a console with the reason where there is none to open', async () =>
   expect(await console(operator, 'no-such-vm', 'vnc')).toMatchObject({ closed: 4404 })
 })
 
-test('tells a second screen that somebody uses the first', async () => {
+test('tells a second screen that somebody uses the first [W-14]', async () => {
   const operator = await browserOf('operator')
   const path = subresourcePath('virtualmachineinstances', vm('team-b', 'desktop-01'), 'vnc')
   const first = operator.console(path)
@@ -250,7 +279,7 @@ test('tells a second screen that somebody uses the first', async () => {
   first.terminate()
 })
 
-test('ends the session of whom the cluster no longer knows, wherever that shows first', async () => {
+test('ends the session of whom the cluster no longer knows, wherever that shows first [W-06]', async () => {
   const stateDir = await mkdtemp(join(tmpdir(), 'virtdeck-tokens-'))
   onTestFinished(() => rm(stateDir, { recursive: true }))
   await using own = await startStack({ scenario: 'empty', stateDir })
@@ -279,7 +308,7 @@ test('is healthy at once, and ready with its inventory', async () => {
   expect((await browser.request('/readyz')).status).toBe(200)
 })
 
-test('takes rows off the screen when a right is withdrawn, and puts them back', async () => {
+test('takes rows off the screen when a right is withdrawn, and puts them back [W-07]', async () => {
   await using own = await startStack({ scenario: 'small', speed: 20, server: { recheckMs: 300 } })
   const user = openBrowser(own.url)
   await user.signIn({ mode: 'demo', user: 'user' })

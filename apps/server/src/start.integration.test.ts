@@ -51,7 +51,7 @@ test('refuses to start without its cluster only where that is asked for', async 
   await expect(browser.signIn({ mode: 'token', token: 'x' })).rejects.toThrow('sign-in answered 503')
 })
 
-test('listens on no address of the network without its public origin', async () => {
+test('listens on no address of the network without its public origin [A-01]', async () => {
   await expect(startServer({ ...base, host: '0.0.0.0', kubeconfig: { text: '{}' } })).rejects.toThrow('needs a publicOrigin')
 })
 
@@ -65,7 +65,7 @@ test('leaves a taken port to who has it', async () => {
   other.close()
 })
 
-test('offers the kubeconfig’s own user on the loopback interface, and to nobody through a public origin', async () => {
+test('offers the kubeconfig’s own user on the loopback interface, and to nobody through a public origin [A-20]', async () => {
   await using api = await startHostileApiServer()
   const directory = await mkdtemp(join(tmpdir(), 'virtdeck-kubeconfig-'))
   const file = join(directory, 'config')

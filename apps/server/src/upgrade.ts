@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { randomUUID } from 'node:crypto'
-import { assertHost, assertOrigin } from './auth/provenance.ts'
+import { assertHost, assertOrigin, assertPlain } from './auth/provenance.ts'
 import type { Session } from './auth/sessions.ts'
 import { createConsoles } from './consoles/consoles.ts'
 import type { Context } from './context.ts'
@@ -31,6 +31,7 @@ export function createUpgradeGate(context: Context): UpgradeGate {
       socket.on('error', () => socket.destroy())
       try {
         assertHandshake(req)
+        assertPlain(req)
         assertHost(req, own)
         assertOrigin(req, own)
         const target = targetOf(req.url ?? '')

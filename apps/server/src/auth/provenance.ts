@@ -18,6 +18,18 @@ export function ownOrigins({ publicOrigin, host, port }: { publicOrigin?: string
   }
 }
 
+/**
+ * Throws 400 for a request that another server on the way may have read otherwise: a header name with `_`, which some
+ * take for `-`, a second Host, a target that names a host itself.
+ */
+export function assertPlain(req: IncomingMessage): void {
+  const names = req.rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase())
+  const twice = names.filter((name) => name === 'host').length > 1
+  if (twice || names.some((name) => name.includes('_')) || !req.url?.startsWith('/')) {
+    throw refusal(400, 'The request can be read in two ways.')
+  }
+}
+
 /** Throws 421 for a Host that is not ours: a name that somebody else's DNS points here. */
 export function assertHost(req: IncomingMessage, { hosts }: Origins): void {
   if (!hosts.has(req.headers.host?.toLowerCase() ?? '')) throw refusal(421, 'This server does not answer to that name.')
@@ -43,6 +55,7 @@ export const isRead = (method: string | undefined) => method === 'GET' || method
 
 export function requireHost(own: Origins): RequestHandler {
   return (req, _res, next) => {
+    assertPlain(req)
     assertHost(req, own)
     next()
   }

@@ -1,21 +1,23 @@
 import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { propertyRuns } from '../testing/property-runs.ts'
 import { TooLargeError, createKeyRing, open, seal } from './sealed-cookie.ts'
 
 const stem = 'virtdeck_8080_s'
 const key = (kid: string) => `${kid}:${randomBytes(32).toString('base64')}`
 const ring = createKeyRing([key('k1')])
 
-test('opens what it sealed', () => {
+test('opens what it sealed [A-12]', () => {
   fc.assert(
     fc.property(fc.jsonValue({ maxDepth: 3 }), (value) => {
       expect(open(ring, stem, seal(ring, stem, value))).toEqual(JSON.parse(JSON.stringify(value)))
     }),
+    { numRuns: propertyRuns },
   )
 })
 
-test('opens nothing of which a bit was flipped, and never throws', () => {
+test('opens nothing of which a bit was flipped, and never throws [A-12]', () => {
   const sealed = seal(ring, stem, { token: randomBytes(3000).toString('hex') })
   expect(sealed.length).toBe(2)
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.'.split('')
@@ -27,15 +29,17 @@ test('opens nothing of which a bit was flipped, and never throws', () => {
       const altered = text.slice(0, at) + character + text.slice(at + 1)
       expect(open(ring, stem, which === 0 ? [altered, sealed[1] ?? ''] : [sealed[0] ?? '', altered])).toBeUndefined()
     }),
+    { numRuns: propertyRuns },
   )
   fc.assert(
     fc.property(fc.array(fc.string(), { maxLength: 4 }), (chunks) => {
       expect(open(ring, stem, chunks)).toBeUndefined()
     }),
+    { numRuns: propertyRuns },
   )
 })
 
-test('opens its chunks only together, in order and under their own name', () => {
+test('opens its chunks only together, in order and under their own name [A-12]', () => {
   const [first = '', second = ''] = seal(ring, stem, randomBytes(3000).toString('hex'))
   expect(open(ring, stem, [first, second])).toBeDefined()
   for (const chunks of [[first], [second], [second, first], [first, second, second], [first + second], []]) {
@@ -44,7 +48,7 @@ test('opens its chunks only together, in order and under their own name', () => 
   expect(open(ring, 'virtdeck_9090_s', [first, second])).toBeUndefined()
 })
 
-test('seals with the first key and opens with each of the ring', () => {
+test('seals with the first key and opens with each of the ring [A-24]', () => {
   const [older, newer] = [key('k1'), key('k2')]
   const sealed = seal(createKeyRing([older]), stem, 'x')
   expect(open(createKeyRing([newer, older]), stem, sealed)).toBe('x')
@@ -52,7 +56,7 @@ test('seals with the first key and opens with each of the ring', () => {
   expect(open(createKeyRing([`k1:${randomBytes(32).toString('base64')}`]), stem, sealed)).toBeUndefined()
 })
 
-test('keeps each cookie below what browsers store, and says when a token is too large', () => {
+test('keeps each cookie below what browsers store, and says when a token is too large [A-11]', () => {
   for (const chunk of seal(ring, stem, randomBytes(3000).toString('hex'))) expect(`${stem}0=${chunk}`.length).toBeLessThanOrEqual(3800)
   expect(() => seal(ring, stem, randomBytes(6000).toString('hex'))).toThrow(TooLargeError)
 })

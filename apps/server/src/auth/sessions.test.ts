@@ -29,7 +29,7 @@ function browser(options: Partial<SessionOptions> = {}) {
   return { sessions, jar, request, respond, pass: (ms: number) => (nowMs += ms) }
 }
 
-test('knows who signed in from the cookie alone, and shows the token to nobody', () => {
+test('knows who signed in from the cookie alone, and shows the token to nobody [A-11]', () => {
   const { sessions, jar, request, respond } = browser()
   const lines = respond((res) => sessions.start(res, ann))
   expect(sessions.of(request())).toMatchObject(ann)
@@ -37,12 +37,12 @@ test('knows who signed in from the cookie alone, and shows the token to nobody',
   expect(lines[0]).toMatch(/^virtdeck_8080_s0=[\w.-]+; Path=\/; HttpOnly; SameSite=Strict$/)
 })
 
-test('sets Secure cookies with the __Host- prefix on https', () => {
+test('sets Secure cookies with the __Host- prefix on https [A-11]', () => {
   const { sessions, respond } = browser({ secure: true })
   expect(respond((res) => sessions.start(res, ann))[0]).toMatch(/^__Host-virtdeck_s0=.*; Path=\/; HttpOnly; SameSite=Strict; Secure$/)
 })
 
-test('ends after 30 idle minutes, and not while requests come', () => {
+test('ends after 30 idle minutes, and not while requests come [A-18]', () => {
   const { sessions, request, respond, pass } = browser()
   respond((res) => sessions.start(res, ann))
   for (let turn = 0; turn < 5; turn += 1) {
@@ -55,7 +55,7 @@ test('ends after 30 idle minutes, and not while requests come', () => {
   expect(sessions.of(request())).toBeUndefined()
 })
 
-test('ends after its absolute time whatever one does, and with the token at the latest', () => {
+test('ends after its absolute time whatever one does, and with the token at the latest [A-18]', () => {
   const long = browser({ absoluteMs: 60 * 60_000, idleMs: 24 * 3_600_000 })
   long.respond((res) => long.sessions.start(res, ann))
   long.pass(61 * 60_000)
@@ -66,7 +66,7 @@ test('ends after its absolute time whatever one does, and with the token at the 
   expect(short.sessions.of(short.request())).toBeUndefined()
 })
 
-test('does not open a copied cookie after sign-out', () => {
+test('does not open a copied cookie after sign-out [A-17]', () => {
   const { sessions, jar, request, respond } = browser()
   respond((res) => sessions.start(res, ann))
   const copied = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
@@ -80,7 +80,7 @@ test('does not open a copied cookie after sign-out', () => {
   expect(ended).toEqual([session?.sid])
 })
 
-test('reads no cookie that comes twice or with a stray chunk', () => {
+test('reads no cookie that comes twice or with a stray chunk [A-12]', () => {
   const { sessions, jar, request, respond } = browser()
   respond((res) => sessions.start(res, ann))
   const [name, value] = [...jar][0] ?? []
@@ -89,7 +89,7 @@ test('reads no cookie that comes twice or with a stray chunk', () => {
   expect(sessions.of(request(`other=1; ${name}=${value}`))).toBeDefined()
 })
 
-test('tells its own CSRF token from any other', () => {
+test('tells its own CSRF token from any other [A-15]', () => {
   const { sessions, respond, request } = browser()
   respond((res) => sessions.start(res, ann))
   const session = sessions.of(request())

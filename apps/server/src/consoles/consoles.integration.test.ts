@@ -135,7 +135,7 @@ test('says that a console ended when the guest’s end dies without a close fram
   expect(await outcome(ws)).toMatchObject({ closed: 1011 })
 })
 
-test('frees the cluster’s end when the browser goes, however it goes', async () => {
+test('frees the cluster’s end when the browser goes, however it goes [W-10]', async () => {
   for (const leave of [(ws: WebSocket) => ws.terminate(), (ws: WebSocket) => ws.close()]) {
     const gone = new Promise<void>((resolve) => {
       api.upgrade((req, socket, head) => {
@@ -157,7 +157,7 @@ test('closes with 1009 what sends frames of more than 1 MiB [W-12]', async () =>
   expect(await outcome(ws)).toMatchObject({ closed: 1009 })
 })
 
-test('ends with the session', async () => {
+test('ends with the session [A-17]', async () => {
   const ben = openBrowser(server.url)
   await ben.signIn({ mode: 'token', token })
   const console1 = ben.console(`${vmi}/console`)

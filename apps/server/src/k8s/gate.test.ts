@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { StatusError, collectionPath, objectPath, resources, subresourcePath } from '@virtdeck/k8s'
 import { passGate } from './gate.ts'
 import { routes } from './routes.ts'
+import { propertyRuns } from '../testing/property-runs.ts'
 
 function refusedWith(method: string, target: string): number {
   try {
@@ -144,6 +145,6 @@ test('forwards what it parsed: any target is refused, or is a template with name
       expect(templates.some((shape) => shape.test(url.pathname))).toBe(true)
       expect(url.searchParams.toString()).toBe(passed.query.toString())
     }),
-    { numRuns: 1000 },
+    { numRuns: propertyRuns },
   )
 })

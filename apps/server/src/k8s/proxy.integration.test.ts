@@ -6,6 +6,7 @@ import type { Status } from '@virtdeck/k8s'
 import { startServer, type RunningServer } from '../index.ts'
 import { openBrowser, type Browser } from '../testing/browser.ts'
 import { startHostileApiServer, token, type HostileApiServer } from '../testing/hostile-api-server.ts'
+import { routes } from './routes.ts'
 
 let api: HostileApiServer
 let server: RunningServer
@@ -105,7 +106,7 @@ test('shows a web page of the API server to nobody [P-13]', async () => {
   expect(await response.text()).not.toContain('<script>')
 })
 
-test('makes a Status of an error in plain text', async () => {
+test('makes a Status of an error in plain text [P-18]', async () => {
   api.answer((_req, res) => void res.writeHead(404, { 'content-type': 'text/plain' }).end('404 page not found\n'))
   const response = await ann.request(`/k8s${vm}`)
   expect(response.status).toBe(404)
@@ -147,7 +148,7 @@ test('gives up its request when the browser is gone', async () => {
   await givenUp
 })
 
-test('takes no write from another page, without the CSRF token, or of another type [P-12]', async () => {
+test('takes no write from another page, without the CSRF token, or of another type [A-15] [P-12]', async () => {
   api.answer((_req, res) => void res.writeHead(200, { 'content-type': 'application/json' }).end('{}'))
   const write = async (headers: Record<string, string>, contentType = 'application/merge-patch+json') =>
     (await ann.request(`/k8s${vm}`, { method: 'PATCH', body: {}, contentType, headers })).status
@@ -169,7 +170,7 @@ test('lets no other site load an answer [X-10]', async () => {
   expect((await ann.request('/api/session', { headers: { 'sec-fetch-site': 'same-site' } })).status).toBe(403)
 })
 
-test('answers to no other name than its own', async () => {
+test('answers to no other name than its own [A-14]', async () => {
   for (const host of ['evil.example', `127.0.0.1.evil.example:${server.port}`, '127.0.0.1', '127.0.0.1:1']) {
     const status = await new Promise((resolve, reject) => {
       httpRequest(`${server.url}/api/session`, { headers: { host } }, (response) => resolve(response.resume().statusCode))
@@ -191,18 +192,22 @@ test('takes bodies of 1 MiB and a depth of 100, and lives on after others [P-14]
   expect((await ann.request('/healthz')).status).toBe(200)
 })
 
+/** Sends exactly this text, and reads until the server hangs up. */
+const raw = (text: string) =>
+  new Promise<string>((resolve) => {
+    let answer = ''
+    const socket = connect(server.port, '127.0.0.1', () => socket.write(text))
+    socket.on('data', (chunk) => (answer += chunk.toString()))
+    socket.on('error', () => {})
+    socket.once('close', () => resolve(answer))
+  })
+
 test('answers requests that are no HTTP with 400, and lives on [P-11]', async () => {
-  const raw = (text: string) =>
-    new Promise<string>((resolve) => {
-      let answer = ''
-      const socket = connect(server.port, '127.0.0.1', () => socket.write(text))
-      socket.on('data', (chunk) => (answer += chunk.toString()))
-      socket.on('error', () => {})
-      socket.once('close', () => resolve(answer))
-    })
   const host = `Host: 127.0.0.1:${server.port}`
   for (const text of [
     `POST /k8s${vm} HTTP/1.1\r\n${host}\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n`,
+    `POST /k8s${vm} HTTP/1.1\r\n${host}\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n12345`,
+    `POST /k8s${vm} HTTP/1.1\r\n${host}\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n`,
     `GET /\u0000 HTTP/1.1\r\n${host}\r\n\r\n`,
     `GET / HTTP/1.1\r\n${host}\r\n folded: x\r\n\r\n`,
     `GET / HTTP/1.1\r\n${host}\r\nx_y\u0001: 1\r\n\r\n`,
@@ -210,6 +215,54 @@ test('answers requests that are no HTTP with 400, and lives on [P-11]', async ()
     expect(await raw(text)).toMatch(/^HTTP\/1.1 400/)
   }
   expect((await ann.request('/healthz')).status).toBe(200)
+  expect(api.seen).toEqual([])
+})
+
+test('refuses what a proxy before it may have read otherwise: two Hosts, a host in the target, `_` in a header’s name [A-14] [P-06]', async () => {
+  const own = `127.0.0.1:${server.port}`
+  const rest = `Cookie: ${ann.cookie()}\r\nConnection: close\r\n\r\n`
+  for (const head of [
+    `GET /api/session HTTP/1.1\r\nHost: ${own}\r\nHost: evil.example\r\n`,
+    `GET /api/session HTTP/1.1\r\nHost: ${own}\r\nHost: ${own}\r\n`,
+    `GET http://evil.example/api/session HTTP/1.1\r\nHost: ${own}\r\n`,
+    `GET http://${own}/k8s${vm} HTTP/1.1\r\nHost: ${own}\r\n`,
+    `GET /k8s${vm} HTTP/1.1\r\nHost: ${own}\r\nImpersonate_User: system:admin\r\n`,
+    `GET /k8s${vm} HTTP/1.1\r\nHost: ${own}\r\nx_forwarded_user: admin\r\n`,
+  ]) {
+    expect(await raw(head + rest)).toMatch(/^HTTP\/1.1 400/)
+  }
+  expect(await raw(`GET /api/session HTTP/1.1\r\nHost: ${own}\r\n${rest}`)).toMatch(/^HTTP\/1.1 200/)
+  expect(api.seen).toEqual([])
+})
+
+test('sends the same upstream whatever header the browser calls hop-by-hop [P-05]', async () => {
+  api.answer((_req, res) => void res.writeHead(200, { 'content-type': 'application/json' }).end('{}'))
+  const sent = async (connection: string) => {
+    api.seen.splice(0)
+    const head = `GET /k8s${vm} HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nCookie: ${ann.cookie()}\r\n`
+    expect(await raw(`${head}Connection: ${connection}\r\n\r\n`)).toMatch(/^HTTP\/1.1 200/)
+    return { ...api.seen[0]?.headers, 'audit-id': '' }
+  }
+  const plain = await sent('close')
+  expect(plain.authorization).toBe(`Bearer ${token}`)
+  for (const name of [
+    'authorization',
+    'Impersonate-User',
+    'cookie',
+    'accept',
+    'user-agent',
+    'AUTHORIZATION, Cookie',
+    'te, authorization',
+  ]) {
+    expect(await sent(`close, ${name}`)).toEqual(plain)
+  }
+})
+
+test.each(['TRACE', 'PROPFIND', 'OPTIONS', 'HEAD', 'CONNECT'])('has no route for %s [P-12]', async (method) => {
+  for (const path of [`/k8s${vm}`, '/k8s/version']) {
+    const head = `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nCookie: ${ann.cookie()}\r\nConnection: close\r\n\r\n`
+    expect(await raw(head)).toMatch(/^(HTTP\/1.1 40[345]|$)/)
+  }
   expect(api.seen).toEqual([])
 })
 
@@ -232,11 +285,108 @@ test('tells nothing of itself in an error [P-18]', async () => {
   }
 })
 
-test('needs a session for everything of the cluster', async () => {
+test('needs a session for everything of the cluster [A-01]', async () => {
   const stranger = openBrowser(server.url)
   for (const path of [`/k8s${vm}`, '/k8s/version', '/api/inventory/virtualmachines']) {
     expect((await stranger.request(path)).status).toBe(401)
   }
   expect((await stranger.request(`/k8s${vm}`, { method: 'DELETE' })).status).toBe(401)
+  for (const { method, template } of routes) {
+    if (method === 'WATCH' || method === 'CONNECT') continue
+    const path = `/k8s${template.replace(':namespace', 'team-a').replace(':name', 'web-01')}`
+    expect([path, (await stranger.request(path, { method })).status]).toEqual([path, 401])
+  }
   expect(api.seen).toEqual([])
+})
+
+test('answers no probe and no forwarding header otherwise than anybody else [A-02]', async () => {
+  const stranger = openBrowser(server.url)
+  const agents = [
+    'kube-probe/1.32',
+    'GoogleHC/1.0',
+    'ELB-HealthChecker/2.0',
+    'Prometheus/3.0',
+    'Blackbox Exporter',
+    'curl/8',
+    'oauth2-proxy',
+    '',
+  ]
+  const forwarded: Record<string, string>[] = [
+    { 'x-forwarded-uri': '/healthz' },
+    { 'x-forwarded-host': `127.0.0.1:${server.port}` },
+    { 'x-original-url': '/healthz' },
+    { 'x-rewrite-url': '/healthz' },
+    { 'x-forwarded-for': '127.0.0.1' },
+    { 'x-forwarded-user': 'admin' },
+    { 'x-remote-user': 'admin' },
+    { 'x-auth-request-user': 'admin' },
+  ]
+  for (const headers of [...agents.map((agent) => ({ 'user-agent': agent })), ...forwarded]) {
+    expect((await stranger.request('/k8s/version', { headers })).status).toBe(401)
+    expect((await stranger.request('/api/inventory/virtualmachines', { headers })).status).toBe(401)
+    expect((await stranger.request('/api/nowhere', { headers })).status).toBe(404)
+    expect(await stranger.json('/api/session', { headers })).not.toHaveProperty('user')
+  }
+  expect(api.seen).toEqual([])
+})
+
+test('stops guessing after ten attempts, and says how long to wait [A-19] [P-17]', async () => {
+  await using own = await startServer({
+    host: '127.0.0.1',
+    port: 0,
+    webRoot: '/nonexistent',
+    kubeconfig: { text: api.kubeconfig },
+    logLevel: 'silent',
+  })
+  const stranger = openBrowser(own.url)
+  const attempt = () => stranger.request('/auth/sign-in', { method: 'POST', body: { mode: 'demo', user: 'nobody' } })
+  for (let count = 0; count < 10; count += 1) expect((await attempt()).status).toBe(403)
+  const refused = await attempt()
+  expect(refused.status).toBe(429)
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+})
+
+test('takes a sign-in as JSON from its own page, and in no other form [A-15] [A-10] [P-15]', async () => {
+  await using own = await startServer({
+    host: '127.0.0.1',
+    port: 0,
+    webRoot: '/nonexistent',
+    kubeconfig: { text: api.kubeconfig },
+    logLevel: 'silent',
+    demoUsers: [{ name: 'ann', description: '', token }],
+  })
+  const stranger = openBrowser(own.url)
+  const sent = async (rawBody: string, contentType = 'application/json', headers: Record<string, string> = {}) =>
+    (await stranger.request('/auth/sign-in', { method: 'POST', rawBody, contentType, headers })).status
+  const good = JSON.stringify({ mode: 'token', token })
+  for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x'])
+    expect(await sent(good, type)).toBe(415)
+  for (const origin of ['null', 'https://evil.example', '']) expect(await sent(good, undefined, { origin })).toBe(403)
+  expect(await sent(JSON.stringify({ mode: 'token', token: 'x'.repeat(1024 * 1024) }))).toBe(413)
+  for (const body of [
+    '',
+    'null',
+    '[]',
+    '{',
+    '['.repeat(10_000),
+    '{"mode":"token"}',
+    '{"mode":"token","token":["x"]}',
+    '{"__proto__":{"mode":"token"}}',
+  ]) {
+    expect(await sent(body)).toBe(400)
+  }
+  expect(await sent(JSON.stringify({ mode: 'token', token: 'a\r\nX-Evil: 1' }))).toBe(400)
+  expect(({} as Record<string, unknown>)['mode']).toBeUndefined()
+  expect(await sent(good)).toBe(200)
+})
+
+test('gives a new session with each sign-in, and ends the one before [A-07]', async () => {
+  const stranger = openBrowser(server.url)
+  await stranger.signIn({ mode: 'token', token })
+  const first = stranger.cookie()
+  await stranger.signIn({ mode: 'token', token })
+  expect(stranger.cookie()).not.toBe(first)
+  const session = await fetch(`${server.url}/api/session`, { headers: { cookie: first } })
+  expect(await session.json()).not.toHaveProperty('user')
+  expect((await stranger.request(`/k8s/version`)).status).not.toBe(401)
 })

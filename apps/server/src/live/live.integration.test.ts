@@ -88,7 +88,7 @@ test('mixes up no two sockets: the same ids mean each one’s own [W-09]', async
   expect(one.messages.filter(message('objects'))).toHaveLength(1)
 })
 
-test('tells open sockets that it restarts', async () => {
+test('tells open sockets that it restarts [W-18]', async () => {
   const own = await startServer({
     host: '127.0.0.1',
     port: 0,

@@ -46,7 +46,7 @@ function ask(
 }
 const navigation = { accept: 'text/html,*/*', 'sec-fetch-mode': 'navigate' }
 
-test('answers every page of the app with index.html, a strict policy and a nonce of its own [X-08]', async () => {
+test('answers every page of the app with index.html, a strict policy and a nonce of its own [X-07] [X-08]', async () => {
   const answers = await Promise.all(
     ['/', '/virtual-machines', '/virtual-machines/team-a/web.01/console?kind=vnc'].map((path) => ask(path, navigation)),
   )

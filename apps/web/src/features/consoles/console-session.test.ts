@@ -79,7 +79,7 @@ test('asks when somebody else has it: waits or takes over, on a click only', () 
   expect(nextSession(inUse, { type: 'takeOver' }, 0).phase).toEqual({ name: 'connecting', takeOver: true })
 })
 
-test('stops when somebody took it over, and takes it back on a click only', () => {
+test('stops when somebody took it over, and takes it back on a click only [W-13]', () => {
   const taken = play('vnc', up, open, live(), [60_000, closed()], [60_500, due], [60_600, closed(4409, 2)])
   expect(taken.phase).toEqual({ name: 'takenOver' })
   expect(nextSession(taken, vm(up), 61_000).phase).toEqual({ name: 'takenOver' })
@@ -87,14 +87,14 @@ test('stops when somebody took it over, and takes it back on a click only', () =
   expect(nextSession(taken, { type: 'wait' }, 61_000).phase).toEqual({ name: 'connecting', takeOver: false, waiting: true })
 })
 
-test('mends one unexplained drop of a serial console, and no second one within a minute', () => {
+test('mends one unexplained drop of a serial console, and no second one within a minute [W-15]', () => {
   const mended = play('serial', up, open, live(), [30_000, closed(1011)])
   expect(mended.phase.name).toBe('reconnecting')
   const again = nextSession(nextSession(nextSession(mended, due, 30_500), live(2), 30_600), closed(1011, 2), 50_000)
   expect(again.phase).toEqual({ name: 'takenOver' })
 })
 
-test('does not fight for a serial console that drops right after connecting', () => {
+test('does not fight for a serial console that drops right after connecting [W-13] [W-15]', () => {
   expect(play('serial', up, open, [1_000, live()], [5_000, closed(1011)]).phase).toEqual({ name: 'takenOver' })
 })
 
@@ -131,7 +131,7 @@ test('lets go of the console when it moves to a tab of its own', () => {
   expect(nextSession(released, { type: 'retry' }, 1).phase).toEqual({ name: 'connecting', takeOver: false })
 })
 
-test('never takes over without a click, never dials twice at once, and hears no ghosts [any order of events]', () => {
+test('never takes over without a click, never dials twice at once, and hears no ghosts [any order of events] [W-13]', () => {
   const facts = fc.constantFrom<VmFacts>(up, down, moving, { power: 'missing' })
   const event = fc.oneof(
     fc.constantFrom<ConsoleEvent>(open, { type: 'retry' }, { type: 'wait' }, { type: 'takeOver' }, { type: 'release' }, due),

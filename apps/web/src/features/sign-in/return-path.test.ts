@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { returnPath } from './return-path.ts'
 
@@ -21,6 +22,40 @@ test.each([
   '/sign-in',
   '/sign-in?rt=%2F',
   '/..//evil.example',
-])('does not follow %j', (rt) => {
+])('does not follow %j [A-16]', (rt) => {
   expect(from(rt)).toBe('/')
+})
+
+test('leads to no other origin, whatever is asked for [A-16]', () => {
+  const piece = fc.constantFrom(
+    '/',
+    '//',
+    '\\',
+    '\t',
+    '\n',
+    '%5c',
+    '%2f',
+    '..',
+    '.',
+    '@',
+    ':',
+    'evil.example',
+    'https:',
+    'javascript:',
+    '?',
+    '#',
+  )
+  const wanted = fc.oneof(
+    fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join('')),
+    fc.string(),
+    fc.webUrl(),
+  )
+  fc.assert(
+    fc.property(wanted, (rt) => {
+      const path = from(rt)
+      expect(path).toMatch(/^\/(?![/\\])/)
+      expect(new URL(path, 'https://vms.example.com').origin).toBe('https://vms.example.com')
+    }),
+    { numRuns: Number(process.env['FUZZ_RUNS'] ?? 1_000) },
+  )
 })
