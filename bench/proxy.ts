@@ -1,6 +1,7 @@
 // What the server's pass-through costs against the API server itself, in turns within one run.
 import { Agent as HttpAgent, request as httpRequest } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { signIn } from './sign-in.ts'
 import type { BenchStack } from './stack.ts'
 
 export type ProxyFigures = {
@@ -74,17 +75,4 @@ function timed(
       response.on('end', () => resolve(performance.now() - startedAt))
     }, reject).end()
   })
-}
-
-async function signIn(url: string): Promise<string> {
-  const response = await fetch(`${url}/auth/sign-in`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', origin: url },
-    body: JSON.stringify({ mode: 'demo', user: 'admin' }),
-  })
-  if (!response.ok) throw new Error(`sign-in answered ${response.status}`)
-  return response.headers
-    .getSetCookie()
-    .map((line) => line.split(';')[0])
-    .join('; ')
 }

@@ -13,6 +13,8 @@ export type BenchStack = AsyncDisposable & {
   cluster: { url: string; ca: Buffer; token: string }
   /** How long `npm start` took to its ready line, milliseconds. */
   startMs: number
+  /** The server's process; the simulated cluster has one of its own. */
+  pid: number
 }
 
 /** Starts a fleet of `vms` simulated VMs and a server in front of it. */
@@ -44,6 +46,7 @@ export async function startFleet(vms: number): Promise<BenchStack> {
   return {
     url,
     startMs,
+    pid: child.pid ?? 0,
     cluster: { url: cluster.server, ca: Buffer.from(cluster['certificate-authority-data'], 'base64'), token },
     async [Symbol.asyncDispose]() {
       const ended = new Promise((resolve) => child.once('exit', resolve))
