@@ -11,6 +11,7 @@ import { EmptyState } from '../../ui/empty-state.tsx'
 import { DownloadIcon } from '../../ui/icons.ts'
 import { Segmented } from '../../ui/segmented.tsx'
 import { SkeletonLines } from '../../ui/skeleton.tsx'
+import { download } from '../../util/download.ts'
 import { useVmRef } from '../../components/vm/use-vm.ts'
 
 /** The objects as the API server has them, live. */
@@ -41,7 +42,11 @@ export function VmYamlTab() {
         {text !== undefined && (
           <>
             <CopyButton text={text} label="Copy YAML" />
-            <Button size="small" icon={DownloadIcon} onClick={() => download(`${ref.name}-${kind}.yaml`, text)}>
+            <Button
+              size="small"
+              icon={DownloadIcon}
+              onClick={() => download(new Blob([text], { type: 'application/yaml' }), `${ref.name}-${kind}.yaml`)}
+            >
               Download
             </Button>
           </>
@@ -80,12 +85,4 @@ export function objectYaml(object: object, { managedFields }: { managedFields: b
   const { managedFields: managed, ...meta } = metadata
   const ordered = { apiVersion, kind, metadata: managedFields ? { ...meta, managedFields: managed } : meta, ...rest, spec, status }
   return stringify(ordered, { lineWidth: 0, aliasDuplicateObjects: false, keepUndefined: false })
-}
-
-/** A data URL: the policy of the page allows no other source that we could make ourselves. */
-function download(name: string, text: string) {
-  const link = document.createElement('a')
-  link.href = `data:application/yaml;charset=utf-8,${encodeURIComponent(text)}`
-  link.download = name
-  link.click()
 }
