@@ -14,6 +14,7 @@ import { kubeconfigText } from './serving/kubeconfig.ts'
 import { loadServingState } from './serving/state.ts'
 import { settlingClock } from './settling.ts'
 import { createStorage, type Storage } from './storage/storage.ts'
+import { createConnections } from './subresources/connections.ts'
 import { createSubresources } from './subresources/create-subresources.ts'
 
 /** A scenario of one's own: who may sign in, and what is there when the cluster starts. */
@@ -51,6 +52,8 @@ export type SimCluster = AsyncDisposable & {
   users: SimUser[]
   storage: Storage
   clock: Clock
+  /** KubeVirt's own API server, which subresources and webhooks need: may be taken down. */
+  virtApi: { reachable: boolean }
   /** Resolves when the controllers have come to rest; with a manual clock, time moves on until they have. */
   settle(): Promise<void>
 }
@@ -88,13 +91,15 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
   const tokens = new Map<string, UserInfo>(
     accounts.map(({ name, groups, token }) => [token, { username: name, uid: `u-${name}`, groups }]),
   )
+  const virtApi = { reachable: true }
   const apiServer = createApiServer(
     {
       storage,
       clock,
       tokens,
-      admission: createAdmission({ storage, clock: controllerClock }),
-      subresources: { http: createSubresources({ storage, clock: controllerClock, guests }), upgrade: guests.upgrade },
+      admission: createAdmission({ storage, clock: controllerClock, virtApi }),
+      subresources: { http: createSubresources({ storage, clock: controllerClock, guests }), upgrade: new Map([...guests.upgrade, ...createConnections({ storage, clock })]) },
+      virtApi,
     },
     { onError: (error) => onError('api', error) },
   )
@@ -119,6 +124,7 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
     users: accounts.filter(({ name }) => name !== serverAccount).map(({ name, description, token }) => ({ name, description, token })),
     storage,
     clock,
+    virtApi,
     settle: () => controllerClock.settle(),
     async [Symbol.asyncDispose]() {
       stop()

@@ -1,5 +1,5 @@
 // KubeVirt's and CDI's webhooks, in the order in which an object passes them.
-import type { Admission } from '../api/context.ts'
+import type { Admission, ApiServerContext } from '../api/context.ts'
 import type { Clock } from '../clock.ts'
 import { createObjects } from '../controllers/objects.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -9,15 +9,26 @@ import {
   dataVolumeAdmission,
   evictionAdmission,
   kubeVirtAdmission,
+  poolAdmission,
   restoreAdmission,
   snapshotAdmission,
   vmiAdmission,
 } from './others.ts'
+import { unreachableAdmission } from './unreachable.ts'
 import { vmAdmission } from './virtual-machines.ts'
 
-export function createAdmission({ storage, clock }: { storage: Storage; clock: Clock }): Admission[] {
+export function createAdmission({
+  storage,
+  clock,
+  virtApi,
+}: {
+  storage: Storage
+  clock: Clock
+  virtApi?: ApiServerContext['virtApi']
+}): Admission[] {
   const objects = createObjects(storage, clock)
   return [
+    unreachableAdmission(virtApi),
     vmAdmission(objects),
     vmiAdmission,
     migrationAdmission(objects),
@@ -25,6 +36,7 @@ export function createAdmission({ storage, clock }: { storage: Storage; clock: C
     restoreAdmission(objects),
     cloneAdmission,
     dataVolumeAdmission(storage),
+    poolAdmission,
     kubeVirtAdmission(objects),
     evictionAdmission(objects),
   ]

@@ -146,6 +146,24 @@ export function dataVolumeAdmission(storage: Storage): Admission {
   }
 }
 
+type Pool = {
+  spec?: {
+    selector?: { matchLabels?: Record<string, string> }
+    virtualMachineTemplate?: { metadata?: { labels?: Record<string, string> } }
+  }
+}
+
+/** https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/virt-api/webhooks/validating-webhook/admitters/vmpool-admitter.go */
+export const poolAdmission: Admission = ({ verb, key, subresource, object }) => {
+  if (key !== 'virtualmachinepools.pool.kubevirt.io' || subresource || verb === 'delete') return object
+  const { selector, virtualMachineTemplate } = (object as Pool).spec ?? {}
+  const labels = virtualMachineTemplate?.metadata?.labels ?? {}
+  if (Object.entries(selector?.matchLabels ?? {}).some(([name, value]) => labels[name] !== value)) {
+    throw invalidBy('virtualmachinepool-validator.kubevirt.io', [invalid('spec.selector', 'selector does not match labels.')])
+  }
+  return object
+}
+
 export function kubeVirtAdmission(objects: Objects): Admission {
   return ({ verb, key, object }) => {
     if (key === 'kubevirts.kubevirt.io' && verb === 'create' && objects.list('kubevirts.kubevirt.io').length > 0) {

@@ -37,9 +37,20 @@ const reservedLabels = [
 ]
 
 /** What the mutator cannot even read: 400 for a bad quantity, 422 without fields for what the schema lacks. */
+const specTypes = {
+  dataVolumeTemplates: 'array',
+  instancetype: 'object',
+  preference: 'object',
+  runStrategy: 'string',
+  running: 'boolean',
+  template: 'object',
+  updateVolumesStrategy: 'string',
+}
+
 function readable(object: KubeObject): void {
   const spec = object['spec'] as VirtualMachine['spec'] | undefined
   const missing: string[] = []
+  const wrong: string[] = []
   if (!spec) missing.push('spec in body is required')
   else if (!spec.template) missing.push('spec.template in body is required')
   else if (!spec.template.spec) missing.push('spec.template.spec.domain in body is required')
@@ -52,6 +63,13 @@ function readable(object: KubeObject): void {
       missing.push('spec.template.spec.accessCredentials.sshPublicKey.propagationMethod in body is required')
     }
   }
+  for (const [field, type] of Object.entries(specTypes)) {
+    const value = spec?.[field as keyof typeof spec] as unknown
+    const found = Array.isArray(value) ? 'array' : typeof value
+    if (value !== undefined && value !== null && found !== type) wrong.push(`spec.${field} in body must be of type ${type}: "${found}"`)
+  }
+  // The validator stops at what it cannot read.
+  if (wrong.length > 0) throw invalidBy(mutator, [{ message: wrong[0] ?? '' }])
   const { memory, resources } = spec?.template?.spec?.domain ?? {}
   const requests = resources?.requests as Record<string, unknown> | undefined
   const limits = resources?.limits as Record<string, unknown> | undefined

@@ -14,7 +14,7 @@ function matcher<T extends { kind?: string; name?: string; inferFromVolume?: str
   what: 'instancetype' | 'preference',
 ): T | undefined {
   if (!given) return undefined
-  const kind = given.kind?.toLowerCase() ?? `virtualmachinecluster${what}`
+  const kind = given.kind ?? `virtualmachinecluster${what}`
   if (!given.inferFromVolume) return { ...given, kind }
   const volume = vm.spec.template?.spec?.volumes?.find((candidate) => candidate.name === given.inferFromVolume)
   const template = vm.spec.dataVolumeTemplates?.find((candidate) => candidate.metadata?.name === volume?.dataVolume?.name)

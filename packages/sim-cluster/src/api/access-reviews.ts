@@ -90,10 +90,6 @@ function rulesReview(context: ServedContext, review: Review): KubeObject {
   if (!namespace) throw badRequest('no namespace on request')
   const resourceRules: object[] = []
   const nonResourceRules: object[] = []
-  if (review.user.groups.includes('system:masters')) {
-    resourceRules.push({ verbs: ['*'], apiGroups: ['*'], resources: ['*'] })
-    nonResourceRules.push({ verbs: ['*'], nonResourceURLs: ['*'] })
-  }
   for (const { rule } of rulesFor(context.storage, review.user, namespace)) {
     const { verbs = [], apiGroups, resources, resourceNames, nonResourceURLs } = rule
     if (resources?.length) {

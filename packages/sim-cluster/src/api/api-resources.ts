@@ -17,6 +17,8 @@ export type ApiResource = {
   custom: boolean
   /** Virtual resources (access reviews) answer POST and store nothing. */
   virtual: boolean
+  /** Versions that are served beside `version`, with the same schema. */
+  otherVersions: readonly string[]
 }
 
 /** `plural.group`, or the plural alone for the core group: the key under which objects are stored. */
@@ -28,6 +30,10 @@ export const groupVersion = (resource: Pick<ApiResource, 'group' | 'version'>): 
   resource.group ? `${resource.group}/${resource.version}` : resource.version
 
 const allVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
+// In the order in which apiextensions-apiserver says them.
+const customVerbs = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch']
+
+const irregularSingulars: Record<string, string> = { NetworkAttachmentDefinition: 'network-attachment-definition', Endpoints: 'endpoints' }
 
 type Row = [plural: string, kind: string, options?: Partial<ApiResource>]
 
@@ -36,16 +42,17 @@ function group(name: string, version: string, defaults: Partial<ApiResource>, ro
     group: name,
     version,
     plural,
-    singular: kind === 'NetworkAttachmentDefinition' ? 'network-attachment-definition' : kind.toLowerCase(),
+    singular: irregularSingulars[kind] ?? kind.toLowerCase(),
     kind,
     listKind: `${kind}List`,
     namespaced: true,
     shortNames: [],
     categories: [],
-    verbs: allVerbs,
+    verbs: defaults.custom ? customVerbs : allVerbs,
     subresources: [],
     custom: false,
     virtual: false,
+    otherVersions: [],
     ...defaults,
     ...options,
   }))
@@ -54,97 +61,177 @@ function group(name: string, version: string, defaults: Partial<ApiResource>, ro
 const review = { namespaced: false, virtual: true, verbs: ['create'] }
 const cluster = { namespaced: false }
 const status = { subresources: ['status'] }
+const inAll = { categories: ['all'] }
+const extendsApi = { ...cluster, categories: ['api-extensions'] }
 
+/** Groups in the order of their priority, as discovery lists them; those of CRDs and aggregated servers follow. */
 export const apiResources: readonly ApiResource[] = [
   ...group('', 'v1', {}, [
+    ['configmaps', 'ConfigMap', { shortNames: ['cm'] }],
+    ['endpoints', 'Endpoints', { shortNames: ['ep'] }],
+    ['events', 'Event', { shortNames: ['ev'] }],
+    ['limitranges', 'LimitRange', { shortNames: ['limits'] }],
     [
       'namespaces',
       'Namespace',
       {
         ...cluster,
-        subresources: ['status', 'finalize'],
+        subresources: ['finalize', 'status'],
         shortNames: ['ns'],
         verbs: allVerbs.filter((verb) => verb !== 'deletecollection'),
       },
     ],
     ['nodes', 'Node', { ...cluster, ...status, shortNames: ['no'] }],
-    ['pods', 'Pod', { subresources: ['status', 'eviction'], shortNames: ['po'], categories: ['all'] }],
-    ['events', 'Event', { shortNames: ['ev'] }],
-    ['secrets', 'Secret'],
-    ['configmaps', 'ConfigMap', { shortNames: ['cm'] }],
     ['persistentvolumeclaims', 'PersistentVolumeClaim', { ...status, shortNames: ['pvc'] }],
     ['persistentvolumes', 'PersistentVolume', { ...cluster, ...status, shortNames: ['pv'] }],
-    ['services', 'Service', { ...status, shortNames: ['svc'], categories: ['all'] }],
-    ['serviceaccounts', 'ServiceAccount', { shortNames: ['sa'] }],
+    ['pods', 'Pod', { ...inAll, subresources: ['eviction', 'status'], shortNames: ['po'] }],
+    ['podtemplates', 'PodTemplate'],
+    ['replicationcontrollers', 'ReplicationController', { ...inAll, ...status, shortNames: ['rc'] }],
     ['resourcequotas', 'ResourceQuota', { ...status, shortNames: ['quota'] }],
-    ['limitranges', 'LimitRange', { shortNames: ['limits'] }],
+    ['secrets', 'Secret'],
+    ['serviceaccounts', 'ServiceAccount', { shortNames: ['sa'] }],
+    ['services', 'Service', { ...inAll, ...status, shortNames: ['svc'] }],
   ]),
-  ...group('apps', 'v1', {}, [['controllerrevisions', 'ControllerRevision']]),
-  ...group('storage.k8s.io', 'v1', {}, [['storageclasses', 'StorageClass', { ...cluster, shortNames: ['sc'] }]]),
-  ...group('scheduling.k8s.io', 'v1', {}, [['priorityclasses', 'PriorityClass', { ...cluster, shortNames: ['pc'] }]]),
-  ...group('rbac.authorization.k8s.io', 'v1', {}, [
-    ['roles', 'Role'],
-    ['rolebindings', 'RoleBinding'],
-    ['clusterroles', 'ClusterRole', cluster],
-    ['clusterrolebindings', 'ClusterRoleBinding', cluster],
-  ]),
-  ...group('authorization.k8s.io', 'v1', {}, [
-    ['selfsubjectaccessreviews', 'SelfSubjectAccessReview', review],
-    ['selfsubjectrulesreviews', 'SelfSubjectRulesReview', review],
-    ['subjectaccessreviews', 'SubjectAccessReview', review],
-    ['localsubjectaccessreviews', 'LocalSubjectAccessReview', { ...review, namespaced: true }],
+  ...group('apiregistration.k8s.io', 'v1', {}, [['apiservices', 'APIService', { ...extendsApi, ...status }]]),
+  ...group('apps', 'v1', inAll, [
+    ['controllerrevisions', 'ControllerRevision', { categories: [] }],
+    ['daemonsets', 'DaemonSet', { ...status, shortNames: ['ds'] }],
+    ['deployments', 'Deployment', { ...status, shortNames: ['deploy'] }],
+    ['replicasets', 'ReplicaSet', { ...status, shortNames: ['rs'] }],
+    ['statefulsets', 'StatefulSet', { ...status, shortNames: ['sts'] }],
   ]),
   ...group('authentication.k8s.io', 'v1', {}, [
     ['selfsubjectreviews', 'SelfSubjectReview', review],
     ['tokenreviews', 'TokenReview', review],
   ]),
+  ...group('authorization.k8s.io', 'v1', {}, [
+    ['localsubjectaccessreviews', 'LocalSubjectAccessReview', { ...review, namespaced: true }],
+    ['selfsubjectaccessreviews', 'SelfSubjectAccessReview', review],
+    ['selfsubjectrulesreviews', 'SelfSubjectRulesReview', review],
+    ['subjectaccessreviews', 'SubjectAccessReview', review],
+  ]),
+  ...group('autoscaling', 'v2', { ...inAll, ...status }, [
+    ['horizontalpodautoscalers', 'HorizontalPodAutoscaler', { shortNames: ['hpa'], otherVersions: ['v1'] }],
+  ]),
+  ...group('batch', 'v1', { ...inAll, ...status }, [
+    ['cronjobs', 'CronJob', { shortNames: ['cj'] }],
+    ['jobs', 'Job'],
+  ]),
+  ...group('certificates.k8s.io', 'v1', { ...cluster }, [
+    ['certificatesigningrequests', 'CertificateSigningRequest', { subresources: ['approval', 'status'], shortNames: ['csr'] }],
+  ]),
+  ...group('networking.k8s.io', 'v1', {}, [
+    ['ingressclasses', 'IngressClass', cluster],
+    ['ingresses', 'Ingress', { ...status, shortNames: ['ing'] }],
+    ['networkpolicies', 'NetworkPolicy', { shortNames: ['netpol'] }],
+  ]),
+  ...group('policy', 'v1', status, [['poddisruptionbudgets', 'PodDisruptionBudget', { shortNames: ['pdb'] }]]),
+  ...group('rbac.authorization.k8s.io', 'v1', {}, [
+    ['clusterrolebindings', 'ClusterRoleBinding', cluster],
+    ['clusterroles', 'ClusterRole', cluster],
+    ['rolebindings', 'RoleBinding'],
+    ['roles', 'Role'],
+  ]),
+  ...group('storage.k8s.io', 'v1', cluster, [
+    ['csidrivers', 'CSIDriver'],
+    ['csinodes', 'CSINode'],
+    ['csistoragecapacities', 'CSIStorageCapacity', { namespaced: true }],
+    ['storageclasses', 'StorageClass', { shortNames: ['sc'] }],
+    ['volumeattachments', 'VolumeAttachment', status],
+  ]),
+  ...group('admissionregistration.k8s.io', 'v1', extendsApi, [
+    ['mutatingwebhookconfigurations', 'MutatingWebhookConfiguration'],
+    ['validatingadmissionpolicies', 'ValidatingAdmissionPolicy', status],
+    ['validatingadmissionpolicybindings', 'ValidatingAdmissionPolicyBinding'],
+    ['validatingwebhookconfigurations', 'ValidatingWebhookConfiguration'],
+  ]),
   ...group('apiextensions.k8s.io', 'v1', {}, [
-    ['customresourcedefinitions', 'CustomResourceDefinition', { ...cluster, ...status, shortNames: ['crd', 'crds'] }],
+    ['customresourcedefinitions', 'CustomResourceDefinition', { ...extendsApi, ...status, shortNames: ['crd', 'crds'] }],
   ]),
-  ...group('apiregistration.k8s.io', 'v1', {}, [['apiservices', 'APIService', { ...cluster, ...status }]]),
-  ...group('kubevirt.io', 'v1', { custom: true, ...status, categories: ['all'] }, [
-    ['virtualmachines', 'VirtualMachine', { shortNames: ['vm', 'vms'] }],
-    ['virtualmachineinstances', 'VirtualMachineInstance', { shortNames: ['vmi', 'vmis'], subresources: [] }],
-    ['virtualmachineinstancemigrations', 'VirtualMachineInstanceMigration', { shortNames: ['vmim', 'vmims'] }],
+  ...group('scheduling.k8s.io', 'v1', {}, [['priorityclasses', 'PriorityClass', { ...cluster, shortNames: ['pc'] }]]),
+  ...group('coordination.k8s.io', 'v1', {}, [['leases', 'Lease']]),
+  ...group('node.k8s.io', 'v1', {}, [['runtimeclasses', 'RuntimeClass', cluster]]),
+  ...group('discovery.k8s.io', 'v1', {}, [['endpointslices', 'EndpointSlice']]),
+  ...group('flowcontrol.apiserver.k8s.io', 'v1', { ...cluster, ...status }, [
+    ['flowschemas', 'FlowSchema'],
+    ['prioritylevelconfigurations', 'PriorityLevelConfiguration'],
+  ]),
+
+  ...group('k8s.cni.cncf.io', 'v1', { custom: true }, [
+    ['network-attachment-definitions', 'NetworkAttachmentDefinition', { shortNames: ['net-attach-def'] }],
+  ]),
+  ...group('kubevirt.io', 'v1', { custom: true, ...status, ...inAll, otherVersions: ['v1alpha3'] }, [
     ['kubevirts', 'KubeVirt', { shortNames: ['kv', 'kvs'] }],
+    ['virtualmachineinstancemigrations', 'VirtualMachineInstanceMigration', { shortNames: ['vmim', 'vmims'] }],
+    ['virtualmachineinstancepresets', 'VirtualMachineInstancePreset', { shortNames: ['vmipreset', 'vmipresets'], subresources: [] }],
+    ['virtualmachineinstancereplicasets', 'VirtualMachineInstanceReplicaSet', { shortNames: ['vmirs', 'vmirss'] }],
+    ['virtualmachineinstances', 'VirtualMachineInstance', { shortNames: ['vmi', 'vmis'], subresources: [] }],
+    ['virtualmachines', 'VirtualMachine', { shortNames: ['vm', 'vms'] }],
   ]),
-  ...group('snapshot.kubevirt.io', 'v1beta1', { custom: true, ...status, categories: ['all'] }, [
-    ['virtualmachinesnapshots', 'VirtualMachineSnapshot', { shortNames: ['vmsnapshot', 'vmsnapshots'] }],
-    ['virtualmachinesnapshotcontents', 'VirtualMachineSnapshotContent', { shortNames: ['vmsnapshotcontent', 'vmsnapshotcontents'] }],
-    ['virtualmachinerestores', 'VirtualMachineRestore', { shortNames: ['vmrestore', 'vmrestores'] }],
+  ...group('snapshot.storage.k8s.io', 'v1', { custom: true, ...status }, [
+    ['volumesnapshotclasses', 'VolumeSnapshotClass', { ...cluster, subresources: [], shortNames: ['vsclass', 'vsclasses'] }],
+    ['volumesnapshotcontents', 'VolumeSnapshotContent', { ...cluster, shortNames: ['vsc', 'vscs'] }],
+    ['volumesnapshots', 'VolumeSnapshot', { shortNames: ['vs'] }],
   ]),
-  ...group('clone.kubevirt.io', 'v1beta1', { custom: true, ...status, categories: ['all'] }, [
+  ...group('spectrocloud.com', 'v1', { custom: true, ...cluster }, [['vmtemplates', 'VmTemplate']]),
+  ...group('clone.kubevirt.io', 'v1beta1', { custom: true, ...status, ...inAll, otherVersions: ['v1alpha1'] }, [
     ['virtualmachineclones', 'VirtualMachineClone', { shortNames: ['vmclone', 'vmclones'] }],
   ]),
-  ...group('instancetype.kubevirt.io', 'v1beta1', { custom: true, categories: ['all'] }, [
-    ['virtualmachineinstancetypes', 'VirtualMachineInstancetype', { shortNames: ['vminstancetype', 'vminstancetypes', 'vmf', 'vmfs'] }],
+  ...group('export.kubevirt.io', 'v1beta1', { custom: true, ...status, ...inAll, otherVersions: ['v1alpha1'] }, [
+    ['virtualmachineexports', 'VirtualMachineExport', { shortNames: ['vmexport', 'vmexports'] }],
+  ]),
+  ...group('migrations.kubevirt.io', 'v1alpha1', { custom: true, ...status }, [['migrationpolicies', 'MigrationPolicy', cluster]]),
+  ...group('pool.kubevirt.io', 'v1alpha1', { custom: true, ...status, ...inAll }, [
+    ['virtualmachinepools', 'VirtualMachinePool', { shortNames: ['vmpool', 'vmpools'] }],
+  ]),
+  ...group('snapshot.kubevirt.io', 'v1beta1', { custom: true, ...status, ...inAll, otherVersions: ['v1alpha1'] }, [
+    ['virtualmachinerestores', 'VirtualMachineRestore', { shortNames: ['vmrestore', 'vmrestores'] }],
+    ['virtualmachinesnapshotcontents', 'VirtualMachineSnapshotContent', { shortNames: ['vmsnapshotcontent', 'vmsnapshotcontents'] }],
+    ['virtualmachinesnapshots', 'VirtualMachineSnapshot', { shortNames: ['vmsnapshot', 'vmsnapshots'] }],
+  ]),
+  ...group('cdi.kubevirt.io', 'v1beta1', { custom: true }, [
+    ['cdiconfigs', 'CDIConfig', cluster],
+    ['cdis', 'CDI', { ...cluster, shortNames: ['cdi', 'cdis'] }],
+    ['dataimportcrons', 'DataImportCron', { ...inAll, shortNames: ['dic', 'dics'] }],
+    ['datasources', 'DataSource', { ...inAll, shortNames: ['das'] }],
+    ['datavolumes', 'DataVolume', { ...inAll, ...status, shortNames: ['dv', 'dvs'] }],
+    ['objecttransfers', 'ObjectTransfer', { ...cluster, ...status, shortNames: ['ot', 'ots'] }],
+    ['storageprofiles', 'StorageProfile', { ...cluster, ...status }],
+    ['volumeclonesources', 'VolumeCloneSource'],
+    ['volumeimportsources', 'VolumeImportSource'],
+    ['volumeuploadsources', 'VolumeUploadSource'],
+  ]),
+  ...group('forklift.cdi.kubevirt.io', 'v1beta1', { custom: true }, [
+    ['openstackvolumepopulators', 'OpenstackVolumePopulator', { shortNames: ['osvp', 'osvps'] }],
+    ['ovirtvolumepopulators', 'OvirtVolumePopulator', { shortNames: ['ovvp', 'ovvps'] }],
+  ]),
+  ...group('instancetype.kubevirt.io', 'v1beta1', { custom: true }, [
     [
       'virtualmachineclusterinstancetypes',
       'VirtualMachineClusterInstancetype',
       { ...cluster, shortNames: ['vmclusterinstancetype', 'vmclusterinstancetypes', 'vmcf', 'vmcfs'] },
     ],
-    ['virtualmachinepreferences', 'VirtualMachinePreference', { shortNames: ['vmpref', 'vmprefs', 'vmp', 'vmps'] }],
     ['virtualmachineclusterpreferences', 'VirtualMachineClusterPreference', { ...cluster, shortNames: ['vmcp', 'vmcps'] }],
+    [
+      'virtualmachineinstancetypes',
+      'VirtualMachineInstancetype',
+      { ...inAll, shortNames: ['vminstancetype', 'vminstancetypes', 'vmf', 'vmfs'] },
+    ],
+    ['virtualmachinepreferences', 'VirtualMachinePreference', { ...inAll, shortNames: ['vmpref', 'vmprefs', 'vmp', 'vmps'] }],
   ]),
-  ...group('cdi.kubevirt.io', 'v1beta1', { custom: true, ...status, categories: ['all'] }, [
-    ['datavolumes', 'DataVolume', { shortNames: ['dv', 'dvs'] }],
-    ['datasources', 'DataSource', { shortNames: ['das'], subresources: [] }],
-    ['dataimportcrons', 'DataImportCron', { shortNames: ['dic', 'dics'], subresources: [] }],
-    ['storageprofiles', 'StorageProfile', cluster],
-    ['cdis', 'CDI', { ...cluster, shortNames: ['cdi', 'cdis'], subresources: [] }],
+  // Served by cdi-apiserver, which answers a create and stores nothing.
+  ...group('upload.cdi.kubevirt.io', 'v1beta1', { ...review, namespaced: true }, [
+    ['uploadtokenrequests', 'UploadTokenRequest', { shortNames: ['utr', 'utrs'] }],
   ]),
-  ...group('snapshot.storage.k8s.io', 'v1', { custom: true, ...status }, [
-    ['volumesnapshots', 'VolumeSnapshot', { shortNames: ['vs'] }],
-    ['volumesnapshotcontents', 'VolumeSnapshotContent', { ...cluster, shortNames: ['vsc', 'vscs'] }],
-    ['volumesnapshotclasses', 'VolumeSnapshotClass', { ...cluster, subresources: [], shortNames: ['vsclass', 'vsclasses'] }],
-  ]),
-  ...group('k8s.cni.cncf.io', 'v1', { custom: true }, [
-    ['network-attachment-definitions', 'NetworkAttachmentDefinition', { shortNames: ['net-attach-def'] }],
-  ]),
-  ...group('spectrocloud.com', 'v1', { custom: true, ...cluster }, [['vmtemplates', 'VmTemplate']]),
 ]
 
-const byPath = new Map(apiResources.map((resource) => [`${resource.group}/${resource.version}/${resource.plural}`, resource]))
+const byPath = new Map(
+  apiResources.flatMap((resource) =>
+    [resource.version, ...resource.otherVersions].map(
+      (version) => [`${resource.group}/${version}/${resource.plural}`, version === resource.version ? resource : { ...resource, version }] as const,
+    ),
+  ),
+)
 
 /** Finds what a request path names, or undefined. */
 export function servedResource(group: string, version: string, plural: string): ApiResource | undefined {

@@ -13,7 +13,7 @@ import type { Deletion } from './deletion.ts'
 import { acceptsAggregatedDiscovery, negotiate, type Representation } from './negotiation.ts'
 import { discover, serverVersion } from './discovery.ts'
 import { impersonate } from './impersonation.ts'
-import { serveSubresource, subresourcesGroup, upgradeSubresource } from './kubevirt-subresources.ts'
+import { requireVirtApi, serveSubresource, subresourcesGroup, subresourcesVersions, upgradeSubresource } from './kubevirt-subresources.ts'
 import { sendObject, serveGet, serveList } from './list.ts'
 import { openApi } from './openapi.ts'
 import { createResource, deleteCollection, deleteResource, evictPod, patchResource, updateResource, type WriteRequest } from './registry.ts'
@@ -95,10 +95,11 @@ async function serve(context: ServedContext, req: IncomingMessage, res: ServerRe
   }
   const user = authorizedUser(context, req, info)
   if (!info.isResourceRequest) {
+    if (info.path.startsWith(`/apis/${subresourcesGroup}/`)) requireVirtApi(context)
     servePath(req, res, info)
     return
   }
-  if (info.group === subresourcesGroup && info.version === 'v1') {
+  if (info.group === subresourcesGroup && subresourcesVersions.has(info.version)) {
     serveSubresource(context, req, res, info, user, await readBody(req))
     return
   }
@@ -116,7 +117,7 @@ async function serve(context: ServedContext, req: IncomingMessage, res: ServerRe
     serveGet(context, req, res, resource, info, representation)
   } else {
     const body = await readBody(req)
-    write(context, res, { req, body, resource, info, user }, representation)
+    write(context, res, { req, res, body, resource, info, user }, representation)
   }
 }
 

@@ -73,4 +73,6 @@ export type ApiServerContext = {
   admission: Admission[]
   /** Bearer token to user. */
   tokens: Map<string, UserInfo>
+  /** Whether virt-api, which serves subresources and webhooks, can be reached; it can unless said otherwise. */
+  virtApi?: { reachable: boolean }
 }

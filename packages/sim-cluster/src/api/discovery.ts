@@ -37,28 +37,57 @@ export const kubevirtSubresources = [
   ...['sev/fetchcertchain', 'sev/querylaunchmeasurement', 'sev/setupsession', 'sev/injectlaunchsecret'].map((verb) => `${vmi}/${verb}`),
 ]
 
-const subresourceGroup = { group: 'subresources.kubevirt.io', version: 'v1' }
+const subresourceGroup = { group: 'subresources.kubevirt.io', version: 'v1', otherVersions: ['v1alpha3'] }
 
-type GroupVersions = { name: string; versions: { version: string; resources: ApiResource[] }[] }
+type GroupVersions = {
+  name: string
+  versions: { version: string; resources: ApiResource[] }[]
+  /** Of a CRD or an aggregated server: listed after the built-in ones, by the names of their APIServices. */
+  added: boolean
+}
+
+const uploads = 'upload.cdi.kubevirt.io'
 
 function servedGroups(): GroupVersions[] {
   const groups = new Map<string, GroupVersions>()
-  for (const resource of apiResources) {
-    let group = groups.get(resource.group)
-    if (!group) groups.set(resource.group, (group = { name: resource.group, versions: [] }))
-    let version = group.versions.find((candidate) => candidate.version === resource.version)
-    if (!version) group.versions.push((version = { version: resource.version, resources: [] }))
-    version.resources.push(resource)
+  const add = (name: string, version: string, added: boolean, resource?: ApiResource) => {
+    let group = groups.get(name)
+    if (!group) groups.set(name, (group = { name, versions: [], added }))
+    let served = group.versions.find((candidate) => candidate.version === version)
+    if (!served) group.versions.push((served = { version, resources: [] }))
+    if (resource) served.resources.push(resource)
   }
-  groups.set(subresourceGroup.group, { name: subresourceGroup.group, versions: [{ version: 'v1', resources: [] }] })
-  return [...groups.values()]
+  for (const resource of apiResources) {
+    for (const version of [resource.version, ...resource.otherVersions]) {
+      add(resource.group, version, resource.custom || resource.group === uploads, resource)
+    }
+  }
+  for (const version of [subresourceGroup.version, ...subresourceGroup.otherVersions]) add(subresourceGroup.group, version, true)
+  const all = [...groups.values()]
+  const firstService = ({ name, versions }: GroupVersions) => versions.map(({ version }) => `${version}.${name}`).toSorted()[0] ?? ''
+  return [
+    ...all.filter(({ added }) => !added),
+    ...all.filter(({ added }) => added).toSorted((a, b) => (firstService(a) < firstService(b) ? -1 : 1)),
+  ]
 }
 
 const groups = servedGroups()
 
+type Kind = { group: string; version: string; kind: string }
+
+/** The kind of a subresource where it is not its resource's own. */
+function subresourceKind(subresource: string): Kind | undefined {
+  return subresource === 'eviction' ? { group: 'policy', version: 'v1', kind: 'Eviction' } : undefined
+}
+
 function subresourceVerbs(subresource: string): string[] {
-  if (subresource === 'eviction' || subresource === 'token') return ['create']
+  if (subresource === 'eviction') return ['create']
   return subresource === 'finalize' ? ['update'] : ['get', 'patch', 'update']
+}
+
+/** https://github.com/kubernetes/apiserver/blob/9d86305/pkg/endpoints/discovery/storageversionhash.go */
+function storageVersionHash({ group, version, kind }: ApiResource): string {
+  return createHash('sha256').update(`${group}/${version}/${kind}`).digest().subarray(0, 8).toString('base64')
 }
 
 function apiResourceList(groupVersionName: string, resources: readonly ApiResource[]) {
@@ -72,17 +101,19 @@ function apiResourceList(groupVersionName: string, resources: readonly ApiResour
         name: resource.plural,
         singularName: resource.singular,
         namespaced: resource.namespaced,
+        ...(resource.group === uploads ? { group: resource.group, version: resource.version } : {}),
         kind: resource.kind,
         verbs: resource.verbs,
         ...(resource.shortNames.length > 0 ? { shortNames: resource.shortNames } : {}),
         ...(resource.categories.length > 0 ? { categories: resource.categories } : {}),
+        ...(resource.virtual ? {} : { storageVersionHash: storageVersionHash(resource) }),
       },
       ...resource.subresources.map((subresource) => ({
         name: `${resource.plural}/${subresource}`,
         singularName: '',
         namespaced: resource.namespaced,
-        ...(subresource === 'eviction' ? { group: 'policy', version: 'v1' } : {}),
-        kind: subresource === 'eviction' ? 'Eviction' : resource.kind,
+        kind: resource.kind,
+        ...subresourceKind(subresource),
         verbs: subresourceVerbs(subresource),
       })),
     ]),
@@ -94,11 +125,13 @@ function apiGroup({ name, versions }: GroupVersions) {
   return { name, versions: named, preferredVersion: named[0] }
 }
 
-function aggregatedResource(resource: ApiResource) {
-  const responseKind = (kind: string, group = resource.group, version = resource.version) => ({ group, version, kind })
+function aggregatedResource(resource: ApiResource, version: string) {
+  // Kinds of the group itself are not spelt out by built-in groups.
+  const ownKind = resource.custom || resource.group === uploads ? { group: resource.group, version } : { group: '', version: '' }
+  const responseKind = { ...ownKind, kind: resource.kind }
   return {
     resource: resource.plural,
-    responseKind: responseKind(resource.kind),
+    responseKind,
     scope: resource.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: resource.singular,
     verbs: resource.verbs,
@@ -108,7 +141,7 @@ function aggregatedResource(resource: ApiResource) {
       ? {
           subresources: resource.subresources.map((subresource) => ({
             subresource,
-            responseKind: subresource === 'eviction' ? responseKind('Eviction', 'policy', 'v1') : responseKind(resource.kind),
+            responseKind: subresourceKind(subresource) ?? responseKind,
             verbs: subresourceVerbs(subresource),
           })),
         }
@@ -134,15 +167,17 @@ function aggregatedSubresources() {
 }
 
 function aggregated(of: readonly GroupVersions[]) {
+  const byName = of.filter(({ added }) => added).toSorted((a, b) => (a.name < b.name ? -1 : 1))
   return {
     kind: 'APIGroupDiscoveryList',
     apiVersion: 'apidiscovery.k8s.io/v2',
     metadata: {},
-    items: of.map(({ name, versions }) => ({
+    items: [...of.filter(({ added }) => !added), ...byName].map(({ name, versions }) => ({
       metadata: { ...(name ? { name } : {}), creationTimestamp: null },
       versions: versions.map(({ version, resources }) => ({
         version,
-        resources: name === subresourceGroup.group ? aggregatedSubresources() : resources.map(aggregatedResource),
+        resources:
+          name === subresourceGroup.group ? aggregatedSubresources() : resources.map((resource) => aggregatedResource(resource, version)),
         freshness: 'Current',
       })),
     })),
@@ -180,7 +215,7 @@ export function discover(path: string, wantsAggregated: boolean, serverAddress: 
     return plain({
       kind: 'APIResourceList',
       apiVersion: 'v1',
-      groupVersion: groupVersion(subresourceGroup),
+      groupVersion: groupVersion({ group: groupName, version: version.version }),
       resources: kubevirtSubresources.map((name) => ({ name, singularName: '', namespaced: true, kind: '', verbs: null })),
     })
   }

@@ -25,6 +25,17 @@ const listKeys: Record<string, string> = {
 }
 const builtinOnly = new Set(['containers', 'initContainers', 'env', 'volumes', 'volumeMounts', 'imagePullSecrets'])
 
+// The CRDs mark these with x-kubernetes-map-type: atomic: TypedLocalObjectReference and LabelSelector, wherever they stand.
+const referenceKeys = new Set(['apiGroup', 'kind', 'name'])
+function isAtomicMap(value: Record<string, unknown>, field: string | undefined): boolean {
+  if (field === 'f:selector') return true
+  return 'apiGroup' in value && 'kind' in value && Object.keys(value).every((key) => referenceKeys.has(key))
+}
+
+/** CRDs leave the metadata of a template without a schema: there, every map is itself a field. */
+const untyped = ['f:spec', 'f:template', 'f:metadata']
+const isUntyped = (path: Path): boolean => path.length > untyped.length && untyped.every((step, index) => path[index] === step)
+
 export type ListKind = { kind: 'atomic' } | { kind: 'set' } | { kind: 'map'; key: string }
 
 export function listKindOf(field: string, inPath: Path, custom: boolean): ListKind {
@@ -47,6 +58,7 @@ export function listMembers(field: string, inPath: Path, list: readonly unknown[
 }
 
 function childrenOf(value: unknown, path: Path, custom: boolean): Map<Step, unknown> | undefined {
+  if (custom && isMap(value) && path[0] === 'f:spec' && isAtomicMap(value, path.at(-1))) return undefined
   if (isMap(value))
     return new Map(
       Object.entries(value)
@@ -94,7 +106,7 @@ export function fieldsOf(object: Record<string, unknown>, custom: boolean, { wit
   visit(manageable(object), [], custom, (path, _value, isLeaf) => {
     const structural = path.length === 0 || (path.length === 1 && path[0] === 'f:metadata')
     const isMember = path.at(-1)?.startsWith('f:') === false
-    if (isLeaf ? path.length > 0 : isMember || (withParents && !structural)) fields.set(pathKey(path), path)
+    if (isLeaf ? path.length > 0 : isMember || (withParents && !structural) || (custom && isUntyped(path))) fields.set(pathKey(path), path)
   })
   return fields
 }

@@ -10,11 +10,38 @@ import type { ServedContext } from './served-context.ts'
 import { badRequest, failure, plainText } from './status.ts'
 
 export const subresourcesGroup = 'subresources.kubevirt.io'
+export const subresourcesVersions: ReadonlySet<string> = new Set(['v1', 'v1alpha3'])
 
 // These routes produce JSON; the others produce nothing, which only */* accepts.
 const producesJson = new Set(['expand-vm-spec', 'virtualmachines/expand-spec'])
 
-const routeOf = (info: RequestInfo) => (info.subresource ? `${info.plural}/${info.subresource}` : info.plural)
+// The rest of these paths is a port and a protocol.
+const withArguments = /^(virtualmachines|virtualmachineinstances)\/portforward\//
+
+function routeOf({ plural, subresource }: RequestInfo): string {
+  const route = subresource ? `${plural}/${subresource}` : plural
+  return withArguments.test(route) ? route.split('/').slice(0, 2).join('/') : route
+}
+
+/** https://github.com/kubernetes/kube-aggregator/blob/v0.32.0/pkg/apiserver/handler_proxy.go */
+export function requireVirtApi({ virtApi }: ServedContext): void {
+  if (virtApi?.reachable === false) {
+    throw plainText(503, 'error trying to reach service: dial tcp 10.96.0.10:8443: connect: connection refused\n')
+  }
+}
+
+/** What a handler of upgrades gets where nobody asked for one: it refuses as it would, and at the latest here. */
+const noUpgrade: Parameters<NonNullable<ReturnType<ServedContext['subresources']['upgrade']['get']>>>[1] = {
+  get req() {
+    return refuseWithoutUpgrade()
+  },
+  get socket() {
+    return refuseWithoutUpgrade()
+  },
+  get head() {
+    return refuseWithoutUpgrade()
+  },
+}
 
 /** virt-api asks again for the whole subresource, where kube-apiserver saw only its first segment. */
 function authorizeAsVirtApi(context: ServedContext, user: UserInfo, info: RequestInfo): void {
@@ -85,26 +112,24 @@ export function serveSubresource(
   user: UserInfo,
   body: Buffer,
 ): void {
+  requireVirtApi(context)
   const route = routeOf(info)
+  if (route === 'start-cluster-profiler' || route === 'stop-cluster-profiler' || route === 'dump-cluster-profiler') {
+    const verb = route.slice(0, route.indexOf('-'))
+    throw plainText(403, `Unable to ${verb} profiler. "ClusterProfiler" feature gate must be enabled`)
+  }
   const answer = groupAnswer(context, route)
   if (answer !== undefined && req.method === 'GET') {
     sendJson(req, res, 200, answer)
     return
   }
   const handler = context.subresources.http.get(route)
-  if (!handler) {
-    if (!context.subresources.upgrade.has(route)) {
-      sendText(res, 404, '404: Page Not Found')
-      return
-    }
-    if (req.method !== 'GET') {
-      sendText(res, 405, '405: Method Not Allowed', { Allow: 'GET' })
-      return
-    }
-    refuseWithoutUpgrade()
+  const upgrade = context.subresources.upgrade.get(route)
+  const methods = handler?.methods ?? (upgrade ? ['GET'] : undefined)
+  if (!methods) {
+    sendText(res, 404, '404: Page Not Found')
+    return
   }
-  // Either there is a handler, or one of the branches above has answered.
-  const { methods, handle } = handler!
   if (!methods.includes(req.method ?? '')) {
     sendText(res, 405, '405: Method Not Allowed', { Allow: methods.join(', ') })
     return
@@ -115,7 +140,8 @@ export function serveSubresource(
     return
   }
   authorizeAsVirtApi(context, user, info)
-  sendReply(req, res, handle(subresourceRequest(req, info, user, parseOptions(body))))
+  upgrade?.(subresourceRequest(req, info, user, undefined), noUpgrade)
+  if (handler) sendReply(req, res, handler.handle(subresourceRequest(req, info, user, parseOptions(body))))
 }
 
 /** gorilla/websocket's words, wrapped as virt-api wraps them. */
@@ -135,6 +161,7 @@ export function upgradeSubresource(
   user: UserInfo,
   raw: { req: IncomingMessage; socket: Duplex; head: Buffer },
 ): void {
+  requireVirtApi(context)
   const handler = context.subresources.upgrade.get(routeOf(info))
   if (!handler) throw plainText(404, '404: Page Not Found')
   authorizeAsVirtApi(context, user, info)

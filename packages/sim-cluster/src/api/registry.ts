@@ -1,7 +1,7 @@
 // create, update, patch and delete: decode, prepare, validate, admit, store.
 // https://github.com/kubernetes/apiserver/blob/9d86305/pkg/registry/generic/registry/store.go
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { KubeObject } from '@virtdeck/k8s'
 import { parse as parseYaml } from 'yaml'
 import { timestamp } from '../clock.ts'
@@ -9,6 +9,7 @@ import type { StoredObject } from '../storage/storage.ts'
 import { groupVersion, resourceKey, type ApiResource } from './api-resources.ts'
 import { requireAccess } from './authorization.ts'
 import type { RequestInfo, UserInfo } from './context.ts'
+import { withKnownFields } from './field-validation.ts'
 import { deleteObject, deleteOptions, isFinalized, type Deletion } from './deletion.ts'
 import { applyConfiguration, recordUpdate, type Writer } from './managed-fields.ts'
 import { generatedName, metadataCauses } from './names.ts'
@@ -22,6 +23,8 @@ import { prepareForCreate, prepareForUpdate, validate } from './strategy.ts'
 
 export type WriteRequest = {
   req: IncomingMessage
+  /** For warnings, which are headers. */
+  res: ServerResponse
   body: Buffer
   resource: ApiResource
   info: RequestInfo
@@ -174,7 +177,7 @@ function replace(
 
 export function createResource(context: ServedContext, request: WriteRequest): Written {
   const { req, body, resource, info } = request
-  const object = withNamespace(request, decodeObject(req, body, resource))
+  const object = withNamespace(request, withKnownFields(request.res, resource, info.query, decodeObject(req, body, resource)))
   if (info.name !== undefined) throw methodNotAllowed()
   const writer = writerOf(request, context.clock)
   return { code: 201, object: insert(context, request, object, (prepared) => recordUpdate(resource, undefined, prepared, writer)) }
@@ -186,7 +189,7 @@ function stored(context: ServedContext, request: WriteRequest): StoredObject | u
 
 export function updateResource(context: ServedContext, request: WriteRequest): Written {
   const { req, body, resource, info } = request
-  const object = withNamespace(request, decodeObject(req, body, resource))
+  const object = withNamespace(request, withKnownFields(request.res, resource, info.query, decodeObject(req, body, resource)))
   const previous = stored(context, request)
   if (!previous) throw notFound(resource, info.name ?? '')
   const writer = writerOf(request, context.clock)

@@ -31,8 +31,18 @@ const age = /^(\d+[smhdy])+$/
 
 const unordered = new Set(['resourceRules', 'nonResourceRules'])
 
-const managerKey = (entry: { manager?: string; operation?: string; subresource?: string }) =>
-  `${entry.manager} ${entry.operation} ${entry.subresource ?? ''}`
+type ManagerEntry = { manager?: string; operation?: string; subresource?: string }
+
+/** Whose bookkeeping is compared: not that of controllers, which the simulation does not keep. */
+const controllers = /^(virt-(controller|handler|api|operator)|cdi-.*|Go-http-client|rig-.*)$/
+
+const managerKey = ({ manager, operation, subresource = '' }: ManagerEntry) => `${manager} ${operation} ${subresource}`
+
+const entriesOfClients = (entries: readonly ManagerEntry[]) =>
+  entries.filter(({ manager = '' }) => !controllers.test(manager)).toSorted((a, b) => managerKey(a).localeCompare(managerKey(b)))
+
+/** Switches of the recording's stand-ins and of the simulation, as annotations and as fields of annotations. */
+const switches = /^(f:)?(rig|simulation\.virtdeck\.io)\//
 
 /** A value as it is compared: generated parts masked, sets in order. Does not change what it is given. */
 export function normalise(value: unknown, field = ''): unknown {
@@ -44,10 +54,14 @@ export function normalise(value: unknown, field = ''): unknown {
   }
   if (Array.isArray(value)) {
     const items = value.map((item) => normalise(item, field))
-    if (field === 'managedFields') return items.toSorted((a, b) => managerKey(a as object).localeCompare(managerKey(b as object)))
+    if (field === 'managedFields') return entriesOfClients(items as ManagerEntry[])
     // RBAC gathers rules from bindings in the order of a Go map.
     return unordered.has(field) ? items.toSorted((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b))) : items
   }
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [normaliseText(key), normalise(member, key)]))
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => !switches.test(key))
+      .map(([key, member]) => [normaliseText(key), normalise(member, key)]),
+  )
 }

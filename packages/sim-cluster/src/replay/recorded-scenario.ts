@@ -2,7 +2,7 @@
 import type { KubeObject } from '@virtdeck/k8s'
 import { seedBase } from '../scenarios/cluster-base.ts'
 import type { Scenario } from '../sim-cluster.ts'
-import { userBindings, recordedUsers } from './world.ts'
+import { access, recordedUsers } from './world.ts'
 
 const nodes = [1, 2, 3].map((index) => ({
   name: `node0${index}`,
@@ -13,8 +13,7 @@ const nodes = [1, 2, 3].map((index) => ({
   ip: `10.88.0.2${index}`,
 }))
 
-const bindingKey = ({ kind }: KubeObject) =>
-  kind === 'ClusterRoleBinding' ? 'clusterrolebindings.rbac.authorization.k8s.io' : 'rolebindings.rbac.authorization.k8s.io'
+const storageKey = ({ kind = '' }: KubeObject) => `${kind.toLowerCase()}s.rbac.authorization.k8s.io`
 
 export const recordedScenario: Scenario = {
   users: recordedUsers.map(({ name, groups }) => ({ name, groups: [...groups], description: name })),
@@ -23,7 +22,7 @@ export const recordedScenario: Scenario = {
       nowMs: clock.now(),
       namespaces: [{ name: 'team-a' }, { name: 'team-b' }],
       nodes,
-      access: userBindings.map((binding) => [bindingKey(binding), binding]),
+      access: access.map((object) => [storageKey(object), object]),
     })
   },
 }

@@ -1,9 +1,10 @@
 // The order of the recordings: what stood in the cluster, and what was asked.
+import type { KubeObject } from '@virtdeck/k8s'
 import type { Capture } from './captures.ts'
 import type { Stage } from './stage.ts'
 import { recordedVm } from './world.ts'
 
-type Vm = { status?: { printableStatus?: string; ready?: boolean; conditions?: { type: string; status: string }[] }; metadata: { resourceVersion: string } }
+type Vm = { status?: { printableStatus?: string; ready?: boolean; conditions?: { type: string; status: string }[] }; metadata: { uid: string; resourceVersion: string } }
 
 const teamA = '/apis/kubevirt.io/v1/namespaces/team-a'
 const vmPath = (name: string) => `${teamA}/virtualmachines/${name}`
@@ -29,9 +30,15 @@ export const scenes: Record<string, (stage: Stage, captures: Map<string, Capture
   async requests(stage, captures) {
     await fiveVms(stage)
     await stage.replayAll(
-      within(captures, 'errors', ['410-expired-continue-token', '409-stale-update', ...down]),
+      within(captures, 'errors', ['410-expired-continue-token', '409-stale-update', '413-too-large', ...down]),
     )
-    await stage.replay('errors/409-stale-update')
+    const list0 = await stage.ask<Vm>('GET', vmPath('list0'))
+    const asListed = (body: unknown) => ({ ...(body as KubeObject), metadata: { ...(body as KubeObject).metadata, uid: list0.metadata.uid } })
+    await stage.replay('errors/409-stale-update', (request) => ({ ...request, body: asListed(request.body) }))
+    // The capture's own annotation is cut.
+    const long = { annotations: { a: 'x'.repeat(3_300_000) } }
+    const tooLarge = (body: unknown) => ({ ...(body as KubeObject), metadata: { ...(body as KubeObject).metadata, ...long } })
+    await stage.replay('errors/413-too-large', (request) => ({ ...request, body: tooLarge(request.body) }))
     for (const name of ['errors/200-watch-old-rv-ERROR-event-410', 'errors/watch-200-with-error-event-500']) {
       if (captures.has(name)) {
         const watch = await stage.open(name, { as: 'events' })
@@ -47,12 +54,24 @@ export const scenes: Record<string, (stage: Stage, captures: Map<string, Capture
     const withToken = <T extends { path: string }>(request: T): T => ({ ...request, path: request.path.replace(/continue=.*/, `continue=${encodeURIComponent(token)}`) })
     await stage.replay('list/limit2-page2', withToken)
     await stage.replayAll(within(captures, 'discovery', discoveryDown))
+    await stage.ask('PATCH', vmPath('list4'), { metadata: { labels: { seen: 'later' } } }, mergePatch)
     await stage.pass(6 * 60_000)
     await stage.replay('errors/410-expired-continue-token', withToken)
   },
 
+  async virtApiDown(stage) {
+    await stage.create(recordedVm('disk1'), 'alice')
+    await stage.until<Vm>(vmPath('disk1'), printable('Stopped'))
+    if (!stage.takeVirtApiDown()) return
+    await stage.replayAll(down.map((name) => `errors/${name}`))
+    await stage.replayAll(discoveryDown.map((name) => `discovery/${name}`))
+  },
+
   async ssa(stage, captures) {
-    await stage.replayAll(within(captures, 'ssa'))
+    for (const name of within(captures, 'ssa')) {
+      await stage.replay(name)
+      await stage.pass(200)
+    }
   },
 
   async watches(stage, captures) {
@@ -90,7 +109,10 @@ export const scenes: Record<string, (stage: Stage, captures: Map<string, Capture
     const late = ['vm-hotplug-change-running-cpu', 'kubevirt-cr-delete-while-workloads', 'kubevirt-second-cr', 'instancetype-spec-immutable']
     const first = ['dv-upload-ok']
     await stage.replayAll(first.map((name) => `admission/${name}`))
-    await stage.replayAll(within(captures, 'admission', [...first, ...late]))
+    await stage.replayAll(within(captures, 'admission', [...first, ...late, 'vmi-reserved-label-patch']))
+    // Another node than the one it runs on, whichever that is here.
+    const elsewhere = { metadata: { labels: { 'kubevirt.io/nodeName': 'elsewhere' } } }
+    await stage.replay('admission/vmi-reserved-label-patch', (request) => ({ ...request, body: elsewhere }))
     await stage.replayAll(late.map((name) => `admission/${name}`))
     await stage.pass(3000)
     await stage.replay('lifecycle/30-vm-with-RestartRequired')

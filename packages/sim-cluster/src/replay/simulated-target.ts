@@ -30,6 +30,10 @@ export async function simulatedTarget(): Promise<Target> {
       await connection.send({ user: 'admin', method: 'GET', path: '/version' })
       await nextTurn()
     },
+    takeVirtApiDown() {
+      cluster.virtApi.reachable = false
+      return true
+    },
     async [Symbol.asyncDispose]() {
       agent.destroy()
       await cluster[Symbol.asyncDispose]()

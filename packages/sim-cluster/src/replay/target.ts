@@ -22,6 +22,7 @@ export type Target = AsyncDisposable & {
   upgrade(request: WebSocketSent, dialogue: (frame: Frame) => Buffer | undefined, until: number): Promise<WebSocketAnswer>
   /** Lets time pass: at once where the clock is the suite's own. */
   pass(ms: number): Promise<void>
+  takeVirtApiDown?(): boolean
 }
 
 export type Credentials = { token?: string; impersonate?: { user: string; uid: string; groups: string[] } }

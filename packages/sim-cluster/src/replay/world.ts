@@ -10,20 +10,30 @@ export const recordedUsers = [
   { name: 'bob', groups: ['team-b'] },
 ] as const
 
-const bound = (role: string, user: string, namespace?: string): KubeObject => ({
-  apiVersion: 'rbac.authorization.k8s.io/v1',
+const rbac = 'rbac.authorization.k8s.io'
+
+const bound = (name: string, role: string, group: string, namespace?: string): KubeObject => ({
+  apiVersion: `${rbac}/v1`,
   kind: namespace === undefined ? 'ClusterRoleBinding' : 'RoleBinding',
-  metadata: { name: `replay:${user}:${role}`, ...(namespace === undefined ? {} : { namespace }) },
-  roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
-  subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }],
+  metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
+  roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: role },
+  subjects: [{ apiGroup: rbac, kind: 'Group', name: group }],
 })
 
-export const userBindings: readonly KubeObject[] = [
-  bound('admin', 'operator'),
-  bound('kubevirt.io:migrate', 'operator'),
-  bound('view', 'viewer'),
-  bound('edit', 'alice', 'team-a'),
-  bound('edit', 'bob', 'team-b'),
+export const access: readonly KubeObject[] = [
+  bound('kv-operators-admin', 'admin', 'kv-operators'),
+  bound('kv-operators-migrate', 'kubevirt.io:migrate', 'kv-operators'),
+  bound('kv-viewers-view', 'view', 'kv-viewers'),
+  bound('team-a-edit', 'edit', 'team-a', 'team-a'),
+  bound('team-b-edit', 'edit', 'team-b', 'team-b'),
+  // The recording's API server is MicroShift's, which lets everybody read this, too.
+  {
+    apiVersion: `${rbac}/v1`,
+    kind: 'ClusterRole',
+    metadata: { name: 'replay:well-known' },
+    rules: [{ nonResourceURLs: ['/.well-known', '/.well-known/*'], verbs: ['get'] }],
+  },
+  bound('replay:well-known', 'replay:well-known', 'system:authenticated'),
 ]
 
 type VmOptions = { runStrategy?: string; annotations?: Record<string, string>; spec?: object; templateSpec?: object; cpu?: object }

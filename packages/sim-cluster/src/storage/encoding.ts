@@ -14,21 +14,24 @@ function typeMeta(resource: ApiResource): string {
 const prefixes = new Map<string, string>()
 
 function prefix(resource: ApiResource): string {
-  const key = resourceKey(resource)
+  const key = `${resource.version} ${resourceKey(resource)}`
   let found = prefixes.get(key)
-  if (found === undefined) prefixes.set(key, (found = typeMeta(apiResource(key))))
+  if (found === undefined) prefixes.set(key, (found = typeMeta(resource)))
   return found
 }
 
 /** The JSON of a whole object, without a newline. */
 export function encodeObject(resource: ApiResource, object: StoredObject): Buffer {
+  const stored = apiResource(resourceKey(resource))
   let bytes = encoded.get(object)
   if (!bytes) {
     const { apiVersion: _apiVersion, kind: _kind, ...rest } = object
-    bytes = Buffer.from(prefix(resource) + JSON.stringify(rest).slice(1))
+    bytes = Buffer.from(prefix(stored) + JSON.stringify(rest).slice(1))
     encoded.set(object, bytes)
   }
-  return bytes
+  if (stored.version === resource.version) return bytes
+  // Served in another version than it is stored in, an object differs in its apiVersion.
+  return Buffer.concat([Buffer.from(prefix(resource)), bytes.subarray(prefix(stored).length)])
 }
 
 const brace = Buffer.from('{')

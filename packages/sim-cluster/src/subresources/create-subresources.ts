@@ -7,12 +7,12 @@ import type { SubresourceReply, SubresourceRequest, Subresources } from '../api/
 import { ApiError, badRequest, conflict, forbidden, internalError, notFound } from '../api/status.ts'
 import type { Clock } from '../clock.ts'
 import { createContext } from '../controllers/context.ts'
+import { applyInstancetype, findInstancetype, findPreference } from '../controllers/instancetypes.ts'
 import { cloudInitUsers, guestOsInfo, guestOsOf } from '../controllers/guest-os.ts'
 import { parseQuantity } from '../controllers/quantity.ts'
 import { hashOf } from '../controllers/random.ts'
 import { runStrategyOf } from '../controllers/run-strategy.ts'
 import { conditionOf, isTrue, migrations, pvcs, vmis, vms } from '../controllers/objects.ts'
-import { vmiSpecOf } from '../controllers/vmi-spec.ts'
 import { draftStatus, isFinal, isPaused, rebootGuest, setPaused } from '../controllers/vmis.ts'
 import { isMigrating } from '../controllers/printable-status.ts'
 import type { Guests } from '../guests/guest.ts'
@@ -370,10 +370,53 @@ export function createSubresources({ storage, clock, guests }: { storage: Storag
     })
   }
 
-  const expandSpec: Handler = (request) => {
-    const vm = vmOf(request)
+  /** A VM with its instance type and preference spelt out, as Go writes it: empty structs and unset times included. */
+  function expanded(vm: VirtualMachine): object {
     const { instancetype: _, preference: __, ...spec } = vm.spec
-    return { code: 200, json: { ...vm, spec: { ...spec, template: { ...vm.spec.template, spec: vmiSpecOf(objects, vm) } } } }
+    const { metadata, spec: templateSpec } = vm.spec.template
+    const vmiSpec = applyInstancetype(templateSpec as VirtualMachineInstance['spec'], {
+      instancetype: findInstancetype(objects, vm),
+      preference: findPreference(objects, vm),
+    })
+    return {
+      ...vm,
+      metadata: { ...vm.metadata, creationTimestamp: vm.metadata.creationTimestamp ?? null },
+      spec: {
+        ...spec,
+        template: {
+          metadata: { creationTimestamp: null, ...(metadata as object) },
+          spec: { ...vmiSpec, domain: { resources: {}, ...vmiSpec.domain } },
+        },
+      },
+      status: vm.status ?? {},
+    }
+  }
+
+  const expandSpec: Handler = (request) => ({ code: 200, json: expanded(vmOf(request)) })
+
+  /** https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/virt-api/rest/expand.go */
+  const expandVmSpec: Handler = (request) => {
+    const vm = request.body as VirtualMachine | undefined
+    if (!vm?.spec) throw badRequest('Request does not contain object')
+    if (vm.metadata?.namespace && vm.metadata.namespace !== request.namespace) throw badRequest('VM namespace must be empty or ' + request.namespace)
+    return { code: 200, json: expanded({ ...vm, metadata: { ...vm.metadata, namespace: request.namespace } }) }
+  }
+
+  const objectGraph: Handler = () => {
+    throw badRequest('ObjectGraph feature gate not enabled: Unable to return object graph.')
+  }
+
+  /** Dumping memory to a claim is not simulated; the request is refused as for a claim that does not exist. */
+  const memoryDump: Handler = (request) => {
+    const { claimName } = (request.body ?? {}) as { claimName?: string }
+    const vm = vmOf(request)
+    if (!claimName && !vm.status?.memoryDumpRequest) throw badRequest('Memory dump requires claim name to be set')
+    runningVmiOf(request)
+    throw notFound({ group: '', plural: 'persistentvolumeclaims', kind: 'PersistentVolumeClaim' }, claimName ?? '')
+  }
+  const removeMemoryDump: Handler = (request) => {
+    vmOf(request)
+    throw conflict(vmRef, request.name, "can't remove memory dump association for vm, request missing")
   }
 
   const screenshot: Handler = (request) => {
@@ -395,6 +438,11 @@ export function createSubresources({ storage, clock, guests }: { storage: Storag
     ['virtualmachines/addvolume', put(addVolume(true))],
     ['virtualmachines/removevolume', put(removeVolume(true))],
     ['virtualmachines/expand-spec', get(expandSpec)],
+    ['virtualmachines/memorydump', put(memoryDump)],
+    ['virtualmachines/removememorydump', put(removeMemoryDump)],
+    ['virtualmachines/objectgraph', get(objectGraph)],
+    ['virtualmachineinstances/objectgraph', get(objectGraph)],
+    ['expand-vm-spec', put(expandVmSpec)],
     ['virtualmachineinstances/pause', put(pause)],
     ['virtualmachineinstances/unpause', put(unpause)],
     ['virtualmachineinstances/softreboot', put(softReboot)],
