@@ -134,9 +134,12 @@ export function createFleetStore<F extends Fleet>(
 }
 
 function open<F extends Fleet>(fleet: F) {
-  return createFleetStore(fleet, live, (name, signal) =>
-    server.request<Snapshot<F>>('GET', `/api/inventory/${name}`, undefined, { signal }),
-  )
+  return createFleetStore(fleet, live, async (name, signal) => {
+    const snapshot = await server.request<Snapshot<F>>('GET', `/api/inventory/${name}`, undefined, { signal })
+    // Reading ten thousand rows is a task of its own, and so is showing them: a key pressed meanwhile comes between.
+    await new Promise((resolve) => setTimeout(resolve))
+    return snapshot
+  })
 }
 
 /** This tab's fleets. One is fetched when it is first shown, and then followed until the session ends. */

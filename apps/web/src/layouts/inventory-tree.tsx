@@ -1,6 +1,7 @@
 // The inventory beside the pages: namespaces, or nodes, with live counts that follow the list's query. A click narrows
 // the list; the URL holds the choice.
-import { useMemo, useState } from 'react'
+import type { VmRow } from '@virtdeck/kubevirt'
+import { useDeferredValue, useMemo, useState } from 'react'
 import { useLocation, useNavigate, useSearchParams } from 'react-router'
 import { useFleet } from '../api/fleet.ts'
 import { SCAN_EVERY_MS } from '../features/virtual-machines/scan-sorted.ts'
@@ -8,6 +9,7 @@ import { scanVms } from '../features/virtual-machines/vm-facets.ts'
 import type { Buckets } from '../features/virtual-machines/vm-facets.ts'
 import { formatQuery, isToken, parseQuery, token } from '../features/virtual-machines/vm-query.ts'
 import type { Term } from '../features/virtual-machines/vm-query.ts'
+import { naturalKey } from '../features/virtual-machines/vm-sort.ts'
 import { paths } from '../paths.ts'
 import { IconButton } from '../ui/button.tsx'
 import { ClusterIcon, MinusIcon, PlusIcon } from '../ui/icons.ts'
@@ -19,6 +21,7 @@ import type { TreeNode } from '../ui/tree-nav.tsx'
 type Kind = 'namespace' | 'node'
 
 const ROOT = 'cluster'
+const none: readonly VmRow[] = []
 
 export function InventoryTree({ clusterName }: { clusterName: string }) {
   const [kind, setKind] = useState<Kind>('namespace')
@@ -27,7 +30,10 @@ export function InventoryTree({ clusterName }: { clusterName: string }) {
   const nodes = useFleet('nodes')
   const navigate = useNavigate()
   const terms = useListTerms()
-  const scan = useMemo(() => scanVms(rows, terms), [rows, terms])
+  // The list comes first: the tree counts in a turn of its own.
+  const counted = useDeferredValue(rows, none)
+  const filter = useDeferredValue(terms)
+  const scan = useMemo(() => scanVms(counted, filter), [counted, filter])
 
   const chosen = terms.filter((term) => isToken(term) && term.key === kind && !term.negated)
   const only = chosen.length === 1 && chosen[0] && isToken(chosen[0]) ? chosen[0].value : undefined
@@ -54,7 +60,7 @@ export function InventoryTree({ clusterName }: { clusterName: string }) {
     setCollapsed(next)
   }
 
-  if (status !== 'ready') return null
+  if (status !== 'ready' || (counted === none && rows.length > 0)) return null
   const folded = collapsed.has(ROOT)
   return (
     <section className="tree" aria-label="Inventory">
@@ -98,7 +104,7 @@ function useListTerms(): readonly Term[] {
 /** What the list would show without a choice here. */
 const sum = (nodes: readonly TreeNode[]) => nodes.reduce((total, { count }) => total + count, 0)
 
-const byName = (a: TreeNode, b: TreeNode) => a.label.localeCompare(b.label, 'en', { numeric: true })
+const byName = (a: TreeNode, b: TreeNode) => (naturalKey(a.label) < naturalKey(b.label) ? -1 : 1)
 
 function branches(buckets: Buckets): TreeNode[] {
   return [...buckets].map(([name, { count, failing, warnings }]) => ({ id: name, label: name, count, failing, warnings })).sort(byName)

@@ -37,9 +37,11 @@ export function formatElapsed(seconds: number): string {
   return `${Math.floor(whole / DAY)}d`
 }
 
+const counts = new Intl.NumberFormat('en-US')
+
 /** `9,731` */
 export function formatCount(count: number): string {
-  return count.toLocaleString('en-US')
+  return counts.format(count)
 }
 
 /** A moment as ISO text, a Date, or milliseconds since the epoch. */

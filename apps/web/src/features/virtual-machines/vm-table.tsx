@@ -196,7 +196,8 @@ function offsetOf(origin: string): number {
 function useScrollMemory(virtualizer: Virtualizer<HTMLDivElement, Element>, origin: string) {
   const begun = useRef(origin)
   useLayoutEffect(() => {
-    if (begun.current !== origin) virtualizer.scrollToOffset(0)
+    // Asking for the offset first saves a layout for every letter typed at the top.
+    if (begun.current !== origin && virtualizer.scrollOffset) virtualizer.scrollToOffset(0)
     begun.current = origin
   }, [virtualizer, origin])
   useLayoutEffect(
