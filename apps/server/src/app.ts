@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import express, { type Express, type RequestHandler } from 'express'
 import { requireHost, requireProvenance } from './auth/provenance.ts'
 import { sessionHandler, signInRouter } from './auth/sign-in.ts'
+import { ticketRouter } from './auth/tickets.ts'
 import type { Context } from './context.ts'
 import { errorHandler, notFound } from './errors.ts'
 import { inventoryRouter } from './inventory/snapshots.ts'
@@ -33,6 +34,7 @@ export function createApp(context: Context): Express {
   )
   app.use(requireHost(own))
   app.get('/api/session', requireProvenance(own, sessions), sessionHandler(context))
+  app.use('/api/ws-ticket', requireProvenance(own, sessions), ticketRouter(context))
   app.use('/api/inventory', requireProvenance(own, sessions), inventoryRouter(context))
   app.use('/auth/sign-out', requireProvenance(own, sessions))
   app.use('/auth', signInRouter(context))

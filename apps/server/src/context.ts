@@ -2,6 +2,7 @@
 import type { Kubeconfig } from './auth/kubeconfig.ts'
 import type { Origins } from './auth/provenance.ts'
 import type { Sessions } from './auth/sessions.ts'
+import type { Tickets } from './auth/tickets.ts'
 import type { ServerConfig } from './config.ts'
 import type { Inventory } from './inventory/inventory.ts'
 import type { Upstream } from './k8s/upstream.ts'
@@ -15,5 +16,6 @@ export type Context = {
   kubeconfig: Kubeconfig
   upstream: Upstream
   sessions: Sessions
+  tickets: Tickets
   inventory: Inventory
 }

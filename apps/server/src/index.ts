@@ -6,6 +6,7 @@ import { loadKubeconfig, type Kubeconfig } from './auth/kubeconfig.ts'
 import { ownOrigins } from './auth/provenance.ts'
 import { createKeyRing } from './auth/sealed-cookie.ts'
 import { createSessions } from './auth/sessions.ts'
+import { createTickets } from './auth/tickets.ts'
 import { ConfigError, loopbackHosts, type ServerConfig } from './config.ts'
 import type { Context } from './context.ts'
 import { createInventory } from './inventory/inventory.ts'
@@ -34,10 +35,12 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   await listen(server, config)
   const { port } = server.address() as AddressInfo
   const own = ownOrigins({ publicOrigin: config.publicOrigin, host: config.host, port })
-  const sessions = createSessions({ ring: createKeyRing(config.sessionKeys), secure: own.secure, port, ...config.session })
+  const ring = createKeyRing(config.sessionKeys)
+  const tickets = createTickets({ ring })
+  const sessions = createSessions({ ring, secure: own.secure, port, ...config.session })
   const recheckMs = config.recheckMs ?? 60_000
   const inventory = createInventory({ kubeconfig, upstream, log, recheckMs })
-  const context: Context = { config, recheckMs, log, own, kubeconfig, upstream, sessions, inventory }
+  const context: Context = { config, recheckMs, log, own, kubeconfig, upstream, sessions, tickets, inventory }
   const upgrades = createUpgradeGate(context)
   server.on('request', createApp(context))
   server.on('upgrade', upgrades.handle)

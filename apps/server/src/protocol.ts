@@ -30,6 +30,14 @@ export type SignInMode =
 /** `POST /auth/sign-in`; answers `Session`, or a `Status`. `POST /auth/sign-out` has an empty body and answer. */
 export type SignInRequest = { mode: 'token'; token: string } | { mode: 'demo'; user: string } | { mode: 'kubeconfig' }
 
+/**
+ * `POST /api/ws-ticket`: what a WebSocket needs beside the session's cookie. The target is its path and query, byte for
+ * byte. The ticket goes as the subprotocol `virtdeck.ticket.TICKET` beside `virtdeck.v1` for `/live` and
+ * `plain.kubevirt.io` for a console; it is good for 30 s and for one connection.
+ */
+export type TicketRequest = { target: string }
+export type Ticket = { ticket: string }
+
 /** `GET /api/inventory/FLEET`: the first picture, which the socket continues from `epoch` and `seq`. */
 export type Snapshot<F extends Fleet = Fleet> = {
   fleet: F

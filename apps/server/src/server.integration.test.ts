@@ -148,8 +148,8 @@ test('carries a click down and its events back, to everybody who may see the nam
   const operator = await browserOf('operator')
   const user = await browserOf('user')
   const [mine, theirs] = await Promise.all([operator.snapshot('virtualmachines'), user.snapshot('virtualmachines')])
-  using live = operator.live()
-  using elsewhere = user.live()
+  using live = await operator.live()
+  using elsewhere = await user.live()
   await live.send({ type: 'fleet', fleet: 'virtualmachines', epoch: mine.epoch, seq: mine.seq })
   await elsewhere.send({ type: 'fleet', fleet: 'virtualmachines', epoch: theirs.epoch, seq: theirs.seq })
 
@@ -178,20 +178,20 @@ test('continues a snapshot where a lost socket left off, and starts over where i
     body: {},
   })
   expect(restart.status).toBe(202)
-  using watching = operator.live()
+  using watching = await operator.live()
   await watching.send({ type: 'fleet', fleet: 'virtualmachines', epoch: first.epoch, seq: first.seq })
   await watching.until(upserted('scratch', 'Stopped'))
-  using again = operator.live()
+  using again = await operator.live()
   await again.send({ type: 'fleet', fleet: 'virtualmachines', epoch: first.epoch, seq: first.seq })
   await again.until(upserted('scratch', 'Stopped'))
-  using lost = operator.live()
+  using lost = await operator.live()
   await lost.send({ type: 'fleet', fleet: 'virtualmachines', epoch: 'another', seq: 3 })
   await lost.until(message('reset'))
 })
 
 test('watches a page’s own objects with the user’s rights', async () => {
   const user = await browserOf('user')
-  using live = user.live()
+  using live = await user.live()
   const path = collectionPath(resources.virtualMachines, 'team-b')
   await live.send({ type: 'watch', id: 1, path, fieldSelector: 'metadata.name=jumphost' })
   const { items } = await live.until(message('objects'))
@@ -239,11 +239,11 @@ test('passes the cluster’s refusals on in its own words', async () => {
 
 test('opens both consoles for who may use them', async () => {
   const operator = await browserOf('operator')
-  const vnc = operator.console(subresourcePath('virtualmachineinstances', vm('team-a', 'web-01'), 'vnc'))
+  const vnc = await operator.console(subresourcePath('virtualmachineinstances', vm('team-a', 'web-01'), 'vnc'))
   const [greeting] = (await once(vnc, 'message')) as [Buffer]
   expect(greeting.toString()).toBe('RFB 003.008\n')
   vnc.terminate()
-  const serial = operator.console(subresourcePath('virtualmachineinstances', vm('team-a', 'web-01'), 'console'))
+  const serial = await operator.console(subresourcePath('virtualmachineinstances', vm('team-a', 'web-01'), 'console'))
   await once(serial, 'open')
   const prompt = new Promise<void>((resolve) => {
     let text = ''
@@ -260,8 +260,8 @@ test('opens both consoles for who may use them', async () => {
 test('closes a console with the reason where there is none to open', async () => {
   const viewer = await browserOf('viewer')
   const operator = await browserOf('operator')
-  const console = (browser: Browser, name: string, kind: string) =>
-    outcome(browser.console(subresourcePath('virtualmachineinstances', vm('team-a', name), kind)))
+  const console = async (browser: Browser, name: string, kind: string) =>
+    outcome(await browser.console(subresourcePath('virtualmachineinstances', vm('team-a', name), kind)))
   expect(await console(viewer, 'web-01', 'vnc')).toMatchObject({ closed: 4403 })
   expect(await console(viewer, 'web-01', 'console')).toMatchObject({ closed: 4403 })
   expect(await console(operator, 'no-such-vm', 'vnc')).toMatchObject({ closed: 4404 })
@@ -270,10 +270,10 @@ test('closes a console with the reason where there is none to open', async () =>
 test('tells a second screen that somebody uses the first [W-14]', async () => {
   const operator = await browserOf('operator')
   const path = subresourcePath('virtualmachineinstances', vm('team-b', 'desktop-01'), 'vnc')
-  const first = operator.console(path)
+  const first = await operator.console(path)
   await once(first, 'message')
-  expect(await outcome(operator.console(path))).toMatchObject({ closed: 4409 })
-  const taken = operator.console(`${path}?preserveSession=false`)
+  expect(await outcome(await operator.console(path))).toMatchObject({ closed: 4409 })
+  const taken = await operator.console(`${path}?preserveSession=false`)
   await once(taken, 'message')
   taken.terminate()
   first.terminate()
@@ -286,7 +286,7 @@ test('ends the session of whom the cluster no longer knows, wherever that shows 
   const [asker, watcher] = [openBrowser(own.url), openBrowser(own.url)]
   await asker.signIn({ mode: 'demo', user: 'user' })
   await watcher.signIn({ mode: 'demo', user: 'viewer' })
-  using live = watcher.live()
+  using live = await watcher.live()
   await live.until(message('heartbeat'))
   const port = Number(new URL(own.cluster.url).port)
   await own.cluster[Symbol.asyncDispose]()
@@ -316,10 +316,10 @@ test('takes rows off the screen when a right is withdrawn, and puts them back [W
   const binding = own.cluster.storage.list(key).find(({ metadata }) => metadata.namespace === 'team-b') as KubeObject
   const { rows, epoch, seq } = await user.snapshot('virtualmachines')
   expect(rows.length).toBeGreaterThan(0)
-  using live = user.live()
+  using live = await user.live()
   await live.send({ type: 'fleet', fleet: 'virtualmachines', epoch, seq })
   await live.send({ type: 'watch', id: 1, path: collectionPath(resources.virtualMachines, 'team-b') })
-  const screen = user.console(subresourcePath('virtualmachineinstances', vm('team-b', 'desktop-01'), 'vnc'))
+  const screen = await user.console(subresourcePath('virtualmachineinstances', vm('team-b', 'desktop-01'), 'vnc'))
   const screenEnded = outcome(screen)
   await Promise.all([live.until(message('objects')), live.until(message('fleet-state')), once(screen, 'message')])
 
@@ -343,7 +343,7 @@ test('says since when it is blind, keeps what it knew, and catches up once the c
   const operator = openBrowser(own.url)
   await operator.signIn({ mode: 'demo', user: 'operator' })
   const before = await operator.snapshot('virtualmachines')
-  using live = operator.live()
+  using live = await operator.live()
   await live.send({ type: 'fleet', fleet: 'virtualmachines', epoch: before.epoch, seq: before.seq })
   await live.until(message('fleet-state', ({ state }) => state === 'live'))
 
@@ -354,7 +354,7 @@ test('says since when it is blind, keeps what it knew, and catches up once the c
   expect((await operator.snapshot('virtualmachines')).rows).toHaveLength(before.rows.length)
   const down = await operator.request(`/k8s${collectionPath(resources.virtualMachines)}`)
   expect([down.status, await down.json()]).toMatchObject([503, { kind: 'Status', reason: 'ServiceUnavailable' }])
-  expect(await outcome(operator.console(subresourcePath('virtualmachineinstances', vm('team-a', 'web-01'), 'vnc')))).toMatchObject({
+  expect(await outcome(await operator.console(subresourcePath('virtualmachineinstances', vm('team-a', 'web-01'), 'vnc')))).toMatchObject({
     closed: 4503,
   })
 
@@ -399,7 +399,7 @@ test('reads the fleet with the user’s own credential where the server’s may 
       .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)
       .toSorted(),
   )
-  using live = admin.live()
+  using live = await admin.live()
   await live.send({ type: 'fleet', fleet: 'virtualmachines', epoch, seq })
   await admin.request(`/k8s${subresourcePath('virtualmachines', vm('team-b', 'report-batch'), 'start')}`, { method: 'PUT', body: {} })
   await live.until(upserted('report-batch', 'Running'))
@@ -423,8 +423,8 @@ test('queues nothing for a tab that does not read, and lets it start over when i
   for (const browser of [reader, sleeper]) await browser.signIn({ mode: 'demo', user: 'operator' })
   const { rows, epoch, seq } = await reader.snapshot('virtualmachines')
   expect(rows).toHaveLength(300)
-  using reading = reader.live()
-  using sleeping = sleeper.live()
+  using reading = await reader.live()
+  using sleeping = await sleeper.live()
   for (const live of [reading, sleeping]) {
     await live.send({ type: 'fleet', fleet: 'virtualmachines', epoch, seq })
     await live.until(message('fleet-state'))

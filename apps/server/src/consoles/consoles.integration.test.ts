@@ -47,7 +47,7 @@ const status = (code: number, message: string) =>
   JSON.stringify({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code })
 
 test('carries bytes both ways unaltered, in whatever sizes [W-19]', async () => {
-  const ws = ann.console(`${vmi}/vnc`)
+  const ws = await ann.console(`${vmi}/vnc`)
   await once(ws, 'open')
   expect(ws.protocol).toBe('plain.kubevirt.io')
   const sent = createHash('sha256')
@@ -81,7 +81,7 @@ test('opens VNC as the user, and leaves a session in use alone unless it is to b
     [`${vmi}/console`, `${vmi}/console`],
   ] as const) {
     api.seen.splice(0)
-    const ws = ann.console(asked)
+    const ws = await ann.console(asked)
     await once(ws, 'open')
     ws.terminate()
     expect(api.seen[0]).toMatchObject({ path: sent, headers: { authorization: `Bearer ${token}` } })
@@ -90,13 +90,13 @@ test('opens VNC as the user, and leaves a session in use alone unless it is to b
 
 test('takes no credential from a subprotocol, and no other protocol [P-09] [W-05]', async () => {
   const smuggled = 'base64url.bearer.authorization.k8s.io.ZXZpbA'
-  const ws = ann.console(`${vmi}/vnc`, [smuggled, 'plain.kubevirt.io'])
+  const ws = await ann.console(`${vmi}/vnc`, [smuggled, 'plain.kubevirt.io'])
   await once(ws, 'open')
   expect(ws.protocol).toBe('plain.kubevirt.io')
   expect(api.seen[0]?.headers['sec-websocket-protocol']).toBe('plain.kubevirt.io')
   expect(api.seen[0]?.headers.cookie).toBeUndefined()
   ws.terminate()
-  expect(await outcome(ann.console(`${vmi}/vnc`, ['binary']))).toEqual({ refused: 400 })
+  expect(await outcome(await ann.console(`${vmi}/vnc`, ['binary']))).toEqual({ refused: 400 })
 })
 
 test.each([
@@ -112,14 +112,14 @@ test.each([
   [200, 'hello', 4502],
 ])('tells the browser by a close code why the cluster refused: %s %s is %s [W-08] [W-10]', async (code, body, closed) => {
   refuseWith(code, body, body.startsWith('{') ? 'application/json' : 'text/plain', 'Location: https://evil.example/\r\n')
-  const result = await outcome(ann.console(`${vmi}/vnc`))
+  const result = await outcome(await ann.console(`${vmi}/vnc`))
   expect(result).toMatchObject({ closed })
   expect(JSON.stringify(result)).not.toMatch(/web-01|10\.1\.2\.3|evil/)
 })
 
 test('calls a cluster that hangs up without a word down', async () => {
   api.upgrade((_req, socket) => socket.destroy())
-  expect(await outcome(ann.console(`${vmi}/vnc`))).toMatchObject({ closed: 4503 })
+  expect(await outcome(await ann.console(`${vmi}/vnc`))).toMatchObject({ closed: 4503 })
 })
 
 test('says that a console ended when the guest’s end dies without a close frame', async () => {
@@ -129,7 +129,7 @@ test('says that a console ended when the guest’s end dies without a close fram
       ws.once('message', () => socket.destroy())
     }),
   )
-  const ws = ann.console(`${vmi}/console`)
+  const ws = await ann.console(`${vmi}/console`)
   await once(ws, 'message')
   ws.send('x')
   expect(await outcome(ws)).toMatchObject({ closed: 1011 })
@@ -143,7 +143,7 @@ test('frees the cluster’s end when the browser goes, however it goes [W-10]', 
         guests.handleUpgrade(req, socket, head, () => {})
       })
     })
-    const ws = ann.console(`${vmi}/console`)
+    const ws = await ann.console(`${vmi}/console`)
     await once(ws, 'open')
     leave(ws)
     await gone
@@ -151,7 +151,7 @@ test('frees the cluster’s end when the browser goes, however it goes [W-10]', 
 })
 
 test('closes with 1009 what sends frames of more than 1 MiB [W-12]', async () => {
-  const ws = ann.console(`${vmi}/console`)
+  const ws = await ann.console(`${vmi}/console`)
   await once(ws, 'open')
   ws.send(Buffer.alloc(1024 * 1024 + 1))
   expect(await outcome(ws)).toMatchObject({ closed: 1009 })
@@ -160,8 +160,8 @@ test('closes with 1009 what sends frames of more than 1 MiB [W-12]', async () =>
 test('ends with the session [A-17]', async () => {
   const ben = openBrowser(server.url)
   await ben.signIn({ mode: 'token', token })
-  const console1 = ben.console(`${vmi}/console`)
-  const live = ben.live()
+  const console1 = await ben.console(`${vmi}/console`)
+  const live = await ben.live()
   await Promise.all([once(console1, 'open'), once(live.ws, 'open')])
   await ben.request('/auth/sign-out', { method: 'POST' })
   expect(await outcome(console1)).toMatchObject({ closed: 4401 })
@@ -171,19 +171,16 @@ test('ends with the session [A-17]', async () => {
 test('opens eight consoles for one session, and not a ninth [W-20]', async () => {
   const ben = openBrowser(server.url)
   await ben.signIn({ mode: 'token', token })
-  const opened = Array.from({ length: 8 }, () => ben.console(`${vmi}/console`))
+  const opened = await Promise.all(Array.from({ length: 8 }, () => ben.console(`${vmi}/console`)))
   await Promise.all(opened.map((ws) => once(ws, 'open')))
-  expect(await outcome(ben.console(`${vmi}/console`))).toMatchObject({ closed: 4429 })
+  expect(await outcome(await ben.console(`${vmi}/console`))).toMatchObject({ closed: 4429 })
   for (const ws of opened) ws.terminate()
 })
 
 test('switches protocols for its own pages, on two kinds of path, with a session, and not otherwise [W-01] [W-02]', async () => {
-  const refused = (path: string, headers: Record<string, string> = {}) =>
-    outcome(
-      new WebSocket(server.url.replace('http', 'ws') + path, ['plain.kubevirt.io'], {
-        headers: { cookie: ann.cookie(), origin: server.url, ...headers },
-      }),
-    )
+  const refused = async (path: string, headers: Record<string, string> = {}, ticket?: string) =>
+    outcome(await ann.socket(path, ['virtdeck.v1', 'plain.kubevirt.io'], headers, ticket))
+  const random = Array.from({ length: 50 }, () => `/${randomBytes(6).toString('base64url')}`)
   for (const path of [
     '/',
     '/live/',
@@ -194,8 +191,10 @@ test('switches protocols for its own pages, on two kinds of path, with a session
     `/k8s${vmi}/usbredir`,
     '/k8s/api/v1/namespaces/a/pods/b/exec',
     '/api/session',
+    ...random,
+    ...random.map((path) => `/k8s${path}`),
   ]) {
-    expect([400, 404, 405]).toContain(((await refused(path)) as { refused: number }).refused)
+    expect([400, 404, 405]).toContain(((await refused(path, {}, 'x')) as { refused: number }).refused)
   }
   for (const origin of [
     '',
@@ -212,6 +211,56 @@ test('switches protocols for its own pages, on two kinds of path, with a session
   expect(await refused('/live', { cookie: '' })).toEqual({ refused: 401 })
   expect(await refused(`/k8s${vmi}/vnc`, { cookie: 'virtdeck_s0=x' })).toEqual({ refused: 401 })
   expect(api.seen).toEqual([])
+})
+
+test('opens no socket without a ticket of this session and for this target, which nobody sees again [W-04]', async () => {
+  const [vnc, serial] = [`/k8s${vmi}/vnc`, `/k8s${vmi}/console`]
+  const refused = { refused: 403 }
+  const ben = openBrowser(server.url)
+  await ben.signIn({ mode: 'token', token })
+  expect(await outcome(await ann.socket('/live', ['virtdeck.v1'], {}, 'x'))).toEqual(refused)
+  expect(await outcome(await ann.socket(vnc, ['plain.kubevirt.io'], {}, await ben.ticket(vnc)))).toEqual(refused)
+  expect(await outcome(await ann.socket(vnc, ['plain.kubevirt.io'], {}, await ann.ticket(serial)))).toEqual(refused)
+  expect(await outcome(await ann.socket(`${vnc}?ticket=${await ann.ticket(vnc)}`, ['plain.kubevirt.io'], {}, 'x'))).toEqual({
+    refused: 400,
+  })
+  const bare = new WebSocket(server.url.replace('http', 'ws') + vnc, ['plain.kubevirt.io'], {
+    headers: { cookie: ann.cookie(), origin: server.url },
+  })
+  expect(await outcome(bare)).toEqual(refused)
+  expect(api.seen).toEqual([])
+
+  const ticket = await ann.ticket(vnc)
+  const ws = await ann.socket(vnc, ['plain.kubevirt.io'], {}, ticket)
+  const [answer] = (await once(ws, 'upgrade')) as [IncomingMessage]
+  expect(JSON.stringify(answer.headers)).not.toContain(ticket)
+  expect(answer.headers['sec-websocket-protocol']).toBe('plain.kubevirt.io')
+  expect(JSON.stringify(api.seen)).not.toContain(ticket)
+  ws.terminate()
+  expect(await outcome(await ann.socket(vnc, ['plain.kubevirt.io'], {}, ticket))).toEqual(refused)
+  const live = await ann.live()
+  await once(live.ws, 'open')
+  expect(live.ws.protocol).toBe('virtdeck.v1')
+  live.ws.terminate()
+})
+
+test('issues tickets to who is signed in, for what there is, to its own pages [W-04] [P-17]', async () => {
+  const asked = async (body: unknown, headers: Record<string, string> = {}) =>
+    (await ann.request('/api/ws-ticket', { method: 'POST', body, headers })).status
+  expect(await asked({ target: '/live' })).toBe(200)
+  expect(await asked({ target: '/live' }, { 'x-kvd-csrf': 'x' })).toBe(403)
+  expect(await asked({ target: '/live' }, { origin: 'https://evil.example' })).toBe(403)
+  expect(await asked({ target: '/live' }, { cookie: 'x=1' })).toBe(401)
+  expect(await asked({})).toBe(400)
+  expect(await asked({ target: '/k8s/version' })).toBe(405)
+  expect(await asked({ target: '//evil.example/live' })).toBe(404)
+  const ben = openBrowser(server.url)
+  await ben.signIn({ mode: 'token', token })
+  const many = await Promise.all(
+    Array.from({ length: 130 }, () => ben.request('/api/ws-ticket', { method: 'POST', body: { target: '/live' } })),
+  )
+  expect(many.filter(({ status: code }) => code === 429).length).toBeGreaterThan(0)
+  expect(await asked({ target: '/live' })).toBe(200)
 })
 
 test('refuses handshakes that are none [W-01]', async () => {

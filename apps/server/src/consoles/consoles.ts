@@ -8,6 +8,7 @@ import { refusal } from '../errors.ts'
 import type { Passed } from '../k8s/gate.ts'
 import { refusedStatus } from '../k8s/proxy.ts'
 import { closeCodes, closeReason, consoleCloseCode } from '../live/close-codes.ts'
+import { offers } from '../subprotocols.ts'
 import type { Upgrade } from '../upgrade.ts'
 import { joinSockets, type Leg, type Tunnel } from './tunnel.ts'
 
@@ -21,7 +22,13 @@ const handshakeGuid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 type Open = { sid: string; tunnel?: Tunnel }
 
 export function createConsoles({ kubeconfig, upstream, sessions, log, recheckMs }: Context) {
-  const accepting = new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: 1024 })
+  const accepting = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: 1024,
+    handleProtocols: () => protocol,
+  })
   const open = new Set<Open>()
 
   /** Accepts the browser's socket only to close it: browsers cannot read a refused handshake. */
@@ -111,8 +118,7 @@ export function createConsoles({ kubeconfig, upstream, sessions, log, recheckMs 
 
   return {
     accept(upgrade: Upgrade, passed: Passed) {
-      const offered = upgrade.req.headers['sec-websocket-protocol']?.split(',').map((name) => name.trim())
-      if (offered && !offered.includes(protocol)) throw refusal(400, `The console speaks ${protocol}.`)
+      if (!offers(upgrade.req, protocol)) throw refusal(400, `The console speaks ${protocol}.`)
       const { sid } = upgrade.session
       if (open.size >= perServer || [...open].filter((entry) => entry.sid === sid).length >= perSession) {
         closeWith(upgrade, closeCodes.limit)
@@ -159,13 +165,12 @@ const acceptOf = (key: string) =>
     .digest('base64')
 
 function acceptance(req: IncomingMessage): string {
-  const offered = req.headers['sec-websocket-protocol'] !== undefined
   return [
     'HTTP/1.1 101 Switching Protocols',
     'Upgrade: websocket',
     'Connection: Upgrade',
     `Sec-WebSocket-Accept: ${acceptOf(req.headers['sec-websocket-key'] ?? '')}`,
-    ...(offered ? [`Sec-WebSocket-Protocol: ${protocol}`] : []),
+    `Sec-WebSocket-Protocol: ${protocol}`,
     '',
     '',
   ].join('\r\n')

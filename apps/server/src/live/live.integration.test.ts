@@ -26,7 +26,7 @@ afterAll(async () => {
 })
 
 test('says at once that it lives, with the server’s time', async () => {
-  using live = ann.live()
+  using live = await ann.live()
   const { now } = await live.until(message('heartbeat'))
   expect(Math.abs(now - Date.now())).toBeLessThan(5_000)
 })
@@ -41,14 +41,14 @@ test.each([
   '{"type":"watch","id":"1","path":"/x"}',
   '['.repeat(60),
 ])('closes a socket that sends what is no request: %s [W-12]', async (text) => {
-  using live = ann.live()
+  using live = await ann.live()
   await live.until(message('heartbeat'))
   live.ws.send(text)
   expect(await live.closed).toBe(4400)
 })
 
 test('closes a socket that sends more than 64 KiB [W-12]', async () => {
-  using live = ann.live()
+  using live = await ann.live()
   await live.until(message('heartbeat'))
   live.ws.send('x'.repeat(70_000))
   expect(await live.closed).toBe(1009)
@@ -62,13 +62,13 @@ test.each([
   [`${vms}?watch=1`, 400],
   ['/k8s/version', 404],
 ])('watches nothing that is not in the gate’s table: %s [P-01] [P-02]', async (path, code) => {
-  using live = ann.live()
+  using live = await ann.live()
   await live.send({ type: 'watch', id: 7, path })
   expect(await live.until(message('watch-error'))).toMatchObject({ id: 7, status: { code } })
 })
 
 test('keeps at most 50 watches on a socket, and lets go of what is closed', async () => {
-  using live = ann.live()
+  using live = await ann.live()
   for (let id = 0; id < 51; id += 1) await live.send({ type: 'watch', id, path: vms, fieldSelector: `metadata.name=vm-${id}` })
   expect(await live.until(message('watch-error'))).toMatchObject({ id: 50, status: { code: 429 } })
   await live.send({ type: 'watch-close', id: 0 })
@@ -77,8 +77,8 @@ test('keeps at most 50 watches on a socket, and lets go of what is closed', asyn
 })
 
 test('mixes up no two sockets: the same ids mean each one’s own [W-09]', async () => {
-  using one = ann.live()
-  using other = ann.live()
+  using one = await ann.live()
+  using other = await ann.live()
   await one.send({ type: 'watch', id: 1, path: vms })
   await other.send({ type: 'watch', id: 1, path: vms })
   await Promise.all([one.until(message('objects')), other.until(message('objects'))])
@@ -98,7 +98,7 @@ test('tells open sockets that it restarts [W-18]', async () => {
   })
   const ben = openBrowser(own.url)
   await ben.signIn({ mode: 'token', token })
-  using live = ben.live()
+  using live = await ben.live()
   await live.until(message('heartbeat'))
   const stopped = own[Symbol.asyncDispose]()
   expect(await live.closed).toBe(1012)

@@ -9,10 +9,12 @@ import { refusal } from '../errors.ts'
 import { fleets } from '../inventory/joins.ts'
 import type { FleetView } from '../inventory/rows.ts'
 import type { LiveMessage, LiveRequest } from '../protocol.ts'
+import { offers } from '../subprotocols.ts'
 import type { Upgrade } from '../upgrade.ts'
 import { closeCodes, closeReason } from './close-codes.ts'
 import { startPersonalWatch, type PersonalWatch } from './personal-watch.ts'
 
+const protocol = 'virtdeck.v1'
 const heartbeatMs = 5_000
 const maxBufferedBytes = 1024 * 1024
 const resumeBufferedBytes = 64 * 1024
@@ -40,7 +42,13 @@ type Tab = {
 
 export function createLive(context: Context) {
   const { sessions, inventory, log } = context
-  const server = new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: 64 * 1024 })
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: 64 * 1024,
+    handleProtocols: () => protocol,
+  })
   const tabs = new Set<Tab>()
 
   const heartbeat = setInterval(() => {
@@ -56,6 +64,7 @@ export function createLive(context: Context) {
 
   return {
     accept({ req, socket, head, session, requestId }: Upgrade) {
+      if (!offers(req, protocol)) throw refusal(400, `This connection speaks ${protocol}.`)
       server.handleUpgrade(req, socket, head, (ws) => {
         if ([...tabs].filter((tab) => tab.session.sid === session.sid).length >= maxSocketsPerSession) return close(ws, closeCodes.limit)
         const tab = openTab(context, ws, session)

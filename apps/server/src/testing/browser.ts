@@ -1,6 +1,6 @@
 // A browser, as far as the server can tell: cookies, Origin, the CSRF header, WebSockets.
 import { WebSocket } from 'ws'
-import type { LiveMessage, LiveRequest, Session, SignInRequest, Snapshot } from '../protocol.ts'
+import type { LiveMessage, LiveRequest, Session, SignInRequest, Snapshot, Ticket } from '../protocol.ts'
 import type { Fleet } from '@virtdeck/kubevirt'
 
 export type Browser = ReturnType<typeof openBrowser>
@@ -40,6 +40,15 @@ export function openBrowser(url: string) {
     return response
   }
 
+  const ticket = async (target: string): Promise<string> => {
+    const response = await request('/api/ws-ticket', { method: 'POST', body: { target } })
+    return ((await response.json()) as Partial<Ticket>).ticket ?? ''
+  }
+  const socket = async (target: string, protocols: string[], headers: Record<string, string> = {}, withTicket?: string) => {
+    const offered = [...protocols, `virtdeck.ticket.${withTicket ?? (await ticket(target))}`]
+    return new WebSocket(url.replace('http', 'ws') + target, offered, { headers: { cookie: cookie(), origin: url, ...headers } })
+  }
+
   return {
     url,
     cookie,
@@ -55,12 +64,12 @@ export function openBrowser(url: string) {
       return session
     },
     snapshot: async <F extends Fleet>(fleet: F) => (await (await request(`/api/inventory/${fleet}`)).json()) as Snapshot<F>,
-    live: (headers: Record<string, string> = {}) =>
-      openLive(new WebSocket(`${url.replace('http', 'ws')}/live`, { headers: { cookie: cookie(), origin: url, ...headers } })),
+    ticket,
+    live: async () => openLive(await socket('/live', ['virtdeck.v1'])),
     /** A console's socket, as the browser opens it. */
-    console(path: string, protocols: string[] = ['plain.kubevirt.io'], headers: Record<string, string> = {}) {
-      return new WebSocket(`${url.replace('http', 'ws')}/k8s${path}`, protocols, { headers: { cookie: cookie(), origin: url, ...headers } })
-    },
+    console: (path: string, protocols: string[] = ['plain.kubevirt.io']) => socket(`/k8s${path}`, protocols),
+    /** A socket with the ticket given, or a fresh one. */
+    socket,
   }
 }
 

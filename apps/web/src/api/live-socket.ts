@@ -2,11 +2,13 @@
 // it says; live-state.ts decides when it connects.
 import { useSyncExternalStore } from 'react'
 import type { Fleet } from '@virtdeck/kubevirt'
+import { StatusError } from '@virtdeck/k8s'
 import type { LiveMessage, LiveRequest } from '@virtdeck/server/protocol'
 import { sessionKey } from './client.ts'
 import { deadline, liveStateOf, step } from './live-state.ts'
 import type { Connection, ConnectionEvent, LiveState } from './live-state.ts'
 import { queryClient } from './query-client.ts'
+import { openSocket } from './socket.ts'
 
 export type LiveSubscriber = {
   /** The socket is open, for the first time or again: ask for what you follow. */
@@ -31,7 +33,7 @@ export type LiveSocket = {
 /** A page change detaches one follower before it attaches the next: the socket outlives the moment between. */
 const LINGER_MS = 5_000
 
-export function createLiveSocket(open: () => WebSocket, onSessionEnded: () => void): LiveSocket {
+export function createLiveSocket(open: () => Promise<WebSocket>, onSessionEnded: () => void): LiveSocket {
   const subscribers = new Set<LiveSubscriber>()
   const listeners = new Set<() => void>()
   let connection: Connection = { phase: 'idle' }
@@ -39,6 +41,8 @@ export function createLiveSocket(open: () => WebSocket, onSessionEnded: () => vo
   const silentFleets = new Map<Fleet, number>()
   let published: LiveState = { state: 'connecting' }
   let socket: WebSocket | undefined
+  /** Counts connections: one that was given up while it was being opened is closed as soon as it is there. */
+  let dial = 0
   let timer: ReturnType<typeof setTimeout> | undefined
   let linger: ReturnType<typeof setTimeout> | undefined
   let clockOffsetMs = 0
@@ -65,9 +69,17 @@ export function createLiveSocket(open: () => WebSocket, onSessionEnded: () => vo
   }
 
   function connect() {
-    const current = open()
-    socket = current
+    dial += 1
+    const mine = dial
     silentFleets.clear()
+    open().then(
+      (opened) => (dial === mine ? listen(opened) : opened.close(1000)),
+      (error: unknown) => dial === mine && ended(isStatus(error, 401) ? 4401 : 1006),
+    )
+  }
+
+  function listen(current: WebSocket) {
+    socket = current
     // A socket that was replaced may still report its own end: only the current one is listened to.
     current.onopen = () => {
       if (socket === current) for (const subscriber of subscribers) subscriber.opened()
@@ -78,13 +90,18 @@ export function createLiveSocket(open: () => WebSocket, onSessionEnded: () => vo
     current.onclose = ({ code }) => {
       if (socket !== current) return
       socket = undefined
-      dispatch({ type: 'closed', at: Date.now(), code, random: Math.random() })
-      // A refused handshake does not say why; the session does, and it leads to the sign-in page if it is over.
-      if (code === 4401 || (connection.phase === 'waiting' && connection.failures > 0)) onSessionEnded()
+      ended(code)
     }
   }
 
+  function ended(code: number) {
+    dispatch({ type: 'closed', at: Date.now(), code, random: Math.random() })
+    // A refused handshake does not say why; the session does, and it leads to the sign-in page if it is over.
+    if (code === 4401 || (connection.phase === 'waiting' && connection.failures > 0)) onSessionEnded()
+  }
+
   function disconnect() {
+    dial += 1
     const previous = socket
     socket = undefined
     previous?.close(1000)
@@ -157,11 +174,13 @@ export function createLiveSocket(open: () => WebSocket, onSessionEnded: () => vo
   }
 }
 
-const liveUrl = () => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/live`
+function isStatus(error: unknown, code: number): boolean {
+  return error instanceof StatusError && error.code === code
+}
 
 /** This tab's connection. */
 export const live = createLiveSocket(
-  () => new WebSocket(liveUrl()),
+  () => openSocket('/live', 'virtdeck.v1'),
   () => void queryClient.invalidateQueries({ queryKey: sessionKey }),
 )
 

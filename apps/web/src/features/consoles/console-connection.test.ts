@@ -24,7 +24,7 @@ async function connect(kind: ConsoleKind, answer: (peer: Peer, path: string) => 
     kind,
     { power: 'up' },
     // The same interface, but for the parts that no console uses.
-    (path) => new NodeWebSocket(`ws://127.0.0.1:${port}${path}`) as unknown as WebSocket,
+    async (path) => new NodeWebSocket(`ws://127.0.0.1:${port}${path}`) as unknown as WebSocket,
   )
   ends.push(() => {
     connection.close()

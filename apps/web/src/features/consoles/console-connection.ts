@@ -1,5 +1,7 @@
 // Carries out what the session's function decides: opens and closes the WebSocket, and wakes up in time.
+import { StatusError } from '@virtdeck/k8s'
 import { vmRequest } from '@virtdeck/kubevirt'
+import { openSocket } from '../../api/socket.ts'
 import type { VmRef } from '../../paths.ts'
 import {
   dueMs,
@@ -39,17 +41,17 @@ export function consolePath(ref: VmRef, kind: ConsoleKind, takeOver: boolean): s
   return kind === 'vnc' && takeOver ? path.replace('preserveSession=true', 'preserveSession=false') : path
 }
 
-function openWebSocket(path: string): WebSocket {
-  const url = new URL(path, window.location.href)
-  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
-  return new WebSocket(url, subprotocol)
+/** The close code that says what a refused ticket means. */
+function codeOf(error: unknown): number {
+  const code = error instanceof StatusError ? error.code : 0
+  return [401, 403, 404, 429].includes(code) ? 4000 + code : 1006
 }
 
 export function createConsoleConnection(
   ref: VmRef,
   kind: ConsoleKind,
   vm: VmFacts,
-  open: (path: string) => WebSocket = openWebSocket,
+  open: (path: string) => Promise<WebSocket> = (path) => openSocket(path, subprotocol),
 ): ConsoleConnection {
   const listeners = new Set<() => void>()
   let session = newSession(kind, vm)
@@ -88,8 +90,8 @@ export function createConsoleConnection(
   }
 
   function connect(dial: number, takeOver: boolean, serve: (link: ConsoleLink) => void) {
-    const websocket = open(consolePath(ref, kind, takeOver))
-    websocket.binaryType = 'arraybuffer'
+    let websocket: WebSocket | undefined
+    let givenUp = false
     let onBytes: (bytes: ArrayBuffer) => void = () => {}
     let onClose: () => void = () => {}
     let served = false
@@ -100,35 +102,45 @@ export function createConsoleConnection(
         onBytes: (listener) => (onBytes = listener),
         onClose: (listener) => (onClose = listener),
         send: (bytes) => {
-          if (websocket.readyState === websocket.OPEN) websocket.send(bytes)
+          if (websocket?.readyState === websocket?.OPEN) websocket?.send(bytes)
         },
-        close: () => websocket.close(),
+        close: () => websocket?.close(),
       })
       dispatch({ type: 'live', dial })
     }
-    // A refused console is accepted only to be closed. VNC servers speak first; a serial line may have nothing to say.
-    if (kind === 'serial') websocket.addEventListener('open', begin)
-    websocket.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
-      if (!(data instanceof ArrayBuffer)) return
-      begin()
-      onBytes(data)
-    })
     const end = () => {
       const told = onClose
       onClose = () => {}
       told()
     }
-    websocket.addEventListener('close', ({ code }) => {
+    const closed = (code: number) => {
       end()
       if (socket?.dial === dial) socket = undefined
       dispatch({ type: 'closed', dial, code })
-    })
+    }
+    const listen = (opened: WebSocket) => {
+      websocket = opened
+      websocket.binaryType = 'arraybuffer'
+      // A refused console is accepted only to be closed. VNC servers speak first; a serial line may have nothing to say.
+      if (kind === 'serial') websocket.addEventListener('open', begin)
+      websocket.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+        if (!(data instanceof ArrayBuffer)) return
+        begin()
+        onBytes(data)
+      })
+      websocket.addEventListener('close', ({ code }) => closed(code))
+    }
+    open(consolePath(ref, kind, takeOver)).then(
+      (opened) => (givenUp ? opened.close(1000) : listen(opened)),
+      (error: unknown) => givenUp || closed(codeOf(error)),
+    )
     return {
       dial,
       close() {
         end()
         onBytes = () => {}
-        websocket.close(1000)
+        givenUp = true
+        websocket?.close(1000)
       },
     }
   }
