@@ -13,6 +13,12 @@ export type Random = {
 
 const alphabet = 'bcdfghjklmnpqrstvwxz2456789'.split('')
 
+/**
+ * The seed of one of several streams that begin with the same number. Whoever draws from that number itself draws what
+ * the others draw, uids included.
+ */
+export const seedFor = (purpose: string, seed: number): number => hashOf(`${purpose} ${seed}`)
+
 export function createRandom(seed: number): Random {
   let state = seed >>> 0
   // mulberry32

@@ -307,7 +307,19 @@ const boundTo = (role: string, labels: Record<string, string>, groups: string[])
 /** Roles and bindings that every cluster with KubeVirt and CDI has, as [storage key, object]. */
 export function defaultRoles(): NamedObject[] {
   const health = ['/healthz', '/livez', '/readyz', '/version', '/version/']
-  const discovery = ['/api', '/api/*', '/apis', '/apis/*', '/healthz', '/livez', '/openapi', '/openapi/*', '/readyz', '/version', '/version/']
+  const discovery = [
+    '/api',
+    '/api/*',
+    '/apis',
+    '/apis/*',
+    '/healthz',
+    '/livez',
+    '/openapi',
+    '/openapi/*',
+    '/readyz',
+    '/version',
+    '/version/',
+  ]
   return [
     clusterRole('cluster-admin', bootstrapping, [rule('*', ['*'], ['*']), { verbs: ['*'], nonResourceURLs: ['*'] }]),
     boundTo('cluster-admin', bootstrapping, ['system:masters']),
@@ -321,7 +333,10 @@ export function defaultRoles(): NamedObject[] {
     clusterRole('system:public-info-viewer', bootstrapping, [{ verbs: ['get'], nonResourceURLs: health }]),
     boundTo('system:public-info-viewer', bootstrapping, anybody),
     clusterRole('system:service-account-issuer-discovery', bootstrapping, [
-      { verbs: ['get'], nonResourceURLs: ['/.well-known/openid-configuration', '/.well-known/openid-configuration/', '/openid/v1/jwks', '/openid/v1/jwks/'] },
+      {
+        verbs: ['get'],
+        nonResourceURLs: ['/.well-known/openid-configuration', '/.well-known/openid-configuration/', '/openid/v1/jwks', '/openid/v1/jwks/'],
+      },
     ]),
     boundTo('system:service-account-issuer-discovery', bootstrapping, ['system:serviceaccounts']),
 

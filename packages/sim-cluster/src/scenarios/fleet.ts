@@ -1,6 +1,6 @@
 // A fleet of N VMs over many namespaces and nodes: a dozen VMs live their lives once, and are then stamped out.
 import type { KubeObject } from '@virtdeck/k8s'
-import { createRandom, type Random } from '../controllers/random.ts'
+import { createRandom, seedFor, type Random } from '../controllers/random.ts'
 import { createStorage, type Storage } from '../storage/storage.ts'
 import { manualClock } from '../clock.ts'
 import { localStorage, seedBase, type NodeSize } from './cluster-base.ts'
@@ -98,7 +98,7 @@ function cast(mould: Mould, nowMs: number, seed: number): Cast {
   for (const [key, object] of vmObject(
     { ...mould.plan, name: moulded.name, namespace: moulded.namespace },
     past.objects,
-    createRandom(seed),
+    createRandom(seedFor('mould', seed)),
   )) {
     past.create(key, object)
   }
@@ -174,7 +174,7 @@ function pickMould(random: Random): number {
 }
 
 export function seedFleet(storage: Storage, { nowMs, seed, vms }: { nowMs: number; seed: number; vms: number }): void {
-  const random = createRandom(seed)
+  const random = createRandom(seedFor('fleet', seed))
   const namespaceCount = Math.max(4, Math.min(60, Math.ceil(vms / 100)))
   const namespaces = ['team-a', 'team-b', ...teams.flatMap((team) => stages.map((stage) => `${team}-${stage}`))].slice(0, namespaceCount)
   const nodes = fleetNodes(vms)
@@ -184,7 +184,7 @@ export function seedFleet(storage: Storage, { nowMs, seed, vms }: { nowMs: numbe
     nodes,
     kubeVirtAnnotations: { 'simulation.virtdeck.io/churn-per-minute': String(Math.min(60, Math.ceil(vms / 250))) },
   })
-  const casts = moulds.map((mould, i) => cast(mould, nowMs, seed + i))
+  const casts = moulds.map((mould, i) => cast(mould, nowMs, seedFor(`mould ${i}`, seed)))
   const free = nodes.map((node) => node.memoryGi - 24)
   const numbers = new Map<string, number>()
   let address = 0

@@ -1,5 +1,6 @@
 import type { DataVolume, VirtualMachine } from '@virtdeck/k8s'
 import { describe, expect, test, vi } from 'vitest'
+import { apiResources, resourceKey } from '../api/api-resources.ts'
 import { manualClock } from '../clock.ts'
 import { runControllers } from '../controllers/controller.ts'
 import { createControllers } from '../controllers/create-controllers.ts'
@@ -100,6 +101,22 @@ test('the same seed gives the same cluster, uids and all', () => {
   const one = picture(3)
   expect(picture(3)).toBe(one)
   expect(picture(4)).not.toBe(one)
+})
+
+test.each(['small', 'trouble', 'empty', 'fleet'] as const)('every object of %s has a uid of its own, what comes later too', (name) => {
+  const cluster = seeded(name, { vms: 100 })
+  const running = cluster.start()
+  cluster.storage.create('virtualmachines.kubevirt.io', {
+    metadata: { namespace: 'team-a', name: 'later' },
+    spec: { runStrategy: 'Always', template: { spec: { domain: { memory: { guest: '1Gi' }, devices: {} } } } },
+  })
+  cluster.clock.advance(10_000)
+  const objects = apiResources.filter((resource) => !resource.virtual).flatMap((resource) => cluster.storage.list(resourceKey(resource)))
+  const byUid = new Map(objects.map((object) => [object.metadata.uid, object]))
+  const sharing = objects.filter((object) => byUid.get(object.metadata.uid) !== object)
+  expect(sharing.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([])
+  expect(cluster.storage.get('virtualmachineinstances.kubevirt.io', 'team-a', 'later')).toBeDefined()
+  running.stop()
 })
 
 test.each(['small', 'trouble', 'empty'] as const)('the controllers find %s as they would have left it', (name) => {

@@ -4,7 +4,7 @@ import { manualClock, timestamp } from '../clock.ts'
 import { createControllers } from '../controllers/create-controllers.ts'
 import { runControllers } from '../controllers/controller.ts'
 import { createObjects, restores, snapshots, vmis, vms, type Objects } from '../controllers/objects.ts'
-import { createRandom } from '../controllers/random.ts'
+import { createRandom, seedFor } from '../controllers/random.ts'
 import type { Guests } from '../guests/guest.ts'
 import type { Storage } from '../storage/storage.ts'
 import { createSubresources } from '../subresources/create-subresources.ts'
@@ -54,11 +54,13 @@ export function createPast(storage: Storage, { startMs, endMs, seed }: { startMs
   const powerListeners = new Set<PowerListener>()
   const guests = unseenGuests(powerListeners)
   // Nobody reads the heartbeats of the past, and what happened then is told by the scenario.
-  const controllers = createControllers({ storage, clock, guests, seed }).filter(({ name }) => name !== 'heartbeats' && name !== 'churn')
+  const controllers = createControllers({ storage, clock, guests, seed: seedFor('past', seed) }).filter(
+    ({ name }) => name !== 'heartbeats' && name !== 'churn',
+  )
   const running = runControllers(controllers, storage, clock, (name, key, error) => {
     throw new Error(`scenario: ${name} ${key}`, { cause: error })
   })
-  const random = createRandom(seed + 1)
+  const random = createRandom(seedFor('past objects', seed))
   const objects = createObjects(storage, clock, random.uuid)
   const subresources = createSubresources({ storage, clock, guests })
   const user = { username: 'admin', groups: ['system:masters'] }

@@ -1,6 +1,6 @@
 // The scenario that people see first: four teams, four nodes, and a VM in every state worth seeing.
 import type { Storage } from '../storage/storage.ts'
-import { createRandom } from '../controllers/random.ts'
+import { createRandom, seedFor } from '../controllers/random.ts'
 import { localStorage, seedBase, type NodeSize } from './cluster-base.ts'
 import { createPast } from './simulate.ts'
 import { vmObject, type VmPlan } from './vm-object.ts'
@@ -233,7 +233,7 @@ const vms: VmPlan[] = [
 ]
 
 export function seedSmall(storage: Storage, { nowMs, seed }: { nowMs: number; seed: number }): void {
-  const random = createRandom(seed)
+  const random = createRandom(seedFor('small', seed))
   const namespaces = ['team-a', 'team-b', 'shop', 'platform'].map((name) => ({ name, labels: { team: name.replace('team-', '') } }))
   seedBase(storage, { nowMs, namespaces, nodes: smallNodes })
   const past = createPast(storage, { startMs: nowMs - 80 * day, endMs: nowMs, seed })

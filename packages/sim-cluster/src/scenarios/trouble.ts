@@ -1,6 +1,6 @@
 // Everything that goes wrong, at once: the scenario for diagnosis.
 import type { Storage } from '../storage/storage.ts'
-import { createRandom } from '../controllers/random.ts'
+import { createRandom, seedFor } from '../controllers/random.ts'
 import { seedBase } from './cluster-base.ts'
 import { createPast } from './simulate.ts'
 import { smallNodes } from './small.ts'
@@ -39,7 +39,7 @@ const vms: VmPlan[] = [
 ]
 
 export function seedTrouble(storage: Storage, { nowMs, seed }: { nowMs: number; seed: number }): void {
-  const random = createRandom(seed)
+  const random = createRandom(seedFor('trouble', seed))
   // One node is cordoned, and one has lost its virt-handler.
   seedBase(storage, { nowMs, namespaces: [{ name: namespace }, { name: 'team-b' }], nodes: smallNodes })
   const past = createPast(storage, { startMs: nowMs - 110 * minute, endMs: nowMs, seed })
