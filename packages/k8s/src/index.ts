@@ -1,4 +1,5 @@
 export * from './types.ts'
+export * from './own.ts'
 export * from './kinds.ts'
 export * from './resources.ts'
 export * from './status.ts'

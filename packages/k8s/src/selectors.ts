@@ -1,5 +1,6 @@
 // Label selectors, as `kubectl -l` and the API take them.
 // https://github.com/kubernetes/apimachinery/blob/8140f57/pkg/labels/selector.go
+import { own } from './own.ts'
 import { failure, StatusError } from './status.ts'
 
 export type LabelRequirement =
@@ -50,7 +51,7 @@ function unparsable(text: string): StatusError {
 
 export function matchesLabels(selector: LabelSelector, labels: Record<string, string> | undefined): boolean {
   return selector.every((requirement) => {
-    const actual = labels && Object.hasOwn(labels, requirement.key) ? labels[requirement.key] : undefined
+    const actual = own(labels, requirement.key)
     switch (requirement.operator) {
       case 'in':
         return actual !== undefined && requirement.values.includes(actual)

@@ -1,5 +1,5 @@
 // Conditions: how to find them, and what they mean in plain words.
-import type { Condition } from '@virtdeck/k8s'
+import { own, type Condition } from '@virtdeck/k8s'
 
 export type Conditions = readonly Condition[] | undefined
 
@@ -88,9 +88,9 @@ const reasons: Record<string, string> = {
 
 /** One sentence that says what a condition means for whoever runs the VM. */
 export function explainCondition({ type, status, reason }: Pick<Condition, 'type' | 'status' | 'reason'>): string {
-  const byType = explanations[type]
+  const byType = own(explanations, type)
   // A True condition that bears a reason (Paused, Failure) is told by it; a healthy one is not.
-  const byReason = reason ? reasons[reason] : undefined
+  const byReason = reason ? own(reasons, reason) : undefined
   if (byReason && (status !== 'True' || ['Paused', 'Failure', 'DataVolumesReady'].includes(type))) return byReason
   if (!byType)
     return status === 'True' ? `${type} holds.` : status === 'False' ? `${type} does not hold.` : `Whether ${type} holds is not known.`

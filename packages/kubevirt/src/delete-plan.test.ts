@@ -125,3 +125,10 @@ describe('deletePlan [F039]', () => {
     expect(plan({ snapshots: { 'web-1': 'delete', 'db-1': 'delete' } })).toEqual(['delete-vm web', 'delete-snapshot web-1'])
   })
 })
+
+test('a disk named as something that every object has is kept or deleted as any other [X-14]', () => {
+  const disk = { name: 'constructor', kind: 'DataVolume' as const, usedBy: [] }
+  expect(diskFate({ ...disk, owned: true }, { disks: {} })).toBe('delete')
+  expect(diskFate({ ...disk, owned: false }, { disks: {} })).toBe('keep')
+  expect(diskFate({ ...disk, owned: true }, { disks: Object.fromEntries([['constructor', 'keep' as const]]) })).toBe('keep')
+})

@@ -2,6 +2,7 @@
 import {
   deleteOptions,
   objectPath,
+  own,
   parseQuantity,
   patchContentTypes,
   resources,
@@ -94,7 +95,7 @@ function sizeOf(object: DataVolume | PersistentVolumeClaim): number | undefined 
 /** What is to become of a disk, the rule that what another VM uses stays included. */
 export function diskFate({ name, owned, usedBy }: DeletableDisk, choices: DeleteChoices): Fate {
   if (usedBy.length > 0) return 'keep'
-  return choices.disks?.[name] ?? (owned ? 'delete' : 'keep')
+  return own(choices.disks, name) ?? (owned ? 'delete' : 'keep')
 }
 
 /**
@@ -131,7 +132,7 @@ export function deletePlan(vm: VirtualMachine, objects: DeleteObjects, choices: 
       request: deletion(diskResource(item), namespace, metadataOf(item) ?? { name: item.name }),
     })),
     ...(objects.snapshots ?? [])
-      .filter((snapshot) => choices.snapshots?.[snapshot.metadata.name] === 'delete' && isOf(snapshot, vm))
+      .filter((snapshot) => own(choices.snapshots, snapshot.metadata.name) === 'delete' && isOf(snapshot, vm))
       .map((snapshot): DeleteStep => ({
         does: 'delete-snapshot',
         name: snapshot.metadata.name,

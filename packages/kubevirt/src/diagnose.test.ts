@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { captured, withoutCaptures } from './captures.testing.ts'
 import { explainCondition } from './conditions.ts'
 import { diagnose, diagnoses } from './diagnose.ts'
+import { migrationWords } from './migrations.ts'
 import { nameProblem } from './names.ts'
+import { statusWords, vmState } from './vm-state.ts'
 
 const meta = { name: 'web', namespace: 'a', uid: 'u', resourceVersion: '1', creationTimestamp: '2026-11-20T10:00:00Z' }
 const vm = (printableStatus: string, conditions: object[] = []) =>
@@ -153,3 +155,14 @@ test.each([
 ])('the name %j: %s', (name, problem) => {
   expect(nameProblem(name)).toBe(problem)
 })
+
+test.each(['constructor', '__proto__', 'toString'])(
+  'explains a condition, a reason and a status named %s as ones that nobody knows [X-14]',
+  (word) => {
+    expect(explainCondition({ type: word, status: 'True' })).toBe(`${word} holds.`)
+    expect(explainCondition({ type: 'Ready', status: 'False', reason: word })).toBe(explainCondition({ type: 'Ready', status: 'False' }))
+    expect(vmState({ status: word })).toBe('unknown')
+    expect(statusWords({ status: word })).toBe(word)
+    expect(migrationWords(word)).toBe(word)
+  },
+)

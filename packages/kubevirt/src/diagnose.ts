@@ -1,5 +1,13 @@
 // Why a VM is not as it ought to be: one sentence, the evidence in the cluster's own words, and a verb that helps.
-import type { Condition, DataVolume, Pod, VirtualMachine, VirtualMachineInstance, VirtualMachineInstanceMigration } from '@virtdeck/k8s'
+import {
+  own,
+  type Condition,
+  type DataVolume,
+  type Pod,
+  type VirtualMachine,
+  type VirtualMachineInstance,
+  type VirtualMachineInstanceMigration,
+} from '@virtdeck/k8s'
 import { condition, epochSeconds, explainCondition, isFalse, isTrue } from './conditions.ts'
 import { projectVmRow } from './projections.ts'
 import type { VmRow, VmState } from './rows.ts'
@@ -138,7 +146,7 @@ function schedulingWords(message: string | undefined): string | undefined {
   const insufficient = [...(message ?? '').matchAll(/(\d+) Insufficient ([\w./-]+?)(?=[,.\s]|$)/g)]
   if (insufficient.length === 0) return undefined
   const what = insufficient.map(
-    ([, count, resource = '']) => `${resourceWords[resource] ?? resource} (${count} ${count === '1' ? 'node' : 'nodes'})`,
+    ([, count, resource = '']) => `${own(resourceWords, resource) ?? resource} (${count} ${count === '1' ? 'node' : 'nodes'})`,
   )
   return `Too little ${what.join(', ')}. It starts by itself as soon as there is room.`
 }

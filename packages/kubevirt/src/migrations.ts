@@ -1,6 +1,6 @@
 // Live migrations: VirtualMachineInstanceMigration's phases.
 // https://github.com/kubevirt/kubevirt/blob/d923fdb/staging/src/kubevirt.io/api/core/v1/types.go (MigrationPhase)
-import type { VirtualMachineInstanceMigration } from '@virtdeck/k8s'
+import { own, type VirtualMachineInstanceMigration } from '@virtdeck/k8s'
 
 export function migrationEnded(phase: string | undefined): boolean {
   return phase === 'Succeeded' || phase === 'Failed'
@@ -22,7 +22,7 @@ const words: Record<string, string> = {
 
 /** A migration's phase in words. */
 export function migrationWords(phase: string | undefined): string {
-  return words[phase ?? ''] ?? phase ?? 'Waiting'
+  return own(words, phase ?? '') ?? phase ?? 'Waiting'
 }
 
 export const migrationIsActive = (migration: VirtualMachineInstanceMigration | undefined): boolean =>

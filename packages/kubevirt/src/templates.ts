@@ -2,6 +2,7 @@
 import {
   apiVersionOf,
   bytesQuantity,
+  own,
   parseQuantity,
   resources,
   type Draft,
@@ -102,7 +103,7 @@ export function templateFacts(template: VmTemplate, sources: TemplateSources = {
     origin,
     moreDisks: Math.max(0, (spec.dataVolumeTemplates?.length ?? 0) - (root?.template ? 1 : 0)),
     login: family !== 'windows' && (cloudInit === undefined || cloudInit.readable),
-    user: userOf(cloudInit?.userData) ?? defaultUsers[os.os ?? ''] ?? 'user',
+    user: userOf(cloudInit?.userData) ?? own(defaultUsers, os.os ?? '') ?? 'user',
     ready: missing === undefined,
     ...(missing !== undefined && { notReadyReason: missing }),
     labels: metadata.labels ?? {},

@@ -1,4 +1,5 @@
 // What a VM is doing: as one of six shapes, and in words.
+import { own } from '@virtdeck/k8s'
 import type { VmRow, VmState } from './rows.ts'
 
 type Seen = { state: VmState; words: string }
@@ -38,7 +39,7 @@ function seen({ status, message, progress }: Pick<VmRow, 'status' | 'message' | 
   // It says Stopped, but it was to run: KubeVirt could not make it.
   if (status === 'Stopped' && message) return { state: 'error', words: "Can't start" }
   if (status === 'Provisioning' && progress !== undefined) return { state: 'transit', words: 'Importing disk' }
-  return statuses[status] ?? { state: 'unknown', words: status || 'Unknown' }
+  return own(statuses, status) ?? { state: 'unknown', words: status || 'Unknown' }
 }
 
 export function vmState(row: Pick<VmRow, 'status' | 'message' | 'progress'>): VmState {

@@ -1,4 +1,5 @@
 // What virtdeck calls KubeVirt's verbs, in the order in which every menu shows them.
+import { own } from '@virtdeck/k8s'
 import type { VmRow, VmVerb } from '@virtdeck/kubevirt'
 import type { DialogVerb } from './vm-dialog-url.ts'
 
@@ -56,5 +57,5 @@ export function sshCommand(row: Pick<VmRow, 'name' | 'namespace' | 'os'>): strin
     cirros: 'cirros',
     windows: 'Administrator',
   }
-  return `virtctl ssh ${users[row.os ?? ''] ?? 'USER'}@vm/${row.name} -n ${row.namespace}`
+  return `virtctl ssh ${own(users, row.os ?? '') ?? 'USER'}@vm/${row.name} -n ${row.namespace}`
 }

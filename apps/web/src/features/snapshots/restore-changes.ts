@@ -1,5 +1,5 @@
 // What restoring a snapshot would change, before anyone restores it.
-import type { VirtualMachine } from '@virtdeck/k8s'
+import { own, type VirtualMachine } from '@virtdeck/k8s'
 import { domainCpus, domainMemoryBytes } from '@virtdeck/kubevirt'
 import { bytesText, formatElapsed } from '../../util/format.ts'
 import type { SnapshotEntry } from './snapshot-entries.ts'
@@ -33,7 +33,7 @@ function specChanges(spec: Spec, before: Spec): RestoreChange[] {
 
   const labels = spec.template.metadata?.labels ?? {}
   const labelsBefore = before.template.metadata?.labels ?? {}
-  for (const key of union(Object.keys(labels), Object.keys(labelsBefore))) compare(`label ${key}`, labels[key], labelsBefore[key])
+  for (const key of union(Object.keys(labels), Object.keys(labelsBefore))) compare(`label ${key}`, own(labels, key), own(labelsBefore, key))
 
   // Disks and networks by name; which claim a volume is on changes with every restore and says nothing.
   const volumes = (spec.template.spec?.volumes ?? []).map((volume) => volume.name)

@@ -1,5 +1,5 @@
 // Deleting a VM, with the fate of each of its disks and of its snapshots.
-import { resources, toStatus, type VirtualMachine } from '@virtdeck/k8s'
+import { own, resources, toStatus, type VirtualMachine } from '@virtdeck/k8s'
 import { deletePlan, disksToDecide, vmCommand, type DeletableDisk, type DeleteStep, type Fate, type VmRow } from '@virtdeck/kubevirt'
 import { useState, type ReactNode } from 'react'
 import { useAccess } from '../../api/access.ts'
@@ -102,7 +102,7 @@ function DeleteVm({ row, vm, onClose }: { row: VmRow; vm: VirtualMachine | undef
               <DiskLine
                 key={disk.name}
                 disk={disk}
-                fate={disks[disk.name] ?? (disk.owned ? 'delete' : 'keep')}
+                fate={own(disks, disk.name) ?? (disk.owned ? 'delete' : 'keep')}
                 onChange={(fate) => setDisks((before) => ({ ...before, [disk.name]: fate }))}
               />
             ))}

@@ -1,6 +1,6 @@
 import type { Event } from '@virtdeck/k8s'
 import { expect, test } from 'vitest'
-import { matchesEvent, mergeEvents, vmEvent } from './vm-events.ts'
+import { kindWord, matchesEvent, mergeEvents, vmEvent } from './vm-events.ts'
 
 function event(uid: string, fields: Record<string, unknown>): Event {
   return {
@@ -55,4 +55,8 @@ test('filters by words in any order, and to warnings alone', () => {
   expect(matchesEvent(one, { text: 'nodes failed', warnings: true })).toBe(true)
   expect(matchesEvent(one, { text: 'nodes started', warnings: false })).toBe(false)
   expect(matchesEvent({ ...one, warning: false }, { text: '', warnings: true })).toBe(false)
+})
+
+test.each(['constructor', '__proto__', 'toString'])('calls a kind that it does not know by its own name: %s [X-14]', (kind) => {
+  expect(kindWord(kind)).toBe(kind)
 })

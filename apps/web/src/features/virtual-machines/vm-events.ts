@@ -1,4 +1,5 @@
 // Kubernetes events of a VM and of what serves it, told once each, newest first.
+import { own } from '@virtdeck/k8s'
 import type { Event } from '@virtdeck/k8s'
 
 export type VmEvent = {
@@ -63,5 +64,5 @@ export function kindWord(kind: string): string {
     VirtualMachineRestore: 'Restore',
     PersistentVolumeClaim: 'PVC',
   }
-  return words[kind] ?? kind
+  return own(words, kind) ?? kind
 }

@@ -184,3 +184,17 @@ test('a facet is put in, and taken out again', () => {
   expect(formatQuery(once)).toBe('web status:running')
   expect(formatQuery(toggleToken(parseQuery('web status:Running'), token('status', 'running')))).toBe('web')
 })
+
+test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf'])(
+  'finds in labels what is in them, not what every object has: %s [X-14]',
+  (key) => {
+    const before = Object.getOwnPropertyNames(Object.prototype)
+    for (const query of [`label:${key}`, `label:${key}=x`, `label:${key}=*`, `-label:${key}=x`, `${key}:x`, `os:${key}`, `status:${key}`])
+      expect(() => found(query)).not.toThrow()
+    expect(found(`label:${key}=*`)).toBe('')
+    const labels = JSON.parse(`{"${key}":"mine"}`) as Record<string, string>
+    const terms = parseQuery(`label:${key}=mine`)
+    expect(matchesQuery(vmRow('odd', { labels }), terms)).toBe(true)
+    expect(Object.getOwnPropertyNames(Object.prototype)).toEqual(before)
+  },
+)

@@ -1,7 +1,7 @@
 // The search language of the list: `status:running memory:>=4Gi label:app=pay web`. Terms are joined by spaces; terms
 // of one key widen each other (any of these namespaces), different keys narrow; `-` in front excludes. A value is a
 // whole word, or a pattern with `*`. What has no key is looked for in names, label values and addresses.
-import { parseQuantity } from '@virtdeck/k8s'
+import { own, parseQuantity } from '@virtdeck/k8s'
 import { statusWords, vmState } from '@virtdeck/kubevirt'
 import type { VmRow, VmState } from '@virtdeck/kubevirt'
 
@@ -192,7 +192,7 @@ function tokenTest({ key, value, partial }: Token): RowTest {
       if (label.value === undefined) return (row) => row.labels !== undefined && Object.keys(row.labels).some((name) => is(folded(name)))
       const isValue = wordTest(label.value, partial === true)
       return (row) => {
-        const found = row.labels?.[label.key]
+        const found = own(row.labels, label.key)
         return found !== undefined && isValue(folded(found))
       }
     }

@@ -46,3 +46,7 @@ test('puts what was chosen in the place of the last word', () => {
   const [value] = suggest('web namespace:team-a', source)
   expect(value && accept('web namespace:team-a', value)).toBe('web namespace:team-a ')
 })
+
+test.each(['__proto__', 'constructor'])('offers nothing for a label key that only every object has: %s [X-14]', (key) => {
+  expect(offered(`label:${key}=`)).toEqual([])
+})

@@ -1,4 +1,5 @@
 // What the search box offers while one types: keys, and values that VMs have.
+import { own } from '@virtdeck/k8s'
 import type { VmRow } from '@virtdeck/kubevirt'
 import type { Buckets, Scan } from './vm-facets.ts'
 import { formatTerm, isToken, parseQuery, queryKeys, token } from './vm-query.ts'
@@ -100,7 +101,7 @@ function labels(begun: string, minus: string, rows: readonly VmRow[]): Suggestio
   }
   const name = rows.flatMap((row) => Object.keys(row.labels ?? {})).find((candidate) => candidate.toLowerCase() === key)
   if (name === undefined) return []
-  return ranked(counted(rows.map((row) => row.labels?.[name])), value).map(([found, count]) =>
+  return ranked(counted(rows.map((row) => own(row.labels, name))), value).map(([found, count]) =>
     offer('label', `${name}=${found}`, minus, count),
   )
 }
