@@ -48,7 +48,7 @@ export default defineConfig({
           groups: [
             {
               name: 'core',
-              test: /[\\/]node_modules[\\/](react|react-dom|react-router|scheduler|zustand|@tanstack[\\/](query-core|react-query)|@base-ui[\\/]react[\\/](csp-provider|internals[\\/]csp-context))[\\/]|[\\/]src[\\/](paths|util[\\/]csp|api[\\/]query-client|ui[\\/](empty-state|icon|state-glyph))\.tsx?$/,
+              test: /[\\/]node_modules[\\/](react|react-dom|react-router|scheduler|zustand|@tanstack[\\/](query-core|react-query)|@base-ui[\\/]react[\\/](csp-provider|internals[\\/]csp-context))[\\/]|[\\/]src[\\/](paths|util[\\/](csp|visible-text)|api[\\/]query-client|ui[\\/](bdi|empty-state|icon|state-glyph))\.tsx?$/,
               priority: 2,
             },
             {

@@ -1,6 +1,8 @@
 import type { ReactNode } from 'react'
 import { StateGlyph } from '../ui/state-glyph.tsx'
 import type { State } from '../ui/state-glyph.tsx'
+import { Bdi, Told } from '../ui/bdi.tsx'
+import { DETAIL_CHARACTERS } from '../util/visible-text.ts'
 
 export type Evidence = {
   state: State
@@ -28,19 +30,25 @@ export function Diagnosis({ tone, title, body, evidence = [], fix }: DiagnosisPr
     <section className={`panel diag${tone === 'error' ? ' err' : ''}`} aria-label="Diagnosis">
       <div className="say">
         <StateGlyph state={tone} />
-        <h2>{title}</h2>
+        <h2>
+          <Bdi>{title}</Bdi>
+        </h2>
         {fix}
-        {body && <p>{body}</p>}
+        {body && (
+          <p>
+            <Told>{body}</Told>
+          </p>
+        )}
       </div>
       {evidence.length > 0 && (
         <ul className="chain">
           {evidence.map(({ state, name, text, since }) => (
             <li key={`${name} ${text}`}>
               <StateGlyph state={state} className={`c-${state}`} />
-              <span>{name}</span>
-              <span className="mono" title={text}>
+              <Bdi>{name}</Bdi>
+              <Bdi className="mono" title={text} maxCharacters={DETAIL_CHARACTERS}>
                 {text}
-              </span>
+              </Bdi>
               {since}
             </li>
           ))}

@@ -4,6 +4,7 @@ import { IconButton } from '../ui/button.tsx'
 import { IconMark } from '../ui/icon.tsx'
 import { CheckIcon, CloseIcon } from '../ui/icons.ts'
 import { StateGlyph } from '../ui/state-glyph.tsx'
+import { Told } from '../ui/bdi.tsx'
 
 const SHOWN = 3
 
@@ -25,9 +26,15 @@ function ToastCard({ item: { id, kind, text, cause } }: { item: Toast }) {
   return (
     <div className="toast">
       <ToastMark kind={kind} />
-      <p>{text}</p>
+      <p>
+        <Told>{text}</Told>
+      </p>
       {kind !== 'running' && <IconButton label="Dismiss" icon={CloseIcon} small onClick={() => toast.dismiss(id)} />}
-      {cause && <small>{cause}</small>}
+      {cause && (
+        <small>
+          <Told>{cause}</Told>
+        </small>
+      )}
     </div>
   )
 }

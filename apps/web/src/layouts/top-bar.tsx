@@ -14,6 +14,8 @@ import { Menu } from '../ui/menu.tsx'
 import { StateGlyph } from '../ui/state-glyph.tsx'
 import { formatTime } from '../util/format.ts'
 import { Breadcrumbs } from './breadcrumbs.tsx'
+import { Bdi } from '../ui/bdi.tsx'
+import { visibleText } from '../util/visible-text.ts'
 
 type TopBarProps = {
   session: SignedInSession
@@ -42,7 +44,7 @@ export function TopBar({ session, menuOpen, menuButton, onMenu, onPalette, onKey
       />
       <span className="cluster" title={session.cluster.simulated ? 'A simulated cluster' : 'The cluster'}>
         <IconMark icon={ClusterIcon} />
-        <span>{session.cluster.name}</span>
+        <Bdi>{session.cluster.name}</Bdi>
       </span>
       <Breadcrumbs />
       <button type="button" className="jump" aria-keyshortcuts="Control+K" onClick={onPalette}>
@@ -99,12 +101,16 @@ function UserMenu({ session: { user }, onKeys, onSignOut }: Pick<TopBarProps, 's
       label="Account"
       header={
         <>
-          <b>{user.name}</b>
-          <span>{user.groups.filter((group) => group !== 'system:authenticated').join(', ')}</span>
+          <b>
+            <Bdi>{user.name}</Bdi>
+          </b>
+          <span>
+            <Bdi>{user.groups.filter((group) => group !== 'system:authenticated').join(', ')}</Bdi>
+          </span>
         </>
       }
       trigger={
-        <button type="button" className="me" aria-label={`Signed in as ${user.name}`}>
+        <button type="button" className="me" aria-label={`Signed in as ${visibleText(user.name)}`}>
           <Avatar name={user.name} />
         </button>
       }

@@ -2,6 +2,7 @@ import type { ReactNode } from 'react'
 import { IconMark } from './icon.tsx'
 import { InfoIcon, WarningIcon } from './icons.ts'
 import { StateGlyph } from './state-glyph.tsx'
+import { Told } from './bdi.tsx'
 
 type BannerProps = {
   tone?: 'warning' | 'info' | 'error'
@@ -20,7 +21,14 @@ export function Banner({ tone = 'warning', title, children, action, inline }: Ba
     <div className={`banner${toneClass}${inline ? ' inl' : ''}`} role={tone === 'error' ? 'alert' : 'status'}>
       {tone === 'error' ? <StateGlyph state="error" /> : <IconMark icon={tone === 'info' ? InfoIcon : WarningIcon} />}
       <span>
-        <b>{title}</b> {children && <span className="dim">{children}</span>}
+        <b>
+          <Told>{title}</Told>
+        </b>{' '}
+        {children && (
+          <span className="dim">
+            <Told>{children}</Told>
+          </span>
+        )}
       </span>
       {action && (
         <>

@@ -2,6 +2,7 @@ import type { ReactNode } from 'react'
 import { IconMark } from './icon.tsx'
 import type { Icon } from './icon.tsx'
 import { StateGlyph } from './state-glyph.tsx'
+import { Told } from './bdi.tsx'
 
 type EmptyStateProps = {
   title: ReactNode
@@ -18,14 +19,23 @@ type EmptyStateProps = {
 }
 
 export function EmptyState({ title, body, action, icon, tone = 'neutral', page, hint }: EmptyStateProps) {
+  const heading = <Told>{title}</Told>
   const mark = tone === 'error' ? <StateGlyph state="error" /> : icon && <IconMark icon={icon} />
   return (
     <div className="empty" role={tone === 'error' ? 'alert' : undefined}>
       {mark && <span className={`eic${tone === 'error' ? ' c-error' : ''}`}>{mark}</span>}
-      {page ? <h1>{title}</h1> : <h2>{title}</h2>}
-      {body && <p>{body}</p>}
+      {page ? <h1>{heading}</h1> : <h2>{heading}</h2>}
+      {body && (
+        <p>
+          <Told>{body}</Told>
+        </p>
+      )}
       {action && <div className="row wrap">{action}</div>}
-      {hint && <p className="mono hint">{hint}</p>}
+      {hint && (
+        <p className="mono hint">
+          <Told>{hint}</Told>
+        </p>
+      )}
     </div>
   )
 }

@@ -2,6 +2,7 @@ import { Fragment } from 'react'
 import type { ReactNode } from 'react'
 import { CopyButton } from './copy-button.tsx'
 import { Dash } from './dash.tsx'
+import { Told } from './bdi.tsx'
 
 export type Fact = {
   label: string
@@ -17,7 +18,7 @@ function FactValue({ label, value, copy }: Fact) {
   if (isMissing(value)) return <Dash />
   return (
     <>
-      {value}
+      <Told>{value}</Told>
       {copy && <CopyButton text={copy} label={`Copy ${label}`} />}
     </>
   )

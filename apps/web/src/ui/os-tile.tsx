@@ -2,7 +2,7 @@
 export function OsTile({ os, big }: { os?: string; big?: boolean }) {
   return (
     <span className={big ? 'os big' : 'os'} aria-hidden="true">
-      {os ? os.charAt(0).toUpperCase() : '·'}
+      {os ? (/[\p{L}\p{N}]/u.exec(os)?.[0]?.toUpperCase() ?? '·') : '·'}
     </span>
   )
 }

@@ -2,6 +2,8 @@ import { Elapsed } from './elapsed.tsx'
 import { Progress } from './progress.tsx'
 import { StateGlyph } from './state-glyph.tsx'
 import type { State } from './state-glyph.tsx'
+import { Bdi } from './bdi.tsx'
+import { visibleText } from '../util/visible-text.ts'
 
 type StatusBadgeProps = {
   state: State
@@ -20,7 +22,9 @@ export function StatusBadge({ state, word, since, pill, progress }: StatusBadgeP
     <>
       <span className={`badge ${state}${pill ? ' pill' : ''}`}>
         <StateGlyph state={state} />
-        <b>{word}</b>
+        <b>
+          <Bdi>{word}</Bdi>
+        </b>
         {progress === undefined && since !== undefined && <Elapsed since={since} />}
       </span>
       {progress !== undefined && (
@@ -36,7 +40,7 @@ export function StatusBadge({ state, word, since, pill, progress }: StatusBadgeP
 /** A second, smaller thing to know beside a state: `Can't live-migrate`. */
 export function WarningTag({ children, title }: { children: React.ReactNode; title?: string }) {
   return (
-    <span className="tagw" title={title}>
+    <span className="tagw" title={title && visibleText(title)}>
       <StateGlyph state="warning" />
       <span>{children}</span>
     </span>

@@ -3,6 +3,7 @@ import type { KeyboardEvent, ReactNode } from 'react'
 import { IconMark } from './icon.tsx'
 import type { Icon } from './icon.tsx'
 import { ChevronDownIcon, ChevronRightIcon } from './icons.ts'
+import { Bdi } from './bdi.tsx'
 
 export type TreeNode = {
   id: string
@@ -93,7 +94,7 @@ export function TreeNav({ label, nodes, selected, collapsed, onToggle, onSelect 
           <div className={node.id === selected ? 'trow on' : 'trow'} style={{ '--l': level } as React.CSSProperties} title={node.label}>
             <Twisty node={node} open={!collapsed.has(node.id)} onToggle={onToggle} />
             {node.icon && <IconMark icon={node.icon} />}
-            <span className="tl">{node.label}</span>
+            <Bdi className="tl">{node.label}</Bdi>
             {node.note}
             {node.failing ? <span className="tf error">{node.failing}</span> : null}
             {!node.failing && node.warnings ? <span className="tf warning">{node.warnings}</span> : null}

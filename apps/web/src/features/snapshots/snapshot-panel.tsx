@@ -8,6 +8,8 @@ import { formatDate, formatElapsed, formatFullDate, formatTime } from '../../uti
 import { restoreChanges } from './restore-changes.ts'
 import type { SnapshotEntry } from './snapshot-entries.ts'
 import { SnapshotState } from './snapshot-table.tsx'
+import { Bdi } from '../../ui/bdi.tsx'
+import { DETAIL_CHARACTERS } from '../../util/visible-text.ts'
 
 type SnapshotPanelProps = {
   entry: SnapshotEntry
@@ -38,7 +40,18 @@ export function SnapshotPanel({ entry, spec, snapshotSpec, actions }: SnapshotPa
             { label: 'Disks', value: disks.join(', ') },
             { label: 'Left out', value: leftOut.join(', ') },
             { label: 'Restored', value: restoredAt !== undefined && formatDate(restoredAt * 1000, now) },
-            ...(message ? [{ label: 'Reason', value: <span className="mono">{message}</span> }] : []),
+            ...(message
+              ? [
+                  {
+                    label: 'Reason',
+                    value: (
+                      <Bdi className="mono" maxCharacters={DETAIL_CHARACTERS}>
+                        {message}
+                      </Bdi>
+                    ),
+                  },
+                ]
+              : []),
             ...(warning ? [{ label: 'Consistency', value: <span className="c-warning">{warning}</span> }] : []),
           ]}
         />

@@ -17,6 +17,7 @@ import { StatusBadge } from '../../ui/status-badge.tsx'
 import { Tooltip } from '../../ui/tooltip.tsx'
 import { formatDate, formatFullDate } from '../../util/format.ts'
 import { snapshotTree, type SnapshotEntry } from './snapshot-entries.ts'
+import { Bdi, Told } from '../../ui/bdi.tsx'
 
 type View = 'list' | 'tree'
 
@@ -161,14 +162,19 @@ export function SnapshotState({ entry: { state } }: { entry: SnapshotEntry }) {
 }
 
 function MadeWith({ entry: { state, message, madeWith, warning } }: { entry: SnapshotEntry }) {
-  if (state === 'failed' || state === 'taking') return <span className="dim small">{message}</span>
+  if (state === 'failed' || state === 'taking')
+    return (
+      <span className="dim small">
+        <Told>{message}</Told>
+      </span>
+    )
   if (madeWith.length === 0) return <Dash />
-  if (!warning) return <span className="chip">{madeWith.join(', ')}</span>
+  if (!warning) return <Bdi className="chip">{madeWith.join(', ')}</Bdi>
   return (
     <Tooltip content={warning}>
       <span className="chip warn" tabIndex={0}>
         <IconMark icon={WarningIcon} />
-        {madeWith.join(', ')}
+        <Bdi>{madeWith.join(', ')}</Bdi>
         <span className="sr">{warning}</span>
       </span>
     </Tooltip>

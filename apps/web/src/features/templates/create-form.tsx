@@ -38,6 +38,8 @@ import { createVm } from './create-vm.ts'
 import { diskText, originText } from './disk-text.ts'
 import { PasswordInput } from './password-input.tsx'
 import type { CreateAccess } from './use-create-access.ts'
+import { Bdi } from '../../ui/bdi.tsx'
+import { visibleText } from '../../util/visible-text.ts'
 
 const YamlDrawer = lazy(() => import('./yaml-drawer.tsx'))
 
@@ -112,7 +114,7 @@ export function CreateForm({ template, facts, access }: CreateFormProps) {
       onSubmit={(event) => void submit(event)}
       onBlur={() => void tryOut()}
     >
-      <title>{`Create VM from ${facts.displayName} · virtdeck`}</title>
+      <title>{`Create VM from ${visibleText(facts.displayName)} · virtdeck`}</title>
       <div className="cform">
         <div className="cinner">
           <div className="ctitle">
@@ -120,7 +122,11 @@ export function CreateForm({ template, facts, access }: CreateFormProps) {
             <div>
               <h1>Create VM</h1>
               <p className="dim">
-                From <b>{facts.displayName}</b> ·{' '}
+                From{' '}
+                <b>
+                  <Bdi>{facts.displayName}</Bdi>
+                </b>{' '}
+                ·{' '}
                 <Link className="lnk" to={paths.templates()}>
                   Change template
                 </Link>

@@ -9,6 +9,8 @@ import { Spinner } from '../../ui/spinner.tsx'
 import { StateGlyph } from '../../ui/state-glyph.tsx'
 import type { CreateValues } from './create-values.ts'
 import { diskIsScratch } from './disk-text.ts'
+import { Bdi, Told } from '../../ui/bdi.tsx'
+import { DETAIL_CHARACTERS } from '../../util/visible-text.ts'
 
 const GiB = 2 ** 30
 
@@ -37,7 +39,7 @@ export function CreateSummary({ facts, values, blocked, dryRun, children }: Crea
           <dt>Namespace</dt>
           <dd>{namespace || <Dash />}</dd>
           <dt>System</dt>
-          <dd>{facts.osName ?? <Dash />}</dd>
+          <dd>{facts.osName ? <Bdi>{facts.osName}</Bdi> : <Dash />}</dd>
           <dt>Size</dt>
           <dd>
             <span>
@@ -52,7 +54,11 @@ export function CreateSummary({ facts, values, blocked, dryRun, children }: Crea
           <h3>Before you create</h3>
           <ul className="cons" aria-live="polite">
             {blocked !== undefined ? <Check state="error">{blocked}</Check> : <Check state="ok">You may create VMs in {namespace}</Check>}
-            {!facts.ready && <Check state="warning">{facts.notReadyReason}</Check>}
+            {!facts.ready && (
+              <Check state="warning">
+                <Told>{facts.notReadyReason}</Told>
+              </Check>
+            )}
             {diskIsScratch(facts) && <Check state="warning">Its disk lasts as long as it runs: nothing survives a restart</Check>}
             <DryRunCheck dryRun={dryRun} />
           </ul>
@@ -74,7 +80,10 @@ function DryRunCheck({ dryRun }: { dryRun: DryRun }) {
     case 'refused':
       return (
         <Check state="error">
-          The cluster refused a dry run: <span className="mono">{dryRun.error.message}</span>
+          The cluster refused a dry run:{' '}
+          <Bdi className="mono" maxCharacters={DETAIL_CHARACTERS}>
+            {dryRun.error.message ?? dryRun.error.reason ?? ''}
+          </Bdi>
         </Check>
       )
   }

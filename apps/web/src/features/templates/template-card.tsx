@@ -9,6 +9,8 @@ import { StateGlyph } from '../../ui/state-glyph.tsx'
 import { formatBytes } from '../../util/format.ts'
 import { originText } from './disk-text.ts'
 import { subtitle } from './gallery.ts'
+import { Bdi } from '../../ui/bdi.tsx'
+import { DETAIL_CHARACTERS, visibleText } from '../../util/visible-text.ts'
 
 type TemplateCardProps = {
   facts: TemplateFacts
@@ -21,22 +23,33 @@ export function TemplateCard({ facts, disabledReason }: TemplateCardProps) {
   const to = paths.createFromTemplate(facts)
   const reason = facts.notReadyReason ?? disabledReason
   return (
-    <article className={facts.ready ? 'tcard' : 'tcard off'} aria-label={facts.displayName}>
+    <article className={facts.ready ? 'tcard' : 'tcard off'} aria-label={visibleText(facts.displayName)}>
       <Link to={to} className="tmain">
         <span className="thead">
           <OsTile os={facts.os} big />
           <span className="tname">
-            <b>{facts.displayName}</b>
-            <span className="dim">{subtitle(facts)}</span>
+            <b>
+              <Bdi>{facts.displayName}</Bdi>
+            </b>
+            <Bdi className="dim">{subtitle(facts)}</Bdi>
           </span>
         </span>
-        {facts.description && <span className="tdesc">{facts.description}</span>}
+        {facts.description && (
+          <Bdi className="tdesc" maxCharacters={DETAIL_CHARACTERS}>
+            {facts.description}
+          </Bdi>
+        )}
       </Link>
       <TemplateSize facts={facts} />
       <footer>
         <TemplateReadiness facts={facts} />
         <span className="grow" />
-        <Button size="small" render={<Link to={to} />} disabledReason={reason} aria-label={`Create a VM from ${facts.displayName}`}>
+        <Button
+          size="small"
+          render={<Link to={to} />}
+          disabledReason={reason}
+          aria-label={`Create a VM from ${visibleText(facts.displayName)}`}
+        >
           Create
         </Button>
       </footer>
@@ -70,7 +83,7 @@ function DiskQuantity({ bytes }: { bytes: number }) {
 }
 
 function TemplateReadiness({ facts }: { facts: TemplateFacts }) {
-  if (facts.ready) return <span className="dim torigin">{originText(facts.origin)}</span>
+  if (facts.ready) return <Bdi className="dim torigin">{originText(facts.origin)}</Bdi>
   const importing = facts.notReadyReason?.includes('being imported')
   return importing ? (
     <span className="badge transit">

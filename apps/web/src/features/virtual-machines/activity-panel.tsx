@@ -12,6 +12,8 @@ import { formatDate, formatFullDate, formatTime } from '../../util/format.ts'
 import { useVmRef, type VmObjects } from '../../components/vm/use-vm.ts'
 import { useVmEvents } from './use-vm-events.ts'
 import { vmActivity, type Activity } from './vm-activity.ts'
+import { Bdi } from '../../ui/bdi.tsx'
+import { DETAIL_CHARACTERS, visibleText } from '../../util/visible-text.ts'
 
 const shown = 8
 
@@ -61,9 +63,13 @@ function ActivityLine({ activity: { at, state, text, detail, percent } }: { acti
       </time>
       <Mark state={state} />
       <div>
-        <p title={text}>{text}</p>
-        {state === 'running' && <Progress value={percent} label={text} />}
-        {detail && <span className="who">{detail}</span>}
+        <p>
+          <Bdi title={text} maxCharacters={DETAIL_CHARACTERS}>
+            {text}
+          </Bdi>
+        </p>
+        {state === 'running' && <Progress value={percent} label={visibleText(text)} />}
+        {detail && <Bdi className="who">{detail}</Bdi>}
       </div>
     </li>
   )

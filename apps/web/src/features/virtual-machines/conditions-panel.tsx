@@ -5,6 +5,8 @@ import { Panel } from '../../ui/panel.tsx'
 import { StateGlyph, type State } from '../../ui/state-glyph.tsx'
 import type { VmObjects } from '../../components/vm/use-vm.ts'
 import { conditionTone, vmConditions } from './vm-conditions.ts'
+import { Bdi } from '../../ui/bdi.tsx'
+import { DETAIL_CHARACTERS } from '../../util/visible-text.ts'
 
 const tones: Record<ReturnType<typeof conditionTone>, State> = {
   good: 'running',
@@ -36,8 +38,12 @@ function ConditionLine({ condition }: { condition: Condition }) {
     <li>
       <StateGlyph state={state} className={`c-${state}`} />
       <div>
-        <p>{explainCondition(condition)}</p>
-        <p className="mono own">{[`${type}=${status}`, reason, message].filter(Boolean).join(' · ')}</p>
+        <p>
+          <Bdi>{explainCondition(condition)}</Bdi>
+        </p>
+        <p className="mono own">
+          <Bdi maxCharacters={DETAIL_CHARACTERS}>{[`${type}=${status}`, reason, message].filter(Boolean).join(' · ')}</Bdi>
+        </p>
       </div>
       {lastTransitionTime && <Elapsed since={Date.parse(lastTransitionTime) / 1000} className="mono dim" />}
     </li>

@@ -5,6 +5,7 @@ import { Progress } from '../../ui/progress.tsx'
 import { Quantity } from '../../ui/quantity.tsx'
 import { WarningTag } from '../../ui/status-badge.tsx'
 import type { VmObjects } from '../../components/vm/use-vm.ts'
+import { Bdi } from '../../ui/bdi.tsx'
 
 export function DisksPanel({ objects: { vm, vmi, dataVolumes, claims } }: { objects: VmObjects }) {
   const disks = disksOf(vm, vmi, { dataVolumes, pvcs: claims })
@@ -39,21 +40,23 @@ function DiskRow({ disk }: { disk: DiskFacts }) {
   const { name, sizeBytes, storageClass, accessModes, bus, device, target, phase, progress, claimName, image } = disk
   return (
     <tr>
-      <td className="hi nowrap">{name}</td>
+      <td className="hi nowrap">
+        <Bdi>{name}</Bdi>
+      </td>
       <td>{sizeBytes === undefined ? <Dash /> : <Quantity bytes={sizeBytes} />}</td>
       <td>
         <span className="row nowrap">
           {claimName ? (
-            <span className="mono cut" title={`${sourceWords[disk.source]} ${claimName}`}>
+            <Bdi className="mono cut" title={`${sourceWords[disk.source]} ${claimName}`}>
               {claimName}
-            </span>
+            </Bdi>
           ) : (
             sourceWords[disk.source]
           )}
           {image && (
-            <span className="mono dim cut" title={image}>
+            <Bdi className="mono dim cut" title={image}>
               {image}
-            </span>
+            </Bdi>
           )}
           {progress !== undefined && (
             <>
@@ -61,13 +64,13 @@ function DiskRow({ disk }: { disk: DiskFacts }) {
               <span className="mono hi">{Math.round(progress)}%</span>
             </>
           )}
-          {progress === undefined && phase && !settled.has(phase) && <span className="c-transit">{phase}</span>}
+          {progress === undefined && phase && !settled.has(phase) && <Bdi className="c-transit">{phase}</Bdi>}
         </span>
       </td>
-      <td>{storageClass ? <span className="mono">{storageClass}</span> : <Dash />}</td>
+      <td>{storageClass ? <Bdi className="mono">{storageClass}</Bdi> : <Dash />}</td>
       <td className="nowrap">{accessModes ? <AccessModes modes={accessModes} /> : <Dash />}</td>
-      <td className="nowrap">{bus ? `${bus}${device === 'disk' ? '' : ` ${device}`}` : <Dash />}</td>
-      <td>{target ? <span className="mono">/dev/{target}</span> : <Dash />}</td>
+      <td className="nowrap">{bus ? <Bdi>{`${bus}${device === 'disk' ? '' : ` ${device}`}`}</Bdi> : <Dash />}</td>
+      <td>{target ? <Bdi className="mono">{`/dev/${target}`}</Bdi> : <Dash />}</td>
     </tr>
   )
 }

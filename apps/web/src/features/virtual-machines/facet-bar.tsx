@@ -9,6 +9,8 @@ import type { Bucket, Buckets, Scan } from './vm-facets.ts'
 import { hasToken, stateWords, token } from './vm-query.ts'
 import type { FacetKey, Term, Token } from './vm-query.ts'
 import { naturalKey } from './vm-sort.ts'
+import { Bdi, Told } from '../../ui/bdi.tsx'
+import { visibleText } from '../../util/visible-text.ts'
 
 type FacetBarProps = {
   facets: Scan['facets']
@@ -69,7 +71,7 @@ function FacetMenu({ label, facet, buckets, terms, onToggle }: FacetMenuProps) {
     <Menu.Root modal={false}>
       <Menu.Trigger className="facet" aria-pressed={chosen.length > 0}>
         {label}
-        {chosen.length > 0 && <em>{chosen.length === 1 ? chosen[0] : chosen.length}</em>}
+        {chosen.length > 0 && <em>{chosen.length === 1 ? <Told>{chosen[0]}</Told> : chosen.length}</em>}
         <IconMark icon={ChevronDownIcon} className="caret" />
       </Menu.Trigger>
       <Menu.Portal>
@@ -92,12 +94,12 @@ function FacetValues({ facet, buckets, terms, onToggle }: Omit<FacetMenuProps, '
         <Menu.CheckboxItem
           key={value}
           className={bucket.count === 0 ? 'mi zero' : 'mi'}
-          label={value}
+          label={visibleText(value)}
           checked={hasToken(terms, token(facet, value))}
           onCheckedChange={() => onToggle(token(facet, value))}
         >
           <CheckMark checked={hasToken(terms, token(facet, value))} />
-          <span className="tl">{value}</span>
+          <Bdi className="tl">{value}</Bdi>
           <Bubbles bucket={bucket} />
           <em>{formatCount(bucket.count)}</em>
         </Menu.CheckboxItem>

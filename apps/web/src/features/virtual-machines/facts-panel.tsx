@@ -7,6 +7,8 @@ import { Quantity } from '../../ui/quantity.tsx'
 import { WarningTag } from '../../ui/status-badge.tsx'
 import { formatDate, formatFullDate, formatElapsed } from '../../util/format.ts'
 import type { VmObjects } from '../../components/vm/use-vm.ts'
+import { Bdi } from '../../ui/bdi.tsx'
+import { DETAIL_CHARACTERS, visibleText } from '../../util/visible-text.ts'
 
 /** The facts of the API objects, as they are; what is not known, or may not be seen, is a dash. */
 export function FactsPanel({ objects: { vm, vmi, row, vmiError } }: { objects: VmObjects }) {
@@ -29,9 +31,9 @@ export function FactsPanel({ objects: { vm, vmi, row, vmiError } }: { objects: V
       label: 'IP addresses',
       value: ip && (
         <>
-          <span className="mono">{ip}</span>
+          <Bdi className="mono">{ip}</Bdi>
           {moreIps.length > 0 && (
-            <span className="more1" title={moreIps.join(', ')}>
+            <span className="more1" title={visibleText(moreIps.join(', '), DETAIL_CHARACTERS)}>
               +{moreIps.length}
             </span>
           )}
@@ -39,8 +41,8 @@ export function FactsPanel({ objects: { vm, vmi, row, vmiError } }: { objects: V
       ),
       copy: row.ips?.join(' '),
     },
-    { label: 'MAC', value: macs[0] && <span className="mono">{macs[0]}</span>, copy: macs[0] },
-    { label: 'Network', value: networks.length > 0 && <span className="mono">{networks.join(', ')}</span> },
+    { label: 'MAC', value: macs[0] && <Bdi className="mono">{macs[0]}</Bdi>, copy: macs[0] },
+    { label: 'Network', value: networks.length > 0 && <Bdi className="mono">{networks.join(', ')}</Bdi> },
     { label: 'Preference', value: row.preference && <span className="mono">{row.preference}</span> },
     { label: 'Template', value: template(vm) },
     {

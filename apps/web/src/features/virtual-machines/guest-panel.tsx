@@ -8,6 +8,7 @@ import { StatusBadge } from '../../ui/status-badge.tsx'
 import { formatDate, formatElapsed } from '../../util/format.ts'
 import type { VmObjects } from '../../components/vm/use-vm.ts'
 import { sshCommand } from '../../components/vm/vm-verbs.ts'
+import { Bdi } from '../../ui/bdi.tsx'
 
 export function GuestPanel({ objects: { row, vmi } }: { objects: VmObjects }) {
   const running = vmi?.status?.phase === 'Running'
@@ -46,12 +47,12 @@ function GuestFacts({ row, vmi, booted }: FactsProps) {
     {
       label: 'Kernel',
       value: (info.data?.os?.kernelRelease ?? os?.kernelRelease) && (
-        <span className="mono">{info.data?.os?.kernelRelease ?? os?.kernelRelease}</span>
+        <Bdi className="mono">{info.data?.os?.kernelRelease ?? os?.kernelRelease ?? ''}</Bdi>
       ),
     },
     {
       label: 'Host name',
-      value: info.denied ? <Denied reason={info.denied} /> : info.data?.hostname && <span className="mono">{info.data.hostname}</span>,
+      value: info.denied ? <Denied reason={info.denied} /> : info.data?.hostname && <Bdi className="mono">{info.data.hostname}</Bdi>,
       copy: info.data?.hostname,
     },
     { label: 'Booted', value: booted && <Booted at={booted} /> },
@@ -59,7 +60,7 @@ function GuestFacts({ row, vmi, booted }: FactsProps) {
       label: 'Signed in',
       value: users.denied ? <Denied reason={users.denied} /> : names && (names.length > 0 ? [...new Set(names)].join(', ') : 'nobody'),
     },
-    { label: 'Agent', value: info.data?.guestAgentVersion && <span className="mono">{info.data.guestAgentVersion}</span> },
+    { label: 'Agent', value: info.data?.guestAgentVersion && <Bdi className="mono">{info.data.guestAgentVersion}</Bdi> },
     sshFact(row),
   ]
   return <KeyValue facts={facts} />

@@ -5,6 +5,8 @@ import { useWatchMany } from '../../api/watch-many.ts'
 import { StateGlyph } from '../../ui/state-glyph.tsx'
 import { migrationBlockers } from './migration-blockers.ts'
 import { claimNames } from '../../components/vm/vm-volumes.ts'
+import { Bdi } from '../../ui/bdi.tsx'
+import { DETAIL_CHARACTERS } from '../../util/visible-text.ts'
 
 export function MigrationBlockers({ row, vmi }: { row: VmRow; vmi: VirtualMachineInstance | undefined }) {
   const claims = useWatchMany(
@@ -25,10 +27,10 @@ export function MigrationBlockers({ row, vmi }: { row: VmRow; vmi: VirtualMachin
           {blockers.map((blocker) => (
             <li key={`${blocker.what} ${blocker.because}`}>
               <StateGlyph state="warning" className="c-warning" />
-              <span>{blocker.what}</span>
-              <span className="mono" title={blocker.because}>
+              <Bdi>{blocker.what}</Bdi>
+              <Bdi className="mono" title={blocker.because} maxCharacters={DETAIL_CHARACTERS}>
                 {blocker.because}
-              </span>
+              </Bdi>
             </li>
           ))}
         </ul>

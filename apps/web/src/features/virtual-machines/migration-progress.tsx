@@ -16,6 +16,8 @@ import { ErrorLine } from './error-line.tsx'
 import { migrationProgress, type MigrationStep } from './migration-steps.ts'
 import { useDialogVerb } from './power-dialogs.tsx'
 import { useVerbReason } from '../../components/vm/vm-actions.tsx'
+import { Bdi } from '../../ui/bdi.tsx'
+import { DETAIL_CHARACTERS } from '../../util/visible-text.ts'
 
 type Props = {
   row: VmRow
@@ -102,7 +104,9 @@ export function MigrationProgressDialog({ row, migration, vmi, onClose, onAgain 
       </div>
       {failureReason && (
         <Banner tone="error" title="It stays where it was." inline>
-          <span className="mono">{failureReason}</span>
+          <Bdi className="mono" maxCharacters={DETAIL_CHARACTERS}>
+            {failureReason}
+          </Bdi>
         </Banner>
       )}
       {outcome === 'moving' && (

@@ -3,6 +3,8 @@ import { CopyButton } from '../../ui/copy-button.tsx'
 import { Dash } from '../../ui/dash.tsx'
 import { Panel } from '../../ui/panel.tsx'
 import type { VmObjects } from '../../components/vm/use-vm.ts'
+import { Bdi } from '../../ui/bdi.tsx'
+import { visibleText } from '../../util/visible-text.ts'
 
 export function NetworksPanel({ objects: { vm, vmi } }: { objects: VmObjects }) {
   const networks = networksOf(vm, vmi)
@@ -35,32 +37,34 @@ export function NetworksPanel({ objects: { vm, vmi } }: { objects: VmObjects }) 
 function NetworkRow({ network: { name, network, binding, model, mac, ips, linkState, guestName } }: { network: NetworkFacts }) {
   return (
     <tr>
-      <td className="hi nowrap">{name}</td>
+      <td className="hi nowrap">
+        <Bdi>{name}</Bdi>
+      </td>
       <td className="nowrap">
         {network.kind === 'multus' ? (
-          <span className="mono">{network.name}</span>
+          <Bdi className="mono">{network.name}</Bdi>
         ) : network.kind === 'pod' ? (
           'Pod network'
         ) : (
           'Made by the guest'
         )}
       </td>
-      <td className="nowrap">{binding ? [binding, model].filter(Boolean).join(', ') : <Dash />}</td>
-      <td className="nowrap">{mac ? <span className="mono">{mac}</span> : <Dash />}</td>
+      <td className="nowrap">{binding ? <Bdi>{[binding, model].filter(Boolean).join(', ')}</Bdi> : <Dash />}</td>
+      <td className="nowrap">{mac ? <Bdi className="mono">{mac}</Bdi> : <Dash />}</td>
       <td>
         {ips.length === 0 ? (
           <Dash />
         ) : (
           ips.map((ip) => (
             <span key={ip} className="mono ipline">
-              {ip}
-              <CopyButton text={ip} label={`Copy ${ip}`} />
+              <Bdi>{ip}</Bdi>
+              <CopyButton text={ip} label={`Copy ${visibleText(ip)}`} />
             </span>
           ))
         )}
       </td>
       <td className="nowrap">
-        {guestName ? <span className="mono">{guestName}</span> : <Dash />}{' '}
+        {guestName ? <Bdi className="mono">{guestName}</Bdi> : <Dash />}{' '}
         {linkState === 'down' && <span className="c-warning">link down</span>}
       </td>
     </tr>

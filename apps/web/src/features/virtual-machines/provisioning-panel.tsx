@@ -7,6 +7,8 @@ import { Progress } from '../../ui/progress.tsx'
 import { StateGlyph } from '../../ui/state-glyph.tsx'
 import { provisioningSteps, volumeProgress, type ProvisioningStep, type VolumeProgress } from './provisioning-steps.ts'
 import type { VmObjects } from '../../components/vm/use-vm.ts'
+import { Bdi } from '../../ui/bdi.tsx'
+import { DETAIL_CHARACTERS } from '../../util/visible-text.ts'
 
 /** Stands at the top while the VM comes up, and goes when it has. */
 export function ProvisioningPanel({ objects: { row, vmi, dataVolumes } }: { objects: VmObjects }) {
@@ -40,7 +42,7 @@ function Step({ step, children }: { step: ProvisioningStep; children: React.Reac
       )}
       <div>
         <p>
-          {label} {detail && !children && <span className="mono dim">{detail}</span>}
+          {label} {detail && !children && <Bdi className="mono dim">{detail}</Bdi>}
         </p>
         {children}
       </div>
@@ -52,11 +54,15 @@ function Step({ step, children }: { step: ProvisioningStep; children: React.Reac
 function Volume({ volume: { name, phase, percent, message } }: { volume: VolumeProgress }) {
   return (
     <div className="row wrap upvol">
-      <span className="mono hi">{name}</span>
-      <span className="dim">{phase}</span>
+      <Bdi className="mono hi">{name}</Bdi>
+      <Bdi className="dim">{phase}</Bdi>
       {!message && <Progress value={percent} label={`${name}: ${phase}`} />}
       {percent !== undefined && <span className="mono hi">{Math.round(percent)}%</span>}
-      {message && <span className="mono c-error">{message}</span>}
+      {message && (
+        <Bdi className="mono c-error" maxCharacters={DETAIL_CHARACTERS}>
+          {message}
+        </Bdi>
+      )}
     </div>
   )
 }

@@ -11,6 +11,8 @@ import { formatTerm, isToken } from './vm-query.ts'
 import type { Term } from './vm-query.ts'
 import { accept, suggest } from './vm-suggest.ts'
 import type { Suggestion, SuggestionSource } from './vm-suggest.ts'
+import { Bdi, Told } from '../../ui/bdi.tsx'
+import { visibleText } from '../../util/visible-text.ts'
 
 type QueryBoxProps = {
   draft: Draft
@@ -147,7 +149,7 @@ export function QueryBox({ draft, source, placeholder, onType, onDecide, onEnter
       )}
       {problem !== undefined && !listed && (
         <p className="queryproblem" id={`${id}-problem`}>
-          {problem}
+          <Told>{problem}</Told>
         </p>
       )}
     </div>
@@ -159,7 +161,7 @@ function TokenChip({ term, onRemove }: { term: Term; onRemove: () => void }) {
   return (
     <span className={isToken(term) ? 'tok' : 'tok bad'}>
       <Spelled>{text}</Spelled>
-      <button type="button" aria-label={`Remove ${text}`} onClick={onRemove}>
+      <button type="button" aria-label={`Remove ${visibleText(text)}`} onClick={onRemove}>
         <IconMark icon={CloseIcon} />
       </button>
     </span>
@@ -172,7 +174,7 @@ function Spelled({ children }: { children: string }) {
   return (
     <span className="spelled">
       <i>{children.slice(0, colon)}</i>
-      {children.slice(colon)}
+      <Bdi>{children.slice(colon)}</Bdi>
     </span>
   )
 }

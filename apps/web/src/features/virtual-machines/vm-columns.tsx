@@ -11,6 +11,8 @@ import { StatusBadge, WarningTag } from '../../ui/status-badge.tsx'
 import { bytesText } from '../../util/format.ts'
 import type { ColumnId } from './column-choice.ts'
 import type { SortKey } from './vm-sort.ts'
+import { Bdi } from '../../ui/bdi.tsx'
+import { DETAIL_CHARACTERS, visibleText } from '../../util/visible-text.ts'
 
 export type Column = {
   id: ColumnId
@@ -32,7 +34,7 @@ export const columns: Record<ColumnId, Column> = {
     cell: (row) => (
       <Link className="name" to={paths.virtualMachine(row)} title={row.name}>
         <OsTile os={row.os} />
-        <bdi>{row.name}</bdi>
+        <Bdi>{row.name}</Bdi>
       </Link>
     ),
   },
@@ -93,7 +95,7 @@ export const columns: Record<ColumnId, Column> = {
     className: 'dim c-strategy',
     sort: 'runStrategy',
     shown: (row) => row.runStrategy,
-    cell: ({ runStrategy }) => (runStrategy === undefined ? <Dash /> : <span title={runStrategy}>{runStrategy}</span>),
+    cell: ({ runStrategy }) => (runStrategy === undefined ? <Dash /> : <Bdi title={runStrategy}>{runStrategy}</Bdi>),
   },
   os: {
     id: 'os',
@@ -103,7 +105,7 @@ export const columns: Record<ColumnId, Column> = {
     shown: (row) => row.osName ?? row.os,
     cell: (row) => {
       const short = shortOsName(row)
-      return short === undefined ? <Dash /> : <span title={row.osName}>{short}</span>
+      return short === undefined ? <Dash /> : <Bdi title={row.osName}>{short}</Bdi>
     },
   },
   ip: {
@@ -127,7 +129,7 @@ export const columns: Record<ColumnId, Column> = {
 function StatusCell({ row }: { row: VmRow }) {
   const state = vmState(row)
   return (
-    <span className="st" title={row.message}>
+    <span className="st" title={row.message && visibleText(row.message)}>
       <StatusBadge
         state={state}
         word={statusWords(row)}
@@ -177,11 +179,11 @@ function AddressCell({ row: { ips = [] } }: { row: VmRow }) {
   if (first === undefined) return <Dash />
   return (
     <>
-      <span title={first}>{first}</span>
+      <Bdi title={first}>{first}</Bdi>
       {others.length > 0 && (
-        <span className="more1" title={others.join('\n')}>
+        <span className="more1" title={visibleText(others.join('\n'), DETAIL_CHARACTERS)}>
           +{others.length}
-          <span className="sr"> more: {others.join(', ')}</span>
+          <span className="sr"> more: {visibleText(others.join(', '))}</span>
         </span>
       )}
     </>

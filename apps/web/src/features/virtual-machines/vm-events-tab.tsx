@@ -12,6 +12,8 @@ import { formatCount } from '../../util/format.ts'
 import { useVm, useVmRef, type VmObjects } from '../../components/vm/use-vm.ts'
 import { useVmEvents } from './use-vm-events.ts'
 import { kindWord, matchesEvent, type VmEvent } from './vm-events.ts'
+import { Bdi } from '../../ui/bdi.tsx'
+import { DETAIL_CHARACTERS } from '../../util/visible-text.ts'
 
 export function VmEventsTab() {
   const state = useVm(useVmRef())
@@ -90,16 +92,20 @@ function EventsTable({ events }: { events: readonly VmEvent[] }) {
               <td className="nowrap">
                 <span className={event.warning ? 'badge warning' : 'badge'}>
                   {event.warning && <StateGlyph state="warning" />}
-                  <b>{event.reason}</b>
+                  <b>
+                    <Bdi>{event.reason}</Bdi>
+                  </b>
                   {event.warning && <span className="sr">Warning</span>}
                 </span>
               </td>
-              <td className="msg">{event.message}</td>
+              <td className="msg">
+                <Bdi maxCharacters={DETAIL_CHARACTERS}>{event.message}</Bdi>
+              </td>
               <td className="nowrap">
-                <span className="dim">{kindWord(event.kind)}</span> <span className="mono">{event.name}</span>
+                <Bdi className="dim">{kindWord(event.kind)}</Bdi> <Bdi className="mono">{event.name}</Bdi>
               </td>
               <td className={event.count === 1 ? 'num mono once' : 'num mono'}>{formatCount(event.count)}</td>
-              <td className="mono dim nowrap">{event.component}</td>
+              <td className="mono dim nowrap">{event.component && <Bdi>{event.component}</Bdi>}</td>
             </tr>
           ))}
         </tbody>

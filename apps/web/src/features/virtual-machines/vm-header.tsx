@@ -23,11 +23,11 @@ export function VmHeader({ objects: { row }, tab, primary }: { objects: VmObject
             {row.restartRequired && <StatusBadge state="warning" word="Restart needed" pill />}
           </div>
           <div className="sub">
-            <FactsLine facts={[row.namespace, row.osName, size(row)]} />
+            <FactsLine facts={[row.namespace, row.osName && <Bdi>{row.osName}</Bdi>, size(row)]} />
             {row.ips?.[0] && (
               <>
                 <span className="dot desk">·</span>
-                <span className="mono desk">{row.ips[0]}</span>
+                <Bdi className="mono desk">{row.ips[0]}</Bdi>
               </>
             )}
           </div>
