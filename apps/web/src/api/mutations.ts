@@ -21,32 +21,49 @@ export function sendVmVerb(verb: RequestVerb, row: VmRow, options?: VmRequestOpt
 /** The same for a verb whose request says more than its name. Once it is accepted a toast follows it to its end. */
 export async function sendVmRequest(verb: VmVerb, row: VmRow, request: ApiRequest): Promise<unknown> {
   const answer = await k8s.send(request)
-  follow(verb, row, request.method === 'POST' ? followed(request.path, answer) : undefined)
+  void follow(verb, row, sourceOf(verb, row, request, answer))
   return answer
 }
 
-function follow(verb: VmVerb, row: VmRow, created: Source | undefined) {
+const sourceOf = (verb: VmVerb, row: VmRow, request: ApiRequest, answer: unknown): Source =>
+  (request.method === 'POST' ? followed(request.path, answer) : undefined) ?? followRow(verb, row)
+
+/**
+ * Sends a verb without a word and resolves with what came of it: `running` where the cluster takes longer than
+ * `patienceMs`. Rejects with a StatusError where it is refused.
+ */
+export async function finishVmVerb(verb: RequestVerb, row: VmRow, options: VmRequestOptions, patienceMs: number): Promise<Outcome> {
+  const request = vmRequest(verb, row, options)
+  const answer = await k8s.send(request)
+  return settled(sourceOf(verb, row, request, answer), patienceMs)
+}
+
+async function follow(verb: VmVerb, row: VmRow, source: Source): Promise<void> {
   const id = `${verb} ${row.uid}`
   const words = verbWords(verb, row.name)
-  const source = created ?? followRow(verb, row)
   toast.running(id, words.doing)
-  const stop = () => {
-    unsubscribe()
-    clearTimeout(giveUp)
-  }
-  const check = () => {
-    const outcome = source.outcome()
-    if (outcome.kind === 'running') return
-    stop()
-    if (outcome.kind === 'done') toast.done(id, words.did)
-    else toast.failed(id, words.undone, outcome.cause)
-  }
-  const unsubscribe = source.subscribe(check)
-  const giveUp = setTimeout(() => {
-    stop()
-    toast.dismiss(id)
-  }, FOLLOW_MS)
-  check()
+  const outcome = await settled(source, FOLLOW_MS)
+  if (outcome.kind === 'running') toast.dismiss(id)
+  else if (outcome.kind === 'done') toast.done(id, words.did)
+  else toast.failed(id, words.undone, outcome.cause)
+}
+
+/** What came of it, or `running` once patience has run out. */
+function settled(source: Source, patienceMs: number): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const finish = (outcome: Outcome) => {
+      unsubscribe()
+      clearTimeout(giveUp)
+      resolve(outcome)
+    }
+    const check = () => {
+      const outcome = source.outcome()
+      if (outcome.kind !== 'running') finish(outcome)
+    }
+    const unsubscribe = source.subscribe(check)
+    const giveUp = setTimeout(() => finish({ kind: 'running' }), patienceMs)
+    check()
+  })
 }
 
 type Source = { subscribe(listener: () => void): () => void; outcome(): Outcome }

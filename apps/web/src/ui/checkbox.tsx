@@ -1,11 +1,12 @@
-import type { ComponentProps } from 'react'
+import type { ComponentProps, MouseEvent } from 'react'
 import { useFieldControl } from './field.tsx'
 import { IconMark } from './icon.tsx'
 import { CheckIcon, MinusIcon } from './icons.ts'
 
 type ToggleProps = Omit<ComponentProps<'button'>, 'onChange' | 'type' | 'role' | 'children' | 'value'> & {
   checked: boolean
-  onCheckedChange: (checked: boolean) => void
+  /** The event tells which keys were held down. */
+  onCheckedChange: (checked: boolean, event: MouseEvent) => void
 }
 
 /** Wrap it in a label (see OptionRow), or give it an `aria-label`. */
@@ -19,7 +20,7 @@ export function Checkbox({ checked, indeterminate, onCheckedChange, className, .
       {...control}
       {...rest}
       className={`cb${className ? ` ${className}` : ''}`}
-      onClick={() => onCheckedChange(indeterminate ? true : !checked)}
+      onClick={(event) => onCheckedChange(indeterminate ? true : !checked, event)}
     >
       <IconMark icon={indeterminate ? MinusIcon : CheckIcon} />
     </button>
@@ -37,7 +38,7 @@ export function Switch({ checked, onCheckedChange, className, ...rest }: ToggleP
       {...control}
       {...rest}
       className={`switch${className ? ` ${className}` : ''}`}
-      onClick={() => onCheckedChange(!checked)}
+      onClick={(event) => onCheckedChange(!checked, event)}
     />
   )
 }

@@ -10,9 +10,9 @@ export type ColumnChoice = Partial<Record<Exclude<ColumnId, 'name'>, boolean>>
 
 /** Least widths in px. */
 export const columnWidths: Record<ColumnId, number> = {
-  name: 184,
+  name: 208,
   status: 196,
-  namespace: 126,
+  namespace: 142,
   node: 122,
   cpu: 76,
   memory: 76,
@@ -22,6 +22,7 @@ export const columnWidths: Record<ColumnId, number> = {
   age: 54,
 }
 export const MENU_WIDTH = 42
+export const SELECT_WIDTH = 44
 
 /** A row's three lines; node and size stand with the namespace. */
 export const phoneColumns: readonly ColumnId[] = ['name', 'status', 'namespace']
@@ -42,7 +43,7 @@ export function shownColumns(choice: ColumnChoice, widthPx: number): ColumnId[] 
 }
 
 export function tableWidth(shown: readonly ColumnId[]): number {
-  return shown.reduce((sum, id) => sum + columnWidths[id], MENU_WIDTH)
+  return shown.reduce((sum, id) => sum + columnWidths[id], SELECT_WIDTH + MENU_WIDTH)
 }
 
 /** What is left over goes to the columns that one reads: first to the status, whose width follows from the others', then to both. */

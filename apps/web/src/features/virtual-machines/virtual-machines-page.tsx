@@ -1,6 +1,6 @@
 import { resources } from '@virtdeck/k8s'
 import type { Status } from '@virtdeck/k8s'
-import { useCallback, useRef, useState } from 'react'
+import { useCallback, useEffect, useRef, useState } from 'react'
 import { Link } from 'react-router'
 import { deniedReason } from '../../api/access.ts'
 import { fleets, useFleet } from '../../api/fleet.ts'
@@ -17,6 +17,7 @@ import { ColumnsMenu } from './columns-menu.tsx'
 import { FacetBar } from './facet-bar.tsx'
 import { QueryBox } from './query-box.tsx'
 import { SCAN_EVERY_MS, scanSorted } from './scan-sorted.ts'
+import { nothing, select } from './selection.ts'
 import { useListState } from './use-list-state.ts'
 import { VmDialogs } from './vm-dialogs.tsx'
 import { toggleToken } from './vm-query.ts'
@@ -35,6 +36,7 @@ export function VirtualMachinesPage() {
   const shown = useStable(phone ? phoneColumns : shownColumns(choice, width))
   const scan = scanSorted(fleet.rows, list.terms, list.sort)
   const ready = fleet.status === 'ready'
+  useEffect(() => () => select(nothing), [])
 
   const box = (
     <QueryBox
@@ -86,7 +88,7 @@ export function VirtualMachinesPage() {
   )
 
   function content() {
-    if (fleet.status === 'loading') return <VmTableSkeleton shown={shown} width={width} />
+    if (fleet.status === 'loading') return <VmTableSkeleton shown={shown} width={width} selectable={!phone} />
     if (fleet.status === 'error') return <Unreachable status={fleet.error} />
     if (fleet.access?.scope === 'forbidden') return <Forbidden />
     if (scan.total === 0) return <NoVms />
@@ -101,6 +103,7 @@ export function VirtualMachinesPage() {
         variant={`${phone} ${compact}`}
         stale={live.state === 'stale'}
         origin={`${list.query} ${formatSort(list.sort)}`}
+        selectable={!phone}
       />
     )
   }

@@ -3,11 +3,13 @@ import type { VmRow } from '@virtdeck/kubevirt'
 import { memo, useState } from 'react'
 import { useVmRow } from '../../api/fleet.ts'
 import type { VmRef } from '../../paths.ts'
+import { Checkbox } from '../../ui/checkbox.tsx'
 import { IconMark } from '../../ui/icon.tsx'
 import { MoreIcon } from '../../ui/icons.ts'
 import { Menu } from '../../ui/menu.tsx'
 import type { ColumnId } from './column-choice.ts'
 import { useVmActions } from '../../components/vm/vm-actions.tsx'
+import { useSelection } from './selection.ts'
 import { columns } from './vm-columns.tsx'
 
 export const keyOf = ({ namespace, name }: VmRef) => `${namespace}/${name}`
@@ -19,6 +21,8 @@ type VmTableRowProps = VmRef & {
   menuOpen: boolean
   onMenu: (ref: VmRef, open: boolean) => void
   onCursor: (ref: VmRef) => void
+  /** Absent where rows have no boxes: on phones. */
+  onSelect?: (row: VmRow, extend: boolean) => void
 }
 
 export const VmTableRow = memo(function VmTableRow({ namespace, name, index, ...props }: VmTableRowProps) {
@@ -34,10 +38,22 @@ type LiveRowProps = Omit<VmTableRowProps, 'namespace' | 'name' | 'index'> & {
   place: { 'aria-rowindex': number; 'data-key': string }
 }
 
-function LiveRow({ row, place, shown, cursor, menuOpen, onMenu, onCursor }: LiveRowProps) {
+function LiveRow({ row, place, shown, cursor, menuOpen, onMenu, onCursor, onSelect }: LiveRowProps) {
   const flashes = useFlashes(row)
+  const selected = useSelection(({ uids }) => uids.has(row.uid))
   return (
-    <tr {...place} className={cursor ? 'cursor' : undefined} onFocus={() => onCursor(row)} onClick={() => onCursor(row)}>
+    <tr
+      {...place}
+      className={cursor ? 'cursor' : undefined}
+      aria-selected={onSelect && selected}
+      onFocus={() => onCursor(row)}
+      onClick={() => onCursor(row)}
+    >
+      {onSelect && (
+        <td className="c-sel">
+          <Checkbox aria-label={`Select ${row.name}`} checked={selected} onCheckedChange={(_, event) => onSelect(row, event.shiftKey)} />
+        </td>
+      )}
       {shown.map((id) => {
         const { className, cell } = columns[id]
         return (

@@ -3,7 +3,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import type { Virtualizer } from '@tanstack/react-virtual'
 import type { VmRow } from '@virtdeck/kubevirt'
-import { useCallback, useLayoutEffect, useRef, useState } from 'react'
+import { Suspense, lazy, useCallback, useLayoutEffect, useRef, useState } from 'react'
 import type { KeyboardEvent } from 'react'
 import { create } from 'zustand'
 import { useVmRow } from '../../api/fleet.ts'
@@ -11,14 +11,16 @@ import type { Action } from '../../components/action.ts'
 import type { VmRef } from '../../paths.ts'
 import { useShortcut } from '../../stores/shortcuts.ts'
 import { toast } from '../../stores/toasts.ts'
+import { Checkbox } from '../../ui/checkbox.tsx'
 import { IconMark } from '../../ui/icon.tsx'
 import { ChevronDownIcon, ChevronUpIcon } from '../../ui/icons.ts'
 import { Keys } from '../../ui/kbd.tsx'
 import { Skeleton } from '../../ui/skeleton.tsx'
 import { formatCount } from '../../util/format.ts'
-import { MENU_WIDTH, columnWidth, columnWidths, tableWidth } from './column-choice.ts'
+import { MENU_WIDTH, SELECT_WIDTH, columnWidth, columnWidths, tableWidth } from './column-choice.ts'
 import type { ColumnId } from './column-choice.ts'
 import { useVmActions } from '../../components/vm/vm-actions.tsx'
+import { allOrNone, coverage, extended, nothing, select, toggled, useSelection } from './selection.ts'
 import { columns } from './vm-columns.tsx'
 import { nextSort } from './vm-sort.ts'
 import type { Sort } from './vm-sort.ts'
@@ -37,11 +39,14 @@ type VmTableProps = {
   stale: boolean
   /** What the rows were searched and sorted by: another search is read from its top. */
   origin: string
+  /** Whether rows have boxes, and the list a bar for those that are ticked. */
+  selectable: boolean
 }
 
-export function VmTable({ rows, sort, onSort, shown, width, variant, stale, origin }: VmTableProps) {
+export function VmTable({ rows, sort, onSort, shown, width, variant, stale, origin, selectable }: VmTableProps) {
   const wrap = useRef<HTMLDivElement>(null)
   const { height, rowHeight, headHeight } = useMeasures(wrap, variant)
+  const selecting = useSelection(({ uids }) => uids.size > 0)
   // oxlint-disable-next-line react/incompatible-library -- its functions go to no memoized child
   const virtualizer = useVirtualizer({
     count: rows.length,
@@ -50,6 +55,7 @@ export function VmTable({ rows, sort, onSort, shown, width, variant, stale, orig
     overscan: 8,
     initialOffset: () => offsetOf(origin),
     scrollPaddingStart: headHeight,
+    scrollPaddingEnd: selecting ? BAR_ROOM : 0,
     scrollMargin: headHeight,
   })
   useLayoutEffect(() => virtualizer.measure(), [virtualizer, rowHeight])
@@ -72,20 +78,50 @@ export function VmTable({ rows, sort, onSort, shown, width, variant, stale, orig
     link.focus({ preventScroll: true })
   })
 
-  const goTo = (index: number) => {
+  const latest = useRef(rows)
+  useLayoutEffect(() => {
+    latest.current = rows
+  })
+  const tick = useCallback((row: VmRow, extend: boolean) => {
+    const selection = useSelection.getState()
+    select(extend ? extended(selection, row.uid, latest.current) : toggled(selection, row.uid))
+  }, [])
+
+  const rowAtCursor = () => rows.find((row) => keyOf(row) === cursorKey)
+  /** Shift with an arrow: from where the cursor stood, if nothing else was begun with. */
+  const moveExtending = (by: number) => {
+    const from = rowAtCursor()
+    const selection = useSelection.getState()
+    if (from && !selection.uids.has(from.uid)) select(toggled(selection, from.uid))
+    const to = move(by)
+    if (to) tick(to, true)
+  }
+
+  const goTo = (index: number): VmRow | undefined => {
     const row = rows[Math.min(Math.max(index, 0), rows.length - 1)]
-    if (!row) return
+    if (!row) return undefined
     setCursor(row)
     focusNext.current = keyOf(row)
     virtualizer.scrollToIndex(rows.indexOf(row))
+    return row
   }
   const move = (by: number) => {
     const at = cursorKey === undefined ? -1 : rows.findIndex((row) => keyOf(row) === cursorKey)
-    goTo(at < 0 ? firstVisible(virtualizer.scrollOffset ?? 0, rowHeight) : at + by)
+    return goTo(at < 0 ? firstVisible(virtualizer.scrollOffset ?? 0, rowHeight) : at + by)
   }
 
-  useShortcut('j', { label: 'Next row', group: 'List', run: () => move(1) })
-  useShortcut('k', { label: 'Previous row', group: 'List', run: () => move(-1) })
+  useShortcut('j', { label: 'Next row', group: 'List', run: () => void move(1) })
+  useShortcut('k', { label: 'Previous row', group: 'List', run: () => void move(-1) })
+  useShortcut('x', {
+    label: 'Select',
+    group: 'List',
+    enabled: selectable,
+    run: () => {
+      const row = rowAtCursor()
+      if (row) tick(row, false)
+    },
+  })
+  useShortcut('Escape', { label: 'Clear selection', group: 'List', enabled: selecting, run: () => select(nothing) })
   useScrollMemory(virtualizer, origin)
 
   function keydown(event: KeyboardEvent) {
@@ -101,6 +137,12 @@ export function VmTable({ rows, sort, onSort, shown, width, variant, stale, orig
       End: rows.length,
     }
     const by = steps[event.key]
+    if (event.key === 'X' && selectable) {
+      const row = rowAtCursor()
+      if (!row) return
+      event.preventDefault()
+      tick(row, true)
+    }
     if (
       by === undefined ||
       event.ctrlKey ||
@@ -110,7 +152,8 @@ export function VmTable({ rows, sort, onSort, shown, width, variant, stale, orig
     )
       return
     event.preventDefault()
-    move(by)
+    if (event.shiftKey && selectable) moveExtending(by)
+    else move(by)
   }
 
   const items = virtualizer.getVirtualItems()
@@ -123,9 +166,10 @@ export function VmTable({ rows, sort, onSort, shown, width, variant, stale, orig
       <div ref={wrap} className="tablewrap vmwrap" onKeyDown={keydown}>
         <table className="rt fixed vmt" aria-rowcount={rows.length + 1} data-stale={stale || undefined} style={leastWidth(shown)}>
           <caption className="sr">Virtual machines</caption>
-          <Columns shown={shown} width={width} />
+          <Columns shown={shown} width={width} selectable={selectable} />
           <thead>
             <tr aria-rowindex={1}>
+              {selectable && <HeadBox rows={rows} />}
               {shown.map((id) => (
                 <Head key={id} id={id} sort={sort} onSort={onSort} />
               ))}
@@ -135,7 +179,7 @@ export function VmTable({ rows, sort, onSort, shown, width, variant, stale, orig
             </tr>
           </thead>
           <tbody>
-            {first && first.index > 0 && <Spacer height={first.start - headHeight} columns={shown.length + 1} />}
+            {first && first.index > 0 && <Spacer height={first.start - headHeight} columns={shown.length + 2} />}
             {items.map(({ index }) => {
               const row = rows[index]
               const key = row && keyOf(row)
@@ -151,17 +195,23 @@ export function VmTable({ rows, sort, onSort, shown, width, variant, stale, orig
                     menuOpen={key === menu}
                     onMenu={toggleMenu}
                     onCursor={setCursor}
+                    onSelect={selectable ? tick : undefined}
                   />
                 )
               )
             })}
             {last && last.index < rows.length - 1 && (
-              <Spacer height={virtualizer.getTotalSize() - (last.end - headHeight)} columns={shown.length + 1} />
+              <Spacer height={virtualizer.getTotalSize() - (last.end - headHeight)} columns={shown.length + 2} />
             )}
           </tbody>
         </table>
       </div>
       {cursor && <CursorActions key={cursorKey} namespace={cursor.namespace} name={cursor.name} onMenu={toggleMenu} />}
+      {selectable && selecting && (
+        <Suspense fallback={null}>
+          <BulkBar />
+        </Suspense>
+      )}
       <footer className="tablefoot desk">
         <span>
           <b>
@@ -169,8 +219,10 @@ export function VmTable({ rows, sort, onSort, shown, width, variant, stale, orig
           </b>{' '}
           of <b>{formatCount(rows.length)}</b>
         </span>
+        <SelectedCount />
         <span className="grow" />
         <Hint keys="j k">move</Hint>
+        <Hint keys="x">select</Hint>
         <Hint keys="Enter">open</Hint>
         <Hint keys=".">actions</Hint>
         <Hint keys="/">search</Hint>
@@ -231,15 +283,41 @@ const px = (style: CSSStyleDeclaration, name: string) => Number.parseFloat(style
 
 const leastWidth = (shown: readonly ColumnId[]) => ({ '--vm-table-w': `${tableWidth(shown)}px` }) as React.CSSProperties
 
-function Columns({ shown, width }: { shown: readonly ColumnId[]; width: number }) {
+function Columns({ shown, width, selectable }: { shown: readonly ColumnId[]; width: number; selectable: boolean }) {
   return (
     <colgroup>
+      {selectable && <col style={{ width: SELECT_WIDTH }} />}
       {shown.map((id) => (
         <col key={id} style={{ width: columnWidth(id, shown, width) }} />
       ))}
       <col style={{ width: MENU_WIDTH }} />
     </colgroup>
   )
+}
+
+/** Room for the bar, so that no row is behind it. */
+const BAR_ROOM = 64
+
+const BulkBar = lazy(() => import('./bulk-bar.tsx'))
+
+function HeadBox({ rows }: { rows: readonly VmRow[] }) {
+  const selection = useSelection()
+  const covered = coverage(selection, rows)
+  return (
+    <th className="c-sel">
+      <Checkbox
+        aria-label="Select all shown"
+        checked={covered === 'all'}
+        indeterminate={covered === 'some'}
+        onCheckedChange={() => select(allOrNone(selection, rows))}
+      />
+    </th>
+  )
+}
+
+function SelectedCount() {
+  const count = useSelection(({ uids }) => uids.size)
+  return count > 0 ? <span>{formatCount(count)} selected</span> : null
 }
 
 function Head({ id, sort, onSort }: { id: ColumnId; sort: Sort; onSort: (sort: Sort) => void }) {
@@ -295,14 +373,17 @@ function Hint({ keys, children }: { keys: string; children: string }) {
 }
 
 /** The table before there are rows. It shows only after 200 ms: a quick answer never flickers. */
-export function VmTableSkeleton({ shown, width }: { shown: readonly ColumnId[]; width: number }) {
+type VmTableSkeletonProps = { shown: readonly ColumnId[]; width: number; selectable: boolean }
+
+export function VmTableSkeleton({ shown, width, selectable }: VmTableSkeletonProps) {
   return (
     <div className="tablewrap vmwrap late" role="status" aria-busy="true">
       <span className="sr">Loading virtual machines</span>
       <table className="rt fixed vmt" aria-hidden="true" style={leastWidth(shown)}>
-        <Columns shown={shown} width={width} />
+        <Columns shown={shown} width={width} selectable={selectable} />
         <thead>
           <tr>
+            {selectable && <th className="c-sel" />}
             {shown.map((id) => (
               <th key={id} className={columns[id].className.split(' ').at(-1)}>
                 {columns[id].title}
@@ -314,6 +395,7 @@ export function VmTableSkeleton({ shown, width }: { shown: readonly ColumnId[]; 
         <tbody>
           {Array.from({ length: 14 }, (_, index) => (
             <tr key={index}>
+              {selectable && <td className="c-sel" />}
               {shown.map((id, column) => (
                 <td key={id} className={columns[id].className}>
                   <Skeleton width={Math.round(columnWidths[id] * (0.35 + ((index * 7 + column * 5) % 10) / 25))} />

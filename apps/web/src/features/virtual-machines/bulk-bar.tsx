@@ -1,0 +1,59 @@
+// The bar over the rows' end while VMs are selected, and the dialog that each of its verbs opens.
+import { useState } from 'react'
+import { useFleet } from '../../api/fleet.ts'
+import { verbIcons } from '../../components/vm/verb-icons.tsx'
+import { Button, IconButton } from '../../ui/button.tsx'
+import { CloseIcon } from '../../ui/icons.ts'
+import { formatCount } from '../../util/format.ts'
+import { BulkDialog } from './bulk-dialog.tsx'
+import { bulkVerbs, bulkWords, whyNone } from './bulk-verbs.ts'
+import type { BulkVerb } from './bulk-verbs.ts'
+import './bulk.css'
+import { SCAN_EVERY_MS } from './scan-sorted.ts'
+import { nothing, select, useSelection } from './selection.ts'
+import { defaultSort, sortRows } from './vm-sort.ts'
+
+export default function BulkBar() {
+  const { uids } = useSelection()
+  const fleet = useFleet('virtualmachines', SCAN_EVERY_MS)
+  const [verb, setVerb] = useState<BulkVerb>()
+  // What was deleted meanwhile is selected no more.
+  const rows = sortRows(
+    fleet.rows.filter((row) => uids.has(row.uid)),
+    defaultSort,
+  )
+  if (rows.length === 0 && !verb) return null
+  return (
+    <>
+      {rows.length > 0 && (
+        <div className="bulk" role="toolbar" aria-label={`Actions for ${rows.length} selected VMs`}>
+          <b>{formatCount(rows.length)} selected</b>
+          {bulkVerbs.map((id) => (
+            <Button
+              key={id}
+              size="small"
+              className={id === 'delete' ? 'dangerlite' : undefined}
+              icon={verbIcons[id]}
+              disabledReason={whyNone(id, rows)}
+              onClick={() => setVerb(id)}
+            >
+              {bulkWords[id].label}
+            </Button>
+          ))}
+          <span className="vsep" />
+          <IconButton label="Clear selection" shortcut="Esc" icon={CloseIcon} small onClick={() => select(nothing)} />
+        </div>
+      )}
+      {verb && (
+        <BulkDialog
+          verb={verb}
+          rows={rows}
+          onClose={(unfinished) => {
+            setVerb(undefined)
+            if (unfinished) select({ uids: unfinished })
+          }}
+        />
+      )}
+    </>
+  )
+}

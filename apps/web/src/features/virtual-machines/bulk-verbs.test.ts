@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest'
+import { vmActionEntries } from '../../components/vm/vm-verbs.ts'
+import { bulkPlan, bulkVerbs, deletionPhrase, whyNone } from './bulk-verbs.ts'
+import { vmRow } from './test-rows.ts'
+
+const mayAll = () => undefined
+
+test('stands in the order of a VM’s own menu', () => {
+  const inMenu = vmActionEntries.map(({ id }) => id).filter((id) => (bulkVerbs as readonly string[]).includes(id))
+  expect(inMenu).toEqual([...bulkVerbs])
+})
+
+test('parts VMs into those that a verb is for and those that are left alone, with the reason of each [F228]', () => {
+  const rows = [vmRow('on'), vmRow('off', { status: 'Stopped', runStrategy: 'Halted' })]
+  const plan = bulkPlan('stop', rows, mayAll)
+  expect(plan.will.map(({ name }) => name)).toEqual(['on'])
+  expect(plan.wont.map(({ row, reason }) => [row.name, reason])).toEqual([['off', 'It is not running.']])
+})
+
+test('leaves alone what the user may not touch [F011]', () => {
+  const rows = [vmRow('mine'), vmRow('theirs', { namespace: 'other' })]
+  const plan = bulkPlan('pause', rows, (namespace) => (namespace === 'other' ? 'You may not.' : undefined))
+  expect(plan.will.map(({ name }) => name)).toEqual(['mine'])
+  expect(plan.wont[0]?.reason).toBe('You may not.')
+})
+
+test('says why a verb is for none of them', () => {
+  const running = [vmRow('a'), vmRow('b')]
+  expect(whyNone('start', running)).toBe('It is already running.')
+  expect(whyNone('start', [...running, vmRow('c', { status: 'Stopped' })])).toBeUndefined()
+  expect(
+    whyNone('migrate', [vmRow('a', { notMigratable: { reason: 'X', message: 'Its disk is local.' } }), vmRow('b', { status: 'Stopped' })]),
+  ).toBe('None of the 2 VMs can now: a: Its disk is local.')
+})
+
+test('asks for the number of VMs before it deletes them', () => {
+  expect(deletionPhrase(1)).toBe('delete 1 VM')
+  expect(deletionPhrase(1200)).toBe('delete 1,200 VMs')
+})

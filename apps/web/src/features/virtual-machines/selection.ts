@@ -1,0 +1,45 @@
+// Which VMs of the list are selected. By uid: a VM that takes another's name is not the one that was meant.
+import type { VmRow } from '@virtdeck/kubevirt'
+import { create } from 'zustand'
+
+export type Selection = {
+  uids: ReadonlySet<string>
+  /** Where an extension begins: the last one selected by itself. */
+  anchor?: string
+}
+
+export const nothing: Selection = { uids: new Set() }
+
+export function toggled({ uids }: Selection, uid: string): Selection {
+  const next = new Set(uids)
+  if (!next.delete(uid)) next.add(uid)
+  return { uids: next, anchor: uid }
+}
+
+/** Adds everything from the anchor to a row, in the order shown; without an anchor in sight, that row. */
+export function extended(selection: Selection, uid: string, shown: readonly Pick<VmRow, 'uid'>[]): Selection {
+  const from = shown.findIndex((row) => row.uid === selection.anchor)
+  const to = shown.findIndex((row) => row.uid === uid)
+  if (to < 0) return selection
+  if (from < 0) return { uids: new Set([...selection.uids, uid]), anchor: uid }
+  const between = shown.slice(Math.min(from, to), Math.max(from, to) + 1)
+  return { ...selection, uids: new Set([...selection.uids, ...between.map((row) => row.uid)]) }
+}
+
+/** The box in the table's head: all that is shown, or nothing at all. */
+export function allOrNone({ uids }: Selection, shown: readonly Pick<VmRow, 'uid'>[]): Selection {
+  return shown.every((row) => uids.has(row.uid)) ? nothing : { uids: new Set([...uids, ...shown.map((row) => row.uid)]) }
+}
+
+/** How much of what is shown is selected. */
+export function coverage({ uids }: Selection, shown: readonly Pick<VmRow, 'uid'>[]): 'none' | 'some' | 'all' {
+  if (uids.size === 0) return 'none'
+  const count = shown.reduce((sum, row) => sum + Number(uids.has(row.uid)), 0)
+  if (count === 0) return 'none'
+  return count === shown.length ? 'all' : 'some'
+}
+
+/** The list's selection; for as long as one is on the list. */
+export const useSelection = create<Selection>()(() => nothing)
+
+export const select = (next: Selection) => useSelection.setState(next, true)
