@@ -61,6 +61,8 @@ type Store = {
   compact: boolean
   show: (id: ColumnId, shown: boolean) => void
   setCompact: (compact: boolean) => void
+  /** As a saved view has it. */
+  choose: (choice: ColumnChoice, compact: boolean) => void
   reset: () => void
 }
 
@@ -71,6 +73,7 @@ export const useColumnChoice = create<Store>()(
       compact: false,
       show: (id, shown) => set(({ choice }) => ({ choice: { ...choice, [id]: shown } })),
       setCompact: (compact) => set({ compact }),
+      choose: (choice, compact) => set({ choice, compact }),
       reset: () => set({ choice: {}, compact: false }),
     }),
     { name: 'virtdeck.vm-columns', partialize: ({ choice, compact }) => ({ choice, compact }) },

@@ -1,4 +1,5 @@
 import { Menu } from '@base-ui/react/menu'
+import { parseQuantity } from '@virtdeck/k8s'
 import type { VmState } from '@virtdeck/kubevirt'
 import { IconMark } from '../../ui/icon.tsx'
 import { CheckIcon, ChevronDownIcon } from '../../ui/icons.ts'
@@ -56,6 +57,7 @@ export function FacetBar({ facets, counted, terms, onToggle }: FacetBarProps) {
       <FacetMenu label="Namespace" facet="namespace" buckets={facets.namespace} terms={terms} onToggle={onToggle} />
       <FacetMenu label="Node" facet="node" buckets={facets.node} terms={terms} onToggle={onToggle} />
       <FacetMenu label="OS" facet="os" buckets={facets.os} terms={terms} onToggle={onToggle} />
+      <FacetMenu label="Memory" facet="memory" buckets={facets.memory} terms={terms} onToggle={onToggle} />
     </div>
   )
 }
@@ -86,7 +88,7 @@ function FacetMenu({ label, facet, buckets, terms, onToggle }: FacetMenuProps) {
 }
 
 function FacetValues({ facet, buckets, terms, onToggle }: Omit<FacetMenuProps, 'label'>) {
-  const values = [...buckets].toSorted(([a], [b]) => (naturalKey(a) < naturalKey(b) ? -1 : 1))
+  const values = [...buckets].toSorted(facet === 'memory' ? bySize : byName)
   if (values.length === 0) return <p className="dim none">None of these VMs has one.</p>
   return (
     <>
@@ -112,6 +114,10 @@ function FacetValues({ facet, buckets, terms, onToggle }: Omit<FacetMenuProps, '
     </>
   )
 }
+
+type Entry = [value: string, bucket: Bucket]
+const byName = ([a]: Entry, [b]: Entry) => (naturalKey(a) < naturalKey(b) ? -1 : 1)
+const bySize = ([a]: Entry, [b]: Entry) => (parseQuantity(a) ?? 0) - (parseQuantity(b) ?? 0)
 
 export function CheckMark({ checked }: { checked: boolean }) {
   return (

@@ -23,6 +23,7 @@ import { VmDialogs } from './vm-dialogs.tsx'
 import { toggleToken } from './vm-query.ts'
 import { formatSort } from './vm-sort.ts'
 import { VmTable, VmTableSkeleton } from './vm-table.tsx'
+import { ViewsMenu } from './views-menu.tsx'
 import './vm-list.css'
 
 export function VirtualMachinesPage() {
@@ -65,6 +66,7 @@ export function VirtualMachinesPage() {
             {ready && <Count shown={scan.rows.length} total={scan.total} />}
           </h1>
           {box}
+          <ViewsMenu query={list.query} sort={list.sort} rows={scan.rows} shown={shown} />
           <ColumnsMenu shown={shown} />
           <Button variant="primary" icon={PlusIcon} render={<Link to={paths.templates()} />}>
             Create VM

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { scanVms } from './vm-facets.ts'
-import { facetKeys, matchesQuery, parseQuery, searchKey, stateWords } from './vm-query.ts'
+import { facetKeys, matchesQuery, memoryWord, parseQuery, searchKey, stateWords } from './vm-query.ts'
 import { vmRow } from './test-rows.ts'
 
 const fleet = [
@@ -30,6 +30,13 @@ test("a facet's own choice does not hide its other values", () => {
   expect(counts('status:running', 'status')).toMatchObject({ running: 3, stopped: 1, failing: 1, warning: 1 })
 })
 
+test('counts sizes of memory as the language writes them [F008]', () => {
+  const rows = [512, 1024, 1536, 4096, 4096].map((mib, index) => vmRow(`vm-${index}`, { memoryBytes: mib * 2 ** 20 }))
+  const sizes = scanVms([...rows, vmRow('none')], []).facets.memory
+  expect([...sizes.keys()]).toEqual(['512Mi', '1Gi', '1536Mi', '4Gi'])
+  expect(scanVms(rows, parseQuery('memory:512Mi memory:4Gi')).rows).toHaveLength(3)
+})
+
 test('knows where something fails or warns, for the tree', () => {
   const { facets } = scanVms(fleet, [])
   expect(facets.namespace.get('ci')).toEqual({ count: 1, failing: 1, warnings: 0 })
@@ -41,6 +48,7 @@ const anyFleet = fc.array(
     namespace: fc.constantFrom('a', 'b'),
     node: fc.constantFrom('n1', 'n2', undefined),
     os: fc.constantFrom('ubuntu', undefined),
+    memoryBytes: fc.constantFrom(2 ** 30, 512 * 2 ** 20, undefined),
     status: fc.constantFrom('Running', 'Stopped', 'Paused'),
     restartRequired: fc.boolean(),
   }),
@@ -52,6 +60,8 @@ const anyQuery = fc.array(
     'namespace:b',
     'node:n1',
     'os:ubuntu',
+    'memory:1Gi',
+    'memory:512Mi',
     'status:running',
     'status:warning',
     '-status:paused',
@@ -75,7 +85,11 @@ test('one pass filters and counts as asking every question alone would', () => {
             .filter((row) => matchesQuery(row, others))
             .filter((row) => {
               const { state, warning } = searchKey(row)
-              return facet === 'status' ? stateWords[state] === value || (warning && value === 'warning') : row[facet] === value
+              return facet === 'status'
+                ? stateWords[state] === value || (warning && value === 'warning')
+                : facet === 'memory'
+                  ? memoryWord(row.memoryBytes) === value
+                  : row[facet] === value
             })
           expect(count).toBe(has.length)
         }

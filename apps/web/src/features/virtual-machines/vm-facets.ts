@@ -1,6 +1,6 @@
 // One pass over all rows: which match, and how many each value of each facet would show.
 import type { VmRow } from '@virtdeck/kubevirt'
-import { compileQuery, facetKeys, searchKey, stateWords } from './vm-query.ts'
+import { compileQuery, facetKeys, memoryWord, searchKey, stateWords } from './vm-query.ts'
 import type { CompiledQuery, FacetKey, SearchKey, Term } from './vm-query.ts'
 
 /** How many VMs a value stands for, and how many of them need looking after. */
@@ -24,6 +24,7 @@ export function scanVms(rows: readonly VmRow[], terms: readonly Term[]): Scan {
   const namespaces = tally(index.namespaces)
   const nodes = tally(index.nodes)
   const systems = tally(index.systems)
+  const sizes = tally(index.sizes)
   const states = tally(index.states)
   const warnings: Bucket = { count: 0, failing: 0, warnings: 0 }
   for (const [at, row] of rows.entries()) {
@@ -36,6 +37,7 @@ export function scanVms(rows: readonly VmRow[], terms: readonly Term[]): Scan {
     if (shows(missed, 'namespace')) add(namespaces[index.namespaces.at[at] ?? 0], failing, warning)
     if (shows(missed, 'node')) add(nodes[index.nodes.at[at] ?? 0], failing, warning)
     if (shows(missed, 'os')) add(systems[index.systems.at[at] ?? 0], failing, warning)
+    if (shows(missed, 'memory')) add(sizes[index.sizes.at[at] ?? 0], failing, warning)
     if (shows(missed, 'status')) {
       add(states[index.states.at[at] ?? 0], failing, warning)
       if (warning) add(warnings, failing, warning)
@@ -45,12 +47,18 @@ export function scanVms(rows: readonly VmRow[], terms: readonly Term[]): Scan {
   return {
     rows: matching,
     total: rows.length,
-    facets: { status, namespace: named(index.namespaces, namespaces), node: named(index.nodes, nodes), os: named(index.systems, systems) },
+    facets: {
+      status,
+      namespace: named(index.namespaces, namespaces),
+      node: named(index.nodes, nodes),
+      os: named(index.systems, systems),
+      memory: named(index.sizes, sizes),
+    },
   }
 }
 
-const facetBits = { status: 1, namespace: 2, node: 4, os: 8 } as const
-const REST = 16
+const facetBits = { status: 1, namespace: 2, node: 4, os: 8, memory: 16 } as const
+const REST = 32
 
 /** The parts of the query that a row does not meet, as bits. */
 function missedFacets(row: VmRow, key: SearchKey, query: CompiledQuery): number {
@@ -69,7 +77,7 @@ const shows = (missed: number, facet: FacetKey) => (missed & ~facetBits[facet]) 
 
 /** The different values of a column, and which of them each row has. Counting is then a matter of small numbers. */
 type Column = { values: string[]; at: Uint32Array }
-type Index = { keys: readonly SearchKey[]; namespaces: Column; nodes: Column; systems: Column; states: Column }
+type Index = { keys: readonly SearchKey[]; namespaces: Column; nodes: Column; systems: Column; sizes: Column; states: Column }
 
 const indexes = new WeakMap<readonly VmRow[], Index>()
 
@@ -81,6 +89,7 @@ function indexOf(rows: readonly VmRow[]): Index {
     namespaces: column(rows, (row) => row.namespace),
     nodes: column(rows, (row) => row.node ?? ''),
     systems: column(rows, (row) => row.os ?? ''),
+    sizes: column(rows, (row) => sizeWord(row.memoryBytes)),
     // States keep their place in the bar at zero, too.
     states: column(rows, (row) => stateWords[searchKey(row).state], Object.values(stateWords)),
   }
@@ -101,6 +110,18 @@ function column(rows: readonly VmRow[], read: (row: VmRow) => string, values: st
     at[position] = number
   }
   return { values, at }
+}
+
+const sizeWords = new Map<number | undefined, string>()
+
+/** There are few sizes, and many VMs of each. */
+function sizeWord(bytes: number | undefined): string {
+  let word = sizeWords.get(bytes)
+  if (word === undefined) {
+    word = memoryWord(bytes)
+    sizeWords.set(bytes, word)
+  }
+  return word
 }
 
 const tally = ({ values }: Column): Bucket[] => values.map(() => ({ count: 0, failing: 0, warnings: 0 }))

@@ -111,7 +111,7 @@ export function toggleToken(terms: readonly Term[], toggled: Token): Term[] {
 export type RowTest = (row: VmRow, key: SearchKey) => boolean
 
 /** The facets whose own choice must not hide their other values. `rest` is everything else. */
-export const facetKeys = ['status', 'namespace', 'node', 'os'] as const
+export const facetKeys = ['status', 'namespace', 'node', 'os', 'memory'] as const
 export type FacetKey = (typeof facetKeys)[number]
 export type CompiledQuery = Partial<Record<FacetKey | 'rest', RowTest>>
 
@@ -149,7 +149,7 @@ function keyTests(tokens: readonly Token[]): RowTest[] {
   for (const term of tokens) {
     const test = tokenTest(term)
     if (term.negated) tests.push((row, key) => !test(row, key))
-    else if (term.key === 'memory' || term.key === 'cpu') tests.push(test)
+    else if (isBound(term)) tests.push(test)
     else {
       const group = term.key === 'label' ? `label ${labelParts(term.value).key}` : term.key
       alternatives.set(group, [...(alternatives.get(group) ?? []), test])
@@ -158,6 +158,9 @@ function keyTests(tokens: readonly Token[]): RowTest[] {
   for (const group of alternatives.values()) tests.push((row, key) => group.some((test) => test(row, key)))
   return tests
 }
+
+/** `memory:>=4Gi` is a bound; of sizes, as of names, there may be several. */
+const isBound = ({ key, value }: Token) => (key === 'memory' || key === 'cpu') && /^[<>]/.test(value)
 
 function every(tests: readonly RowTest[]): RowTest | undefined {
   if (tests.length <= 1) return tests[0]
@@ -247,6 +250,13 @@ function memoryBytes(text: string): number | undefined {
   if (figure === undefined) return undefined
   const decimal = /[kmgtp]b?$/i.test(text)
   return parseQuantity(`${figure}${unit && (decimal ? (unit.toLowerCase() === 'k' ? 'k' : unit.toUpperCase()) : `${unit.toUpperCase()}i`)}`)
+}
+
+/** A size as the language has it: `4Gi`, `512Mi`. */
+export function memoryWord(bytes: number | undefined): string {
+  if (bytes === undefined) return ''
+  const unit = (['Ti', 'Gi', 'Mi', 'Ki'] as const).find((name) => bytes % (parseQuantity(`1${name}`) ?? 1) === 0)
+  return unit ? `${bytes / (parseQuantity(`1${unit}`) ?? 1)}${unit}` : String(bytes)
 }
 
 function cores(text: string): number | undefined {

@@ -73,7 +73,7 @@ function values(key: QueryKey, begun: string, minus: string, source: SuggestionS
 }
 
 const facetOf = (key: QueryKey): FacetKey | undefined =>
-  key === 'status' || key === 'namespace' || key === 'node' || key === 'os' ? key : undefined
+  key === 'status' || key === 'namespace' || key === 'node' || key === 'os' || key === 'memory' ? key : undefined
 
 function offer(key: QueryKey, value: string, minus: string, count: number): Suggestion {
   return { insert: `${minus}${formatTerm(token(key, value))}`, finished: true, count }
