@@ -61,7 +61,7 @@ export function BulkDialog({ verb, rows, onClose }: BulkDialogProps) {
 
   return (
     <Dialog
-      title={`${words.verb} ${vmsText(will.length)}?`}
+      title={will.length > 0 ? `${words.verb} ${vmsText(will.length)}?` : `Nothing to do for ${vmsText(rows.length)}`}
       onClose={() => onClose()}
       initialFocus={verb === 'delete' ? typing : cancel}
       footer={
@@ -76,11 +76,11 @@ export function BulkDialog({ verb, rows, onClose }: BulkDialogProps) {
         </>
       }
     >
-      <p>{words.consequence}</p>
+      {will.length > 0 && <p>{words.consequence}</p>}
       <Names rows={will} label={`${words.verb} ${vmsText(will.length)}`} />
       {wont.length > 0 && (
-        <details className="bulkwont">
-          <summary>{vmsText(wont.length)} stay as they are</summary>
+        <details className="bulkwont" open={will.length === 0}>
+          <summary>{wont.length === 1 ? '1 VM stays as it is' : `${vmsText(wont.length)} stay as they are`}</summary>
           <ul className="bulklist" aria-label="Left alone">
             {wont.slice(0, LISTED).map(({ row, reason: why }) => (
               <li key={row.uid}>
