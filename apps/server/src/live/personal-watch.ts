@@ -34,6 +34,8 @@ export function startPersonalWatch(
   const reflector = startReflector({
     path,
     selectors,
+    // One object is shown whole, also as YAML; of many nobody reads who wrote which field.
+    ...(fieldSelector?.startsWith('metadata.name=') ? { trim: (object) => object } : {}),
     open: async (target, signal) =>
       upstream.send(await kubeconfig.dial(session.credential), {
         method: 'GET',
