@@ -20,7 +20,7 @@ export default defineConfig({
           ...node,
           name: 'integration',
           include: ['{apps,dev,packages}/**/*.integration.test.ts'],
-          testTimeout: 30_000,
+          testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { DataVolume, KubeObject, Node, VirtualMachine, VirtualMachineInstance, VirtualMachineInstanceMigration } from '@virtdeck/k8s'
 import { projectMigrationRow, projectNodeRow, projectVmRow } from '@virtdeck/kubevirt'
-import { describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { keeperOf } from './kept.ts'
 import type { InventoryResource } from './messages.ts'
 
@@ -18,14 +18,20 @@ const objectsOf = (path: string): KubeObject[] =>
 const kept = <T>(resource: InventoryResource, object: T): T => keeperOf(resource)(structuredClone(object) as KubeObject) as T
 
 describe.skipIf(!existsSync(captures))('what is kept of recorded objects', () => {
-  const vms = [
-    ...(objectsOf('watch/vm-lifecycle.ndjson') as unknown as VirtualMachine[]),
-    ...['ps-unsched', 'ps-crashloop', 'ps-nodv', 'ps-errimage', 'ps-noit', 'ps-it', '30-vm-with-RestartRequired'].map((name) =>
-      bodyOf<VirtualMachine>(`lifecycle/${name}.json`),
-    ),
-  ]
-  const vmis = ['05-get-vmi-running', '08-get-vmi-paused'].map((name) => bodyOf<VirtualMachineInstance>(`lifecycle/${name}.json`))
-  const migrations = objectsOf('watch/vmim-lifecycle.ndjson') as unknown as VirtualMachineInstanceMigration[]
+  let vms: VirtualMachine[]
+  let vmis: VirtualMachineInstance[]
+  let migrations: VirtualMachineInstanceMigration[]
+
+  beforeAll(() => {
+    vms = [
+      ...(objectsOf('watch/vm-lifecycle.ndjson') as unknown as VirtualMachine[]),
+      ...['ps-unsched', 'ps-crashloop', 'ps-nodv', 'ps-errimage', 'ps-noit', 'ps-it', '30-vm-with-RestartRequired'].map((name) =>
+        bodyOf<VirtualMachine>(`lifecycle/${name}.json`),
+      ),
+    ]
+    vmis = ['05-get-vmi-running', '08-get-vmi-paused'].map((name) => bodyOf<VirtualMachineInstance>(`lifecycle/${name}.json`))
+    migrations = objectsOf('watch/vmim-lifecycle.ndjson') as unknown as VirtualMachineInstanceMigration[]
+  })
 
   test('makes the same rows of VMs as the whole objects do', () => {
     expect(vms.length).toBeGreaterThan(25)
