@@ -19,6 +19,8 @@ export type ApiResource = {
   virtual: boolean
   /** Versions that are served beside `version`, with the same schema. */
   otherVersions: readonly string[]
+  /** The version that etcd would hold, where it is another one. */
+  storageVersion?: string
 }
 
 /** `plural.group`, or the plural alone for the core group: the key under which objects are stored. */
@@ -163,7 +165,7 @@ export const apiResources: readonly ApiResource[] = [
   ...group('kubevirt.io', 'v1', { custom: true, ...status, ...inAll, otherVersions: ['v1alpha3'] }, [
     ['kubevirts', 'KubeVirt', { shortNames: ['kv', 'kvs'] }],
     ['virtualmachineinstancemigrations', 'VirtualMachineInstanceMigration', { shortNames: ['vmim', 'vmims'] }],
-    ['virtualmachineinstancepresets', 'VirtualMachineInstancePreset', { shortNames: ['vmipreset', 'vmipresets'], subresources: [] }],
+    ['virtualmachineinstancepresets', 'VirtualMachineInstancePreset', { shortNames: ['vmipreset', 'vmipresets'], subresources: [], storageVersion: 'v1alpha3' }],
     ['virtualmachineinstancereplicasets', 'VirtualMachineInstanceReplicaSet', { shortNames: ['vmirs', 'vmirss'] }],
     ['virtualmachineinstances', 'VirtualMachineInstance', { shortNames: ['vmi', 'vmis'], subresources: [] }],
     ['virtualmachines', 'VirtualMachine', { shortNames: ['vm', 'vms'] }],

@@ -24,6 +24,7 @@ import type { ServedContext } from './served-context.ts'
 import { createSnapshots } from './snapshots.ts'
 import { methodNotAllowed } from './status.ts'
 import { partialMetadata, table } from './table.ts'
+import { uploadToken } from './upload-tokens.ts'
 import { serveWatch } from './watch.ts'
 
 export type ApiServer = {
@@ -62,16 +63,18 @@ export function createApiServer(given: ApiServerContext, { watchCacheCapacity, o
     },
     upgrade(req, socket, head) {
       socket.on('error', () => socket.destroy())
+      let proxied = false
       try {
         const info = parseRequestInfo('GET', req.url ?? '/')
         const user = authorizedUser(context, req, info)
+        proxied = true
         const protocols = withoutTokenProtocol(req.headers['sec-websocket-protocol'])
         if (protocols === undefined) delete req.headers['sec-websocket-protocol']
         else req.headers['sec-websocket-protocol'] = protocols
         upgradeSubresource(context, info, user, { req, socket, head })
       } catch (error) {
         report(error)
-        refuseUpgrade(socket, error)
+        refuseUpgrade(socket, error, proxied)
       }
     },
     stop: () => watchCache.stop(),
@@ -133,6 +136,10 @@ function write(context: ServedContext, res: ServerResponse, request: WriteReques
   if (resource.virtual) {
     if (info.verb !== 'create') throw methodNotAllowed()
     const question = decodeObject(req, body, resource)
+    if (resource.kind === 'UploadTokenRequest') {
+      sendJson(req, res, 200, uploadToken(question, info.namespace ?? '', context.clock), representation.format)
+      return
+    }
     const manager = info.query.get('fieldManager') ?? (req.headers['user-agent']?.split('/')[0] || 'unknown')
     sendJson(req, res, 201, answerReview(context, resource, question, user, info.namespace, manager), representation.format)
     return
@@ -241,13 +248,13 @@ function servePath(req: IncomingMessage, res: ServerResponse, info: RequestInfo)
   sendJson(req, res, 200, answer.json, 'json', answer.aggregated ? aggregatedMediaType : undefined)
 }
 
-/** A refused upgrade is an ordinary HTTP answer on the same socket. */
-function refuseUpgrade(socket: Duplex, error: unknown): void {
+/** A refused upgrade is an ordinary HTTP answer on the same socket; virt-api's comes through without the aggregator's headers. */
+function refuseUpgrade(socket: Duplex, error: unknown, proxied: boolean): void {
   const { status, plainText } = toApiError(error)
   const body = plainText ? (status.message ?? '') : `${JSON.stringify(status)}\n`
   const head = [
     `HTTP/1.1 ${status.code} ${STATUS_CODES[status.code] ?? ''}`,
-    'Cache-Control: no-cache, private',
+    ...(proxied ? [] : ['Cache-Control: no-cache, private']),
     `Content-Type: ${plainText ? 'text/plain; charset=utf-8' : 'application/json'}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',

@@ -86,8 +86,8 @@ function subresourceVerbs(subresource: string): string[] {
 }
 
 /** https://github.com/kubernetes/apiserver/blob/9d86305/pkg/endpoints/discovery/storageversionhash.go */
-function storageVersionHash({ group, version, kind }: ApiResource): string {
-  return createHash('sha256').update(`${group}/${version}/${kind}`).digest().subarray(0, 8).toString('base64')
+function storageVersionHash({ group, version, storageVersion = version, kind }: ApiResource): string {
+  return createHash('sha256').update(`${group}/${storageVersion}/${kind}`).digest().subarray(0, 8).toString('base64')
 }
 
 function apiResourceList(groupVersionName: string, resources: readonly ApiResource[]) {

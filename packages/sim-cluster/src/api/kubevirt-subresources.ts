@@ -45,12 +45,14 @@ const noUpgrade: Parameters<NonNullable<ReturnType<ServedContext['subresources']
 
 /** virt-api asks again for the whole subresource, where kube-apiserver saw only its first segment. */
 function authorizeAsVirtApi(context: ServedContext, user: UserInfo, info: RequestInfo): void {
-  if (!info.subresource?.includes('/')) return
+  // A port is no part of what is authorized.
+  const subresource = routeOf(info).slice(info.plural.length + 1)
+  if (!subresource.includes('/')) return
   const asked = {
     verb: info.verb,
     group: info.group,
     resource: info.plural,
-    subresource: info.subresource,
+    subresource,
     ...(info.namespace === undefined ? {} : { namespace: info.namespace }),
     ...(info.name === undefined ? {} : { name: info.name }),
   }

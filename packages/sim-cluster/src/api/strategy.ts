@@ -57,6 +57,8 @@ const defaults: Record<string, Defaults> = {
 }
 
 /** A new object as its resource wants it: no status from clients where status is a subresource. */
+const emptied = new Set(['labels', 'annotations'])
+
 export function prepareForCreate(resource: ApiResource, object: KubeObject): KubeObject {
   const { status: _status, ...withoutStatus } = object
   const {
@@ -68,7 +70,11 @@ export function prepareForCreate(resource: ApiResource, object: KubeObject): Kub
     generation: _generation,
     ...metadata
   } = object.metadata
-  const prepared: KubeObject = { ...(resource.subresources.includes('status') ? withoutStatus : object), metadata }
+  // Go leaves out what is empty.
+  const kept = Object.fromEntries(
+    Object.entries(metadata).filter(([field, value]) => !(emptied.has(field) && Object.keys(value ?? {}).length === 0)),
+  )
+  const prepared: KubeObject = { ...(resource.subresources.includes('status') ? withoutStatus : object), metadata: kept }
   return (defaults[resourceKey(resource)] ?? ((same: KubeObject) => same))(prepared)
 }
 

@@ -327,6 +327,10 @@ export function vmiController(context: ControllerContext): Controller {
       }
       return
     }
+    if (vmi.metadata.annotations?.['simulation.virtdeck.io/power-off']) {
+      if (waits.passed(`power off ${vmi.metadata.uid}`, delays.crashGuest, reconcile)) endGuest(context, current, 'Succeeded')
+      return
+    }
     const os = isTrue(current, 'AgentConnected') ? undefined : guestOsOf(objects, current)
     if (os && hasAgent(current, os) && !isPaused(current) && waits.passed(`agent ${vmi.metadata.uid}`, delays.connectAgent, reconcile)) {
       const connected = draftStatus(context, current)

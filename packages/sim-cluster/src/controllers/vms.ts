@@ -187,6 +187,12 @@ export function vmController(context: ControllerContext): Controller {
     }
   }
 
+  /** Go leaves out the list where a VM has no volumes. */
+  function snapshotStatuses(vm: VirtualMachine): Pick<Status, 'volumeSnapshotStatuses'> {
+    const statuses = snapshotStatusesOf(objects, vm)
+    return statuses.length > 0 ? { volumeSnapshotStatuses: statuses as never } : {}
+  }
+
   function syncStatus(vm: VirtualMachine, failure: Failure | undefined): VirtualMachine {
     const vmi = objects.get(vmis, vm.metadata.namespace, vm.metadata.name)
     const owned = vmi && controllerOf(vmi)?.uid === vm.metadata.uid ? vmi : undefined
@@ -218,7 +224,7 @@ export function vmController(context: ControllerContext): Controller {
       ...(ready ? { ready: true } : {}),
       ...(startFailure ? { startFailure: startFailure as never } : {}),
       ...(requests.length > 0 ? { stateChangeRequests: requests as never } : {}),
-      volumeSnapshotStatuses: snapshotStatusesOf(objects, vm) as never,
+      ...snapshotStatuses(vm),
     }
     const next = { ...vm, status }
     status.printableStatus = printableStatusOf({
@@ -274,7 +280,7 @@ export function vmController(context: ControllerContext): Controller {
       }
       if (!vm.metadata.finalizers?.includes(finalizer)) {
         // The first sight of a new VM: status, then annotations and finalizer, each its own write as in KubeVirt.
-        vm = objects.setStatus(vms, vm, { printableStatus: 'Stopped', volumeSnapshotStatuses: snapshotStatusesOf(objects, vm) })
+        vm = objects.setStatus(vms, vm, { printableStatus: 'Stopped', ...snapshotStatuses(vm) })
         vm = objects.setMetadata(vms, vm, {
           annotations: { ...vm.metadata.annotations, ...observed },
           finalizers: [...(vm.metadata.finalizers ?? []), finalizer],

@@ -19,6 +19,8 @@ const masks: [RegExp, string][] = [
 const maskedFields = new Map([
   ['resourceVersion', 'VERSION'],
   ['continue', 'TOKEN'],
+  ['token', 'TOKEN'],
+  ['gitCommit', 'COMMIT'],
   ['config-resource-version', 'VERSION'],
 ])
 
@@ -62,6 +64,7 @@ export function normalise(value: unknown, field = ''): unknown {
   return Object.fromEntries(
     Object.entries(value)
       .filter(([key]) => !switches.test(key))
-      .map(([key, member]) => [normaliseText(key), normalise(member, key)]),
+      .map(([key, member]) => [normaliseText(key), normalise(member, key)])
+      .filter(([key, member]) => key !== 'managedFields' || (member as unknown[]).length > 0),
   )
 }

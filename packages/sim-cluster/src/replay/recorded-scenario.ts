@@ -24,5 +24,28 @@ export const recordedScenario: Scenario = {
       nodes,
       access: access.map((object) => [storageKey(object), object]),
     })
+    for (const [name, volumeBindingMode] of [
+      ['rig-rwx', 'Immediate'],
+      ['rig-wffc', 'WaitForFirstConsumer'],
+    ] as const) {
+      storage.create('storageclasses.storage.k8s.io', {
+        metadata: { name },
+        provisioner: 'rig.local/fake',
+        reclaimPolicy: 'Delete',
+        allowVolumeExpansion: true,
+        volumeBindingMode,
+      })
+      storage.create('storageprofiles.cdi.kubevirt.io', {
+        metadata: { name },
+        spec: {},
+        status: { cloneStrategy: 'copy', dataImportCronSourceFormat: 'pvc', provisioner: 'rig.local/fake', storageClass: name },
+      })
+    }
+    // The recorded KubeVirt leaves evictions to the default.
+    const [kubeVirt] = storage.list('kubevirts.kubevirt.io')
+    if (!kubeVirt) return
+    const { configuration } = kubeVirt.spec as { configuration: Record<string, unknown> }
+    const { evictionStrategy: _, migrations: __, ...kept } = configuration
+    storage.update('kubevirts.kubevirt.io', { ...kubeVirt, spec: { ...(kubeVirt.spec as object), configuration: kept } })
   },
 }

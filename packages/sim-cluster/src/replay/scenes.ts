@@ -6,9 +6,12 @@ import { recordedVm } from './world.ts'
 
 type Vm = { status?: { printableStatus?: string; ready?: boolean; conditions?: { type: string; status: string }[] }; metadata: { uid: string; resourceVersion: string } }
 
+type Done = { status?: { phase?: string; readyToUse?: boolean; complete?: boolean } }
+
 const teamA = '/apis/kubevirt.io/v1/namespaces/team-a'
 const vmPath = (name: string) => `${teamA}/virtualmachines/${name}`
 const vmiPath = (name: string) => `${teamA}/virtualmachineinstances/${name}`
+const subresource = (name: string, verb: string) => `/apis/subresources.kubevirt.io/v1/namespaces/team-a/virtualmachines/${name}/${verb}`
 const mergePatch = { 'Content-Type': 'application/merge-patch+json' }
 const printable = (status: string) => (vm: Vm | undefined) => vm?.status?.printableStatus === status
 
@@ -80,7 +83,7 @@ export const scenes: Record<string, (stage: Stage, captures: Map<string, Capture
     const watches = []
     for (const name of names) watches.push(await stage.open(name, { as: 'events' }))
     await stage.pass(1000)
-    await stage.ask('PATCH', vmPath('list1'), { metadata: { labels: { app: 'other' } } }, mergePatch)
+    await stage.ask('PATCH', vmPath('list1'), { metadata: { labels: { app: 'db' } } }, mergePatch)
     await stage.pass(2000)
     await stage.ask('PATCH', vmPath('list1'), { metadata: { labels: { app: 'web' } } }, mergePatch)
     await stage.pass(3000)
@@ -106,6 +109,10 @@ export const scenes: Record<string, (stage: Stage, captures: Map<string, Capture
     await stage.create(recordedVm('halted1'), 'alice')
     await stage.create(recordedVm('run1', { runStrategy: 'Always' }), 'alice')
     await stage.until<Vm>(vmPath('run1'), printable('Running'))
+    await stage.pass(2000)
+    const noClaim = { name: 'hp1', disk: { disk: { bus: 'scsi' } }, volumeSource: { persistentVolumeClaim: { claimName: 'nosuch' } } }
+    await stage.ask('PUT', subresource('run1', 'addvolume'), noClaim)
+    await stage.pass(2000)
     const late = ['vm-hotplug-change-running-cpu', 'kubevirt-cr-delete-while-workloads', 'kubevirt-second-cr', 'instancetype-spec-immutable']
     const first = ['dv-upload-ok']
     await stage.replayAll(first.map((name) => `admission/${name}`))
@@ -148,11 +155,11 @@ export const scenes: Record<string, (stage: Stage, captures: Map<string, Capture
     await stage.until<Vm>(vmiPath('vm1'), (vmi) => vmi?.status?.conditions?.some(({ type }) => type === 'AgentConnected') ?? false)
     await replay('17-stop')
     await stage.until<Vm>(vmPath('vm1'), printable('Stopped'))
-    await stage.pass(1000)
     await replay('18-get-vm-stopped')
+    await stage.pass(2000)
     await replay('19-start-again')
     await stage.until<Vm>(vmPath('vm1'), printable('Paused'))
-    await stage.until<Vm>(vmiPath('vm1'), (vmi) => vmi?.status?.conditions?.some(({ type }) => type === 'AgentConnected') ?? false)
+    await stage.pass(2000)
     await replay('20-delete')
     await stage.until<Vm>(vmPath('vm1'), (vm) => vm === undefined)
     await replay('21-get-deleted-404')
@@ -165,18 +172,116 @@ export const scenes: Record<string, (stage: Stage, captures: Map<string, Capture
     const volumes = (root: object) => ({
       templateSpec: { volumes: [{ name: 'root', ...root }, { name: 'cloudinit', cloudInitNoCloud: { userData: '#cloud-config\npassword: fedora\n' } }] },
     })
-    await stage.create(recordedVm('ps-crash', { runStrategy: 'Always', annotations: simulation('crash', 'true') }))
-    await stage.create(recordedVm('ps-crash2', { runStrategy: 'Always', annotations: simulation('start-failure', 'no such device') }))
-    await stage.create(recordedVm('ps-nopvc', { runStrategy: 'Always', ...volumes({ persistentVolumeClaim: { claimName: 'nosuch' } }) }))
-    await stage.create(recordedVm('ps-nodv', { runStrategy: 'Always', ...volumes({ dataVolume: { name: 'nosuch' } }) }))
-    await stage.pass(30_000)
-    for (const name of ['nopvc', 'nodv']) await stage.replay(`lifecycle/ps-${name}`)
+    const always = { runStrategy: 'Always' }
+    const imported = (name: string, storageClassName: string) => ({
+      ...always,
+      spec: {
+        dataVolumeTemplates: [
+          {
+            metadata: { name: `${name}-root` },
+            spec: {
+              source: { http: { url: 'http://images.example/f.qcow2' } },
+              storage: { accessModes: ['ReadWriteMany'], resources: { requests: { storage: '2Gi' } }, storageClassName, volumeMode: 'Filesystem' },
+            },
+          },
+        ],
+      },
+      ...volumes({ dataVolume: { name: `${name}-root` } }),
+    })
+    const sized = (instancetype: object) => ({ ...always, spec: instancetype, domain: {} })
+    const unpullable = volumes({ containerDisk: { image: 'registry.invalid/containerdisks/fedora:41' } })
+    const powerOff = simulation('power-off', 'true')
+    const vms: Record<string, Parameters<typeof recordedVm>[1]> = {
+      'ps-crash2': { ...always, annotations: simulation('start-failure', 'no such device') },
+      'ps-dvimport': imported('ps-dvimport', 'rig-rwx'),
+      'ps-wffc': imported('ps-wffc', 'rig-wffc'),
+      'ps-imagepull': { ...always, ...unpullable },
+      'ps-guestshutdown': { runStrategy: 'Manual', annotations: powerOff },
+      'ps-once': { runStrategy: 'Once', annotations: powerOff },
+      'ps-rerun': { runStrategy: 'RerunOnFailure', annotations: powerOff },
+      'ps-it': sized({ instancetype: { name: 'u1.small' }, preference: { name: 'fedora' } }),
+      'ps-noit': sized({ instancetype: { name: 'nosuch' } }),
+      'ps-nopvc': { ...always, ...volumes({ persistentVolumeClaim: { claimName: 'nosuch' } }) },
+      'ps-nodv': { ...always, ...volumes({ dataVolume: { name: 'nosuch' } }) },
+      'ps-unsched': { ...always, domain: { cpu: { cores: 64 }, memory: { guest: '512Mi' }, resources: { requests: { cpu: '64' } } } },
+    }
+    for (const [name, options] of Object.entries(vms)) await stage.create(recordedVm(name, options))
+    await stage.ask('PUT', subresource('ps-guestshutdown', 'start'), {})
+    const waits: [name: string, wanted: string, vm?: string][] = [
+      ['imagepull', 'ImagePullBackOff'],
+      ['guestshutdown', 'Stopped'],
+      ['once', 'Stopped'],
+      ['rerun', 'Stopped'],
+      ['nopvc', 'ErrorPvcNotFound'],
+      ['nodv', 'ErrorPvcNotFound'],
+      ['noit', 'Stopped'],
+      ['unsched', 'ErrorUnschedulable'],
+      ['it', 'Running'],
+      ['dvimport', 'Running'],
+      ['wffc', 'Running'],
+      ['crashloop', 'CrashLoopBackOff', 'ps-crash2'],
+    ]
+    // Every one has been somewhere before it stops.
+    await stage.pass(6000)
+    for (const [name, wanted, vm = `ps-${name}`] of waits) {
+      await stage.until<Vm>(vmPath(vm), printable(wanted))
+      if (wanted === 'Running') await stage.pass(1000)
+      await stage.replay(`lifecycle/ps-${name}`)
+    }
+  },
+
+  async data(stage) {
+    const dataVm = recordedVm('disk1', {
+      spec: {
+        dataVolumeTemplates: [
+          {
+            metadata: { name: 'disk1-root' },
+            spec: { source: { http: { url: 'http://images.example/f.qcow2' } }, storage: { resources: { requests: { storage: '2Gi' } } } },
+          },
+        ],
+      },
+      templateSpec: {
+        volumes: [
+          { name: 'root', dataVolume: { name: 'disk1-root' } },
+          { name: 'cloudinit', cloudInitNoCloud: { userData: '#cloud-config\npassword: fedora\n' } },
+        ],
+      },
+    })
+    const kinds = ['dv', 'pvc', 'snapshot', 'snapshotcontent', 'restore', 'clone']
+    const watches = []
+    for (const kind of kinds) watches.push(await stage.open(`watch/${kind}-lifecycle`, { as: 'lives' }))
+    await stage.create(dataVm, 'alice')
+    await stage.until<Done>('/apis/cdi.kubevirt.io/v1beta1/namespaces/team-a/datavolumes/disk1-root', (dv) => dv?.status?.phase === 'Succeeded')
+    await stage.create(recordedVm('vm1', { runStrategy: 'Always' }), 'alice')
+    await stage.create({
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: 'hp-pvc', namespace: 'team-a' },
+      spec: { accessModes: ['ReadWriteMany'], resources: { requests: { storage: '1Gi' } }, storageClassName: 'rig-rwx' },
+    })
+    await stage.until<Vm>(vmPath('vm1'), printable('Running'))
+    await stage.pass(2000)
+    const snapshotPath = '/apis/snapshot.kubevirt.io/v1beta1/namespaces/team-a'
+    const replay = (...names: string[]) => stage.replayAll(names.map((name) => `lifecycle/${name}`))
+    await replay('40-snapshot-create')
+    await stage.until<Done>(`${snapshotPath}/virtualmachinesnapshots/snap1`, (snapshot) => snapshot?.status?.readyToUse === true)
+    await stage.pass(1000)
+    await replay('41-snapshot-ready', '42-snapshotcontents', '43-volumesnapshots', '44-restore-create')
+    await stage.until<Done>(`${snapshotPath}/virtualmachinerestores/restore1`, (restore) => restore?.status?.complete === true)
+    await stage.pass(1000)
+    await replay('45-restore-complete', '46-clone-create')
+    await stage.until<Done>('/apis/clone.kubevirt.io/v1beta1/namespaces/team-a/virtualmachineclones/clone1', (clone) => clone?.status?.phase === 'Succeeded')
+    await replay('47-clone-done', '48-cloned-vm', '50-addvolume')
+    await stage.pass(5000)
+    await replay('51-vmi-with-hotplug', '52-removevolume')
+    await stage.pass(3000)
+    for (const watch of watches) watch.close()
   },
 
   async consoles(stage, captures) {
     await stage.create(recordedVm('halted1'), 'alice')
     await stage.create(recordedVm('vm1', { runStrategy: 'Always' }), 'alice')
     await stage.until<Vm>(vmPath('vm1'), printable('Running'))
-    for (const [name, { folder, kind }] of captures) if (folder === 'console' && kind === 'websocket' && !/portforward|serial/.test(name)) await stage.upgrade(name)
+    for (const [name, { folder, kind }] of captures) if (folder === 'console' && kind === 'websocket') await stage.upgrade(name)
   },
 }

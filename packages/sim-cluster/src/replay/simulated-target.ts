@@ -6,6 +6,8 @@ import { startSimCluster } from '../sim-cluster.ts'
 import { recordedScenario } from './recorded-scenario.ts'
 import { connect, type Target } from './target.ts'
 
+const upgradeLimitMs = 5000
+
 export async function simulatedTarget(): Promise<Target> {
   const clock = manualClock(Date.parse('2026-11-20T23:04:50Z'))
   const failures: unknown[] = []
@@ -18,17 +20,24 @@ export async function simulatedTarget(): Promise<Target> {
     agent,
     credentials: (user) => (user === 'none' ? undefined : { token: tokens.get(user) ?? `token-of-${user}` }),
   })
+  const pass = async (ms: number) => {
+    // What a moment sets off may need a turn of the event loop before the next moment.
+    for (let passed = 0; passed < ms; passed += 100) {
+      clock.advance(Math.min(100, ms - passed))
+      await nextTurn()
+    }
+    // An answer on another connection comes after everything that was written before it.
+    await connection.send({ user: 'admin', method: 'GET', path: '/version' })
+    await nextTurn()
+  }
   return {
     ...connection,
-    async pass(ms) {
-      // What a moment sets off may need a turn of the event loop before the next moment.
-      for (let passed = 0; passed < ms; passed += 100) {
-        clock.advance(Math.min(100, ms - passed))
-        await nextTurn()
-      }
-      // An answer on another connection comes after everything that was written before it.
-      await connection.send({ user: 'admin', method: 'GET', path: '/version' })
-      await nextTurn()
+    pass,
+    async upgrade(...request) {
+      const pending = connection.upgrade(...request)
+      for (let waitedMs = 0; waitedMs < upgradeLimitMs && !pending.done(); waitedMs += 100) await pass(100)
+      if (!pending.done()) pending.giveUp()
+      return pending.answer
     },
     takeVirtApiDown() {
       cluster.virtApi.reachable = false

@@ -69,7 +69,7 @@ export function createStage(target: Target, captures: Map<string, Capture>, clai
     },
     async upgrade(name) {
       const { request, response } = find(name, 'websocket')
-      const { frames, ...answer } = await target.upgrade(request, claims.dialogue(name), claims.frames(name, response.frames.length))
+      const { frames, ...answer } = await target.upgrade(request, claims.dialogue(name), response.frames.length)
       const recorded = { ...response, body: response.frames.length > 0 ? framesOf(response.frames) : response.body }
       const answered = { ...answer, body: frames.length > 0 ? framesOf(frames) : answer.body }
       results.set(name, compareExchange(recorded, answered, claims.ignored(name)))

@@ -25,6 +25,9 @@ export type Target = AsyncDisposable & {
   takeVirtApiDown?(): boolean
 }
 
+/** An upgrade that collects frames until there are enough, or until it is given up. */
+export type PendingUpgrade = { answer: Promise<WebSocketAnswer>; done(): boolean; giveUp(): void }
+
 export type Credentials = { token?: string; impersonate?: { user: string; uid: string; groups: string[] } }
 
 export type Connection = {
@@ -37,7 +40,13 @@ export type Connection = {
 }
 
 /** The part of a target that HTTP does. */
-export function connect({ url, caCert, clientCertificate, agent, credentials }: Connection): Omit<Target, 'pass' | typeof Symbol.asyncDispose> {
+export function connect({
+  url,
+  caCert,
+  clientCertificate,
+  agent,
+  credentials,
+}: Connection): Pick<Target, 'send' | 'watch'> & { upgrade(...request: Parameters<Target['upgrade']>): PendingUpgrade } {
   const authentication = (user: string): Record<string, string | string[]> => {
     const { token, impersonate } = credentials(user) ?? {}
     return {
@@ -97,16 +106,22 @@ export function connect({ url, caCert, clientCertificate, agent, credentials }: 
         auth === 'subprotocol' && token !== undefined
           ? [`base64url.bearer.authorization.k8s.io.${Buffer.from(token).toString('base64url')}`, ...offered.slice(1)]
           : offered
-      return new Promise<WebSocketAnswer>((resolve, reject) => {
+      let settled = false
+      let giveUp = () => {}
+      const answer = new Promise<WebSocketAnswer>((resolve, reject) => {
         const frames: Frame[] = []
         let head: IncomingMessage | undefined
-        const socket = new WebSocket(`${url.replace(/^http/, 'ws')}${path}`, protocols, {
+        // ws insists on an answer to what it offers itself; a server that chooses none of these is what is to be seen.
+        const known = protocols.length === 0 || protocols.includes('plain.kubevirt.io')
+        const offer: Record<string, string> = known ? {} : { 'Sec-WebSocket-Protocol': protocols.join(', ') }
+        const socket = new WebSocket(`${url.replace(/^http/, 'ws')}${path}`, known ? protocols : [], {
           ...tls,
           perMessageDeflate: false,
           ...(headers.Origin === undefined ? {} : { origin: headers.Origin }),
-          ...(auth === 'header' ? { headers: authentication(user) } : {}),
+          headers: { ...offer, ...(auth === 'header' ? authentication(user) : {}) },
         })
         const finish = (body = '') => {
+          settled = true
           resolve({ status: head?.statusCode ?? 0, headers: head?.headers ?? {}, body, frames })
           socket.terminate()
         }
@@ -133,7 +148,9 @@ export function connect({ url, caCert, clientCertificate, agent, credentials }: 
         socket.on('close', () => finish())
         // ws reports a server that chose no subprotocol as an error after the upgrade: the answer is what counts.
         socket.on('error', (error) => (head ? finish() : reject(error)))
+        giveUp = () => finish()
       })
+      return { answer, done: () => settled, giveUp: () => giveUp() }
     },
   }
 }

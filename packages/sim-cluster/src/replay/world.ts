@@ -36,12 +36,12 @@ export const access: readonly KubeObject[] = [
   bound('replay:well-known', 'replay:well-known', 'system:authenticated'),
 ]
 
-type VmOptions = { runStrategy?: string; annotations?: Record<string, string>; spec?: object; templateSpec?: object; cpu?: object }
+type VmOptions = { runStrategy?: string; annotations?: Record<string, string>; spec?: object; templateSpec?: object; domain?: object }
 
 /** The VM that the captures were made with. Its guest has no agent, unless the test asks for one. */
 export function recordedVm(
   name: string,
-  { runStrategy = 'Halted', annotations = { 'simulation.virtdeck.io/guest-agent': 'none' }, spec = {}, templateSpec = {}, cpu = { cores: 1 } }: VmOptions = {},
+  { runStrategy = 'Halted', annotations = { 'simulation.virtdeck.io/guest-agent': 'none' }, spec = {}, templateSpec = {}, domain = { cpu: { cores: 1 }, memory: { guest: '512Mi' } } }: VmOptions = {},
 ): KubeObject {
   return {
     apiVersion: 'kubevirt.io/v1',
@@ -53,8 +53,7 @@ export function recordedVm(
         metadata: { labels: { 'kubevirt.io/vm': name }, annotations },
         spec: {
           domain: {
-            cpu,
-            memory: { guest: '512Mi' },
+            ...domain,
             devices: {
               disks: [
                 { name: 'root', disk: { bus: 'virtio' } },

@@ -3,9 +3,11 @@
 // https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/virt-api/rest/subresource.go
 import type { VirtualMachine, VirtualMachineInstance } from '@virtdeck/k8s'
 import { refuseMigration } from '../admission/migrations.ts'
+import { apiResource } from '../api/api-resources.ts'
+import { recordUpdate } from '../api/managed-fields.ts'
 import type { SubresourceReply, SubresourceRequest, Subresources } from '../api/context.ts'
 import { ApiError, badRequest, conflict, forbidden, internalError, notFound } from '../api/status.ts'
-import type { Clock } from '../clock.ts'
+import { timestamp, type Clock } from '../clock.ts'
 import { createContext } from '../controllers/context.ts'
 import { applyInstancetype, findInstancetype, findPreference } from '../controllers/instancetypes.ts'
 import { cloudInitUsers, guestOsInfo, guestOsOf } from '../controllers/guest-os.ts'
@@ -69,6 +71,12 @@ export function createSubresources({ storage, clock, guests }: { storage: Storag
     return objects.setStatus(vms, vm, { ...vm.status, stateChangeRequests: changes })
   }
 
+  /** As a patch by virt-api: the fields that it changes are its own from then on. */
+  function patchSpec(vm: VirtualMachine, spec: VirtualMachine['spec']): VirtualMachine {
+    const patched = recordUpdate(apiResource(vms), vm, { ...vm, spec }, { manager: 'virt-api', time: timestamp(clock) })
+    return storage.update(vms, patched) as unknown as VirtualMachine
+  }
+
   function setRunStrategy(vm: VirtualMachine, runStrategy: string): void {
     const { running: _, ...spec } = vm.spec
     if (vm.status?.restoreInProgress && runStrategy !== 'Halted') {
@@ -78,7 +86,7 @@ export function createSubresources({ storage, clock, guests }: { storage: Storag
       )
     }
     // The deprecated field stays the one that is used where it was used.
-    objects.setSpec(vms, vm, vm.spec.running === undefined ? { ...spec, runStrategy } : { ...spec, running: runStrategy === 'Always' })
+    patchSpec(vm, vm.spec.running === undefined ? { ...spec, runStrategy } : { ...spec, running: runStrategy === 'Always' })
   }
 
   const start: Handler = (request) => {
@@ -316,10 +324,8 @@ export function createSubresources({ storage, clock, guests }: { storage: Storag
       })
       if (vmi && !isFinal(vmi)) objects.setSpec(vmis, vmi, plug(vmi.spec))
       if (vm?.spec.template.spec) {
-        const stored = objects.setSpec(vms, vm, {
-          ...vm.spec,
-          template: { ...vm.spec.template, spec: plug(vm.spec.template.spec as never) },
-        })
+        const template = { ...vm.spec.template, spec: plug(vm.spec.template.spec as never) }
+        const stored = patchSpec(vm, { ...vm.spec, template })
         followGeneration(stored, request)
       }
       return accepted
@@ -352,10 +358,8 @@ export function createSubresources({ storage, clock, guests }: { storage: Storag
       })
       if (vmi && pluggedIn(vmi.spec?.volumes)) objects.setSpec(vmis, vmi, unplug(vmi.spec))
       if (vm?.spec.template.spec && pluggedIn(vm.spec.template.spec.volumes)) {
-        const stored = objects.setSpec(vms, vm, {
-          ...vm.spec,
-          template: { ...vm.spec.template, spec: unplug(vm.spec.template.spec as never) },
-        })
+        const template = { ...vm.spec.template, spec: unplug(vm.spec.template.spec as never) }
+        const stored = patchSpec(vm, { ...vm.spec, template })
         followGeneration(stored, request)
       }
       return accepted
