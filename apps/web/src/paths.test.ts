@@ -13,6 +13,8 @@ test('every URL of the app', () => {
     virtualMachineTab: paths.virtualMachine(ref, 'yaml'),
     vmConsole: paths.vmConsole(ref, 'serial'),
     consoleWindow: paths.consoleWindow(ref, 'vnc'),
+    nodes: paths.nodes(),
+    migrations: paths.migrations(),
     templates: paths.templates(),
     createFromTemplate: paths.createFromTemplate({ name: 'ubuntu-24.04' }),
   }).toMatchInlineSnapshot(`
@@ -20,6 +22,8 @@ test('every URL of the app', () => {
       "consoleWindow": "/console/team-a/web-01?kind=vnc",
       "createFromTemplate": "/templates/ubuntu-24.04/create",
       "home": "/",
+      "migrations": "/migrations",
+      "nodes": "/nodes",
       "signIn": "/sign-in",
       "signInAndBack": "/sign-in?rt=%2Fvirtual-machines%3Fq%3Dstatus%3Arunning",
       "templates": "/templates",

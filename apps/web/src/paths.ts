@@ -17,6 +17,8 @@ export const paths = {
   vmConsole: (ref: VmRef, kind: 'vnc' | 'serial') => `${vm(ref)}/console?kind=${kind}`,
   /** A console alone, for a browser tab of its own. */
   consoleWindow: (ref: VmRef, kind: 'vnc' | 'serial') => `/console/${segment(ref.namespace)}/${segment(ref.name)}?kind=${kind}`,
+  nodes: () => '/nodes',
+  migrations: () => '/migrations',
   templates: () => '/templates',
   createFromTemplate: (template: { name: string }) => `/templates/${segment(template.name)}/create`,
 } as const

@@ -60,6 +60,16 @@ export const routes: RouteObject[] = [
                     ],
                   },
                   {
+                    path: '/nodes',
+                    handle: crumbs(() => [{ label: 'Nodes', to: paths.nodes() }]),
+                    lazy: page(() => import('./features/nodes/nodes-page.tsx'), 'NodesPage'),
+                  },
+                  {
+                    path: '/migrations',
+                    handle: crumbs(() => [{ label: 'Migrations', to: paths.migrations() }]),
+                    lazy: page(() => import('./features/migrations/migrations-page.tsx'), 'MigrationsPage'),
+                  },
+                  {
                     path: '/templates',
                     handle: crumbs(() => [templatesCrumb]),
                     lazy: page(() => import('./features/templates/templates-page.tsx'), 'TemplatesPage'),

@@ -337,7 +337,10 @@ function accessOf(visibility: Visibility, fleet: Fleet, state: ReflectorState | 
   if (state?.phase === 'refused' && state.status.code === 404) return { scope: 'forbidden', status: state.status }
   if (reach === 'all') return { scope: 'cluster' }
   if (reach.size > 0) return { scope: 'namespaces', namespaces: [...reach].toSorted() }
-  return { scope: 'forbidden', status: refusal(403, `You may not list ${own} in any namespace.`, { kind: own }).status }
+  return {
+    scope: 'forbidden',
+    status: refusal(403, own === 'nodes' ? 'You may not list nodes.' : `You may not list ${own} in any namespace.`, { kind: own }).status,
+  }
 }
 
 const notYet = (): StatusError =>

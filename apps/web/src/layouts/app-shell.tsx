@@ -39,6 +39,8 @@ export function AppShell() {
   useShortcut('?', { label: 'All keys', group: 'Everywhere', run: () => setOver('keys') })
   useShortcut('[', { label: 'Collapse the sidebar', group: 'Everywhere', run: toggleSidebar })
   useShortcut('g v', { label: 'Virtual machines', group: 'Go to', run: () => void navigate(paths.virtualMachines()) })
+  useShortcut('g n', { label: 'Nodes', group: 'Go to', run: () => void navigate(paths.nodes()) })
+  useShortcut('g m', { label: 'Migrations', group: 'Go to', run: () => void navigate(paths.migrations()) })
   useShortcut('g t', { label: 'Templates', group: 'Go to', run: () => void navigate(paths.templates()) })
 
   return (

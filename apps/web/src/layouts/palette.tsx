@@ -9,7 +9,7 @@ import type { PaletteGroup } from '../components/command-palette.tsx'
 import { useVmActions } from '../components/vm/vm-actions.tsx'
 import { paths } from '../paths.ts'
 import { useTheme } from '../stores/theme.ts'
-import { KeyboardIcon, SunIcon, TemplateIcon, VmIcon } from '../ui/icons.ts'
+import { KeyboardIcon, MigrateIcon, NodeIcon, SunIcon, TemplateIcon, VmIcon } from '../ui/icons.ts'
 
 type PaletteProps = { initialText: string; onClose: () => void; onKeys: () => void }
 
@@ -63,6 +63,22 @@ function PaletteOf({
           icon: VmIcon,
           shortcut: 'g v',
           run: () => navigate(paths.virtualMachines()),
+        },
+        {
+          id: 'nodes',
+          label: 'Nodes',
+          detail: 'what VMs take of each',
+          icon: NodeIcon,
+          shortcut: 'g n',
+          run: () => navigate(paths.nodes()),
+        },
+        {
+          id: 'migrations',
+          label: 'Migrations',
+          detail: 'what moves, and what moved',
+          icon: MigrateIcon,
+          shortcut: 'g m',
+          run: () => navigate(paths.migrations()),
         },
         {
           id: 'templates',

@@ -6,7 +6,7 @@ import { paths } from '../paths.ts'
 import { IconButton } from '../ui/button.tsx'
 import { IconMark } from '../ui/icon.tsx'
 import type { Icon } from '../ui/icon.tsx'
-import { SidebarIcon, TemplateIcon, VmIcon } from '../ui/icons.ts'
+import { MigrateIcon, NodeIcon, SidebarIcon, TemplateIcon, VmIcon } from '../ui/icons.ts'
 import { formatCount } from '../util/format.ts'
 import { InventoryTree } from './inventory-tree.tsx'
 
@@ -45,6 +45,8 @@ export function Sidebar({ cluster, open, hidden, collapsed, onToggle, onClose }:
           count={status === 'ready' ? rows.length : undefined}
         />
         <PageLink to={paths.templates()} icon={TemplateIcon} label="Templates" />
+        <PageLink to={paths.migrations()} icon={MigrateIcon} label="Migrations" />
+        <PageLink to={paths.nodes()} icon={NodeIcon} label="Nodes" />
       </nav>
       {!collapsed && !hidden && <InventoryTree clusterName={cluster.name} />}
       {(foot || version) && (

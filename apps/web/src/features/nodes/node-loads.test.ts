@@ -1,0 +1,58 @@
+import type { NodeRow, VmRow } from '@virtdeck/kubevirt'
+import { expect, test } from 'vitest'
+import { byAttention, nodeLoads } from './node-loads.ts'
+
+const node = (name: string, differences: Partial<NodeRow> = {}): NodeRow => ({
+  uid: name,
+  name,
+  createdAt: 0,
+  ready: true,
+  unschedulable: false,
+  schedulable: true,
+  cpuMillicores: 16_000,
+  memoryBytes: 100,
+  ...differences,
+})
+const vm = (name: string, differences: Partial<VmRow>): VmRow => ({
+  uid: name,
+  namespace: 'a',
+  name,
+  createdAt: 0,
+  status: 'Running',
+  ...differences,
+})
+
+test('sums up what runs on each node, largest first [F123]', () => {
+  const loads = nodeLoads(
+    [node('n1'), node('n2')],
+    [vm('a', { node: 'n1', cpus: 2, memoryBytes: 10 }), vm('b', { node: 'n1', cpus: 4, memoryBytes: 30 }), vm('off', {})],
+  )
+  expect(loads[0]).toMatchObject({ vms: 2, cpus: 6, memoryBytes: 40, memoryParts: [30, 10], word: 'Ready' })
+  expect(loads[1]).toMatchObject({ vms: 0, cpus: 0, memoryParts: [] })
+})
+
+test('draws the smallest of very many VMs as one, and loses none of them', () => {
+  const many = Array.from({ length: 100 }, (_, index) => vm(`vm-${index}`, { node: 'n1', cpus: 1, memoryBytes: index + 1 }))
+  const [load] = nodeLoads([node('n1')], many)
+  expect(load?.memoryParts).toHaveLength(40)
+  expect(load?.memoryParts.reduce((total, part) => total + part, 0)).toBe(5050)
+})
+
+test.each([
+  [{ ready: false, unschedulable: true }, 'Not ready'],
+  [{ unschedulable: true }, 'Cordoned'],
+  [{ schedulable: false }, 'Takes no VMs'],
+])('%j is %s', (differences, word) => {
+  expect(nodeLoads([node('n', differences)], [])[0]?.word).toBe(word)
+})
+
+test('what needs looking after stands first, then what is fullest', () => {
+  const nodes = [node('idle'), node('full'), node('cordoned', { unschedulable: true }), node('down', { ready: false })]
+  const loads = nodeLoads(nodes, [vm('a', { node: 'full', memoryBytes: 90 })])
+  expect(loads.toSorted((a, b) => byAttention(a) - byAttention(b)).map((load) => load.node.name)).toEqual([
+    'down',
+    'cordoned',
+    'full',
+    'idle',
+  ])
+})

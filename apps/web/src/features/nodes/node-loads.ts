@@ -1,0 +1,65 @@
+// What the VMs on each node take of it, as far as one may see them.
+import type { NodeRow, VmRow } from '@virtdeck/kubevirt'
+import type { State } from '../../ui/state-glyph.tsx'
+
+export type NodeLoad = {
+  uid: string
+  node: NodeRow
+  state: State
+  word: string
+  vms: number
+  cpus: number
+  memoryBytes: number
+  /** Each VM's own part, largest first; beyond the strip's room the smallest are one. */
+  cpuParts: readonly number[]
+  memoryParts: readonly number[]
+}
+
+/** What makes a strip of so many VMs unreadable is drawn as one. */
+const PARTS = 40
+
+/** One load per node, in the nodes' order. A VM counts where its VMI runs, so while it migrates on its source. */
+export function nodeLoads(nodes: readonly NodeRow[], vms: readonly VmRow[]): NodeLoad[] {
+  const byNode = new Map<string, VmRow[]>()
+  for (const vm of vms) {
+    if (vm.node === undefined) continue
+    const there = byNode.get(vm.node)
+    if (there) there.push(vm)
+    else byNode.set(vm.node, [vm])
+  }
+  return nodes.map((node) => {
+    const there = byNode.get(node.name) ?? []
+    const cpuParts = there.map(({ cpus = 0 }) => cpus)
+    const memoryParts = there.map(({ memoryBytes = 0 }) => memoryBytes)
+    return {
+      uid: node.uid,
+      node,
+      ...nodeState(node),
+      vms: there.length,
+      cpus: sum(cpuParts),
+      memoryBytes: sum(memoryParts),
+      cpuParts: largest(cpuParts),
+      memoryParts: largest(memoryParts),
+    }
+  })
+}
+
+/** Shape and word: what keeps VMs away comes before what is well. */
+export function nodeState({ ready, unschedulable, schedulable }: NodeRow): { state: State; word: string } {
+  if (!ready) return { state: 'error', word: 'Not ready' }
+  if (unschedulable) return { state: 'stopped', word: 'Cordoned' }
+  return schedulable ? { state: 'running', word: 'Ready' } : { state: 'warning', word: 'Takes no VMs' }
+}
+
+const attention: Partial<Record<State, number>> = { error: 0, warning: 1, stopped: 2 }
+
+/** What one must look at first, and then the fullest. */
+export const byAttention = ({ state, node, memoryBytes }: NodeLoad): number =>
+  (attention[state] ?? 3) - Math.min(0.99, node.memoryBytes > 0 ? memoryBytes / node.memoryBytes / 100 : 0)
+
+function largest(parts: number[]): number[] {
+  const sorted = parts.filter((part) => part > 0).toSorted((a, b) => b - a)
+  return sorted.length <= PARTS ? sorted : [...sorted.slice(0, PARTS - 1), sum(sorted.slice(PARTS - 1))]
+}
+
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
