@@ -123,7 +123,13 @@ function createFrameReader(): (frame: Buffer) => readonly string[] {
 }
 
 async function openTab(url: string, cookie: string, onFrame: (frame: Buffer) => void): Promise<WebSocket> {
-  const snapshot = await fetch(`${url}/api/inventory/virtualmachines`, { headers: { cookie } })
+  const ask = () => fetch(`${url}/api/inventory/virtualmachines`, { headers: { cookie } })
+  let snapshot = await ask()
+  // The server has only just started: its inventory may not be read yet.
+  while (snapshot.status === 503) {
+    await sleep(500)
+    snapshot = await ask()
+  }
   // The position stands before the rows, of which nothing is needed here.
   const { epoch, seq } = JSON.parse(`${/^\{"fleet":"virtualmachines","epoch":"[^"]+","seq":\d+/.exec(await snapshot.text())?.[0]}}`) as {
     epoch: string
