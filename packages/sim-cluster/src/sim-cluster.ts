@@ -78,7 +78,8 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
 
   const storage = createStorage(clock)
   const controllerClock = settlingClock(clock)
-  if (typeof scenario === 'string') seedScenario(scenario, { storage, clock, seed, ...(options.vms === undefined ? {} : { vms: options.vms }) })
+  if (typeof scenario === 'string')
+    seedScenario(scenario, { storage, clock, seed, ...(options.vms === undefined ? {} : { vms: options.vms }) })
   else scenario.seed(storage, clock)
   const guests = createGuests({ clock, storage })
   const controllers = [
@@ -88,9 +89,7 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
     ...createControllers({ storage, clock: controllerClock, guests, seed }),
   ]
   const runner = runControllers(controllers, storage, controllerClock, (controller, key, error) => onError(`${controller} ${key}`, error))
-  const tokens = new Map<string, UserInfo>(
-    accounts.map(({ name, groups, token }) => [token, { username: name, uid: `u-${name}`, groups }]),
-  )
+  const tokens = new Map<string, UserInfo>(accounts.map(({ name, groups, token }) => [token, { username: name, uid: `u-${name}`, groups }]))
   const virtApi = { reachable: true }
   const apiServer = createApiServer(
     {
@@ -98,7 +97,10 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
       clock,
       tokens,
       admission: createAdmission({ storage, clock: controllerClock, virtApi }),
-      subresources: { http: createSubresources({ storage, clock: controllerClock, guests }), upgrade: new Map([...guests.upgrade, ...createConnections({ storage, clock })]) },
+      subresources: {
+        http: createSubresources({ storage, clock: controllerClock, guests }),
+        upgrade: new Map([...guests.upgrade, ...createConnections({ storage, clock })]),
+      },
       virtApi,
     },
     { onError: (error) => onError('api', error) },

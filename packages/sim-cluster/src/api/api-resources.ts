@@ -165,7 +165,11 @@ export const apiResources: readonly ApiResource[] = [
   ...group('kubevirt.io', 'v1', { custom: true, ...status, ...inAll, otherVersions: ['v1alpha3'] }, [
     ['kubevirts', 'KubeVirt', { shortNames: ['kv', 'kvs'] }],
     ['virtualmachineinstancemigrations', 'VirtualMachineInstanceMigration', { shortNames: ['vmim', 'vmims'] }],
-    ['virtualmachineinstancepresets', 'VirtualMachineInstancePreset', { shortNames: ['vmipreset', 'vmipresets'], subresources: [], storageVersion: 'v1alpha3' }],
+    [
+      'virtualmachineinstancepresets',
+      'VirtualMachineInstancePreset',
+      { shortNames: ['vmipreset', 'vmipresets'], subresources: [], storageVersion: 'v1alpha3' },
+    ],
     ['virtualmachineinstancereplicasets', 'VirtualMachineInstanceReplicaSet', { shortNames: ['vmirs', 'vmirss'] }],
     ['virtualmachineinstances', 'VirtualMachineInstance', { shortNames: ['vmi', 'vmis'], subresources: [] }],
     ['virtualmachines', 'VirtualMachine', { shortNames: ['vm', 'vms'] }],
@@ -230,7 +234,8 @@ export const apiResources: readonly ApiResource[] = [
 const byPath = new Map(
   apiResources.flatMap((resource) =>
     [resource.version, ...resource.otherVersions].map(
-      (version) => [`${resource.group}/${version}/${resource.plural}`, version === resource.version ? resource : { ...resource, version }] as const,
+      (version) =>
+        [`${resource.group}/${version}/${resource.plural}`, version === resource.version ? resource : { ...resource, version }] as const,
     ),
   ),
 )

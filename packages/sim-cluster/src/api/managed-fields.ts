@@ -118,6 +118,9 @@ function removeField(value: unknown, path: Path, walked: Path, custom: boolean):
   return [...members.values()]
 }
 
+/** Maps are shared: only what they hold can be in conflict. */
+const differ = (live: unknown, applied: unknown): boolean => !(isMap(live) && isMap(applied)) && !jsonEqual(live, applied)
+
 function conflictError(conflicts: readonly { manager: ManagedFieldsEntry; path: Path }[]): Error {
   const nameOf = ({ manager, subresource }: ManagedFieldsEntry) => `"${manager}"${subresource ? ` with subresource "${subresource}"` : ''}`
   const described = (entry: ManagedFieldsEntry) =>
@@ -167,8 +170,7 @@ export function applyConfiguration(
     ? others.flatMap(({ entry, fields: theirs }) =>
         [...fields]
           .filter(
-            ([key, path]) =>
-              theirs.has(key) && !jsonEqual(valueAt(manageable(live), path, custom), valueAt(manageable(applied), path, custom)),
+            ([key, path]) => theirs.has(key) && differ(valueAt(manageable(live), path, custom), valueAt(manageable(applied), path, custom)),
           )
           .map(([, path]) => ({ manager: entry, path })),
       )

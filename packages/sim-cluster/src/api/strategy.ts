@@ -126,8 +126,7 @@ const required = (object: KubeObject, path: readonly string[]): StatusCause[] =>
 }
 
 // What their CRDs' schemas require.
-const instancetypeCauses = (instancetype: KubeObject) =>
-  ['cpu', 'memory'].flatMap((field) => required(instancetype, ['spec', field]))
+const instancetypeCauses = (instancetype: KubeObject) => ['cpu', 'memory'].flatMap((field) => required(instancetype, ['spec', field]))
 
 const validations: Record<string, (object: KubeObject, previous?: KubeObject) => StatusCause[]> = {
   persistentvolumeclaims: (pvc) => [

@@ -271,7 +271,7 @@ export function migrationController(context: ControllerContext): Controller {
       if (resource.plural === 'virtualmachineinstances') {
         return indexes
           .migrationsOfVmi(keyOf(object))
-          .filter((migration) => !isFinalMigration(migration))
+          .filter((migration) => type === 'DELETED' || !isFinalMigration(migration))
           .map(keyOf)
       }
       return []
@@ -279,11 +279,14 @@ export function migrationController(context: ControllerContext): Controller {
     reconcile(key, reconcile) {
       const migration = objects.get(migrations, ...splitKey(key))
       if (!migration) return
+      const vmi = objects.get(vmis, migration.metadata.namespace, migration.spec?.vmiName)
       if (isFinalMigration(migration)) {
         if (migration.metadata.finalizers?.includes(finalizer)) objects.removeFinalizers(migrations, migration, [finalizer])
+        // A migration does not outlive the VMI that it moved.
+        // https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/virt-controller/watch/migration/migration.go
+        else if (!vmi && !migration.metadata.deletionTimestamp) objects.remove(migrations, migration)
         return
       }
-      const vmi = objects.get(vmis, migration.metadata.namespace, migration.spec?.vmiName)
       if (migration.metadata.deletionTimestamp) {
         abort(migration, vmi, reconcile)
         return

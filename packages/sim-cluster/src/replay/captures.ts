@@ -51,9 +51,7 @@ type RecordedFile = {
 }
 
 const headersOf = (lines: readonly string[]) =>
-  Object.fromEntries(
-    lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()] as [string, string]),
-  )
+  Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()] as [string, string]))
 
 function readCapture(folder: string, name: string): Capture {
   const read = (file: string) => readFileSync(join(capturesDirectory, folder, file), 'utf8')
@@ -89,7 +87,12 @@ function readCapture(folder: string, name: string): Capture {
       name,
       kind: 'watch',
       request: recorded,
-      response: { status, headers, lines: lines.map((line) => JSON.parse(line) as unknown), closedByServer: !/client/.test(response.ended ?? '') },
+      response: {
+        status,
+        headers,
+        lines: lines.map((line) => JSON.parse(line) as unknown),
+        closedByServer: !/client/.test(response.ended ?? ''),
+      },
     }
   }
   const body = bodyFile?.endsWith('.json') ? (JSON.parse(read(bodyFile)) as unknown) : response.body

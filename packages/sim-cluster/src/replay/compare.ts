@@ -23,7 +23,10 @@ export function pathParts(path: string): string[] {
 }
 
 const showPath = (parts: readonly string[]) =>
-  parts.map((part) => (/^\d+$/.test(part) ? `[${part}]` : /[./]/.test(part) ? `."${part}"` : `.${part}`)).join('').replace(/^\./, '')
+  parts
+    .map((part) => (/^\d+$/.test(part) ? `[${part}]` : /[./]/.test(part) ? `."${part}"` : `.${part}`))
+    .join('')
+    .replace(/^\./, '')
 
 /** Every place where the two differ; `undefined` stands for what is not there. */
 export function differences(recorded: unknown, answered: unknown, ignore: IgnoredPaths = []): Difference[] {

@@ -3,18 +3,31 @@ import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { capturesDirectory } from './captures.ts'
 import { showDifference } from './compare.ts'
+import { exceptionsInMarkdown } from './markdown.ts'
 import { capturesExist, countByFolder, runReplay } from './run.ts'
+import { kubeconfigTarget } from './kubeconfig-target.ts'
 import { simulatedTarget } from './simulated-target.ts'
 import { showTable } from './table.ts'
 
 const { values } = parseArgs({
-  options: { json: { type: 'string' }, kubeconfig: { type: 'string' }, context: { type: 'string' }, scene: { type: 'string' }, verbose: { type: 'boolean' } },
+  options: {
+    json: { type: 'string' },
+    kubeconfig: { type: 'string' },
+    context: { type: 'string' },
+    scene: { type: 'string' },
+    verbose: { type: 'boolean' },
+    markdown: { type: 'boolean' },
+  },
 })
 
-if (!capturesExist()) {
+if (values.markdown) {
+  console.log(exceptionsInMarkdown())
+} else if (!capturesExist()) {
   console.log(`Skipped: the captures of a real cluster are not in ${capturesDirectory}. They are no part of the repository.`)
 } else {
-  const run = await runReplay(simulatedTarget, values.scene === undefined ? undefined : new RegExp(values.scene))
+  const { kubeconfig, context } = values
+  const newTarget = kubeconfig === undefined ? simulatedTarget : () => kubeconfigTarget(kubeconfig, context)
+  const run = await runReplay(newTarget, values.scene === undefined ? undefined : new RegExp(values.scene))
   const folders = countByFolder(run)
   for (const verdict of run.verdicts) {
     if (verdict.verdict !== 'failed') continue

@@ -5,6 +5,7 @@ const suffix = '[bcdfghjklmnpqrstvwxz2456789]'
 
 const masks: [RegExp, string][] = [
   [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{7,12}/g, 'UID'],
+  [/UID-\d+\b/g, 'UID-N'],
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, 'TIME'],
   [/([0-9a-f]{2}:){5}[0-9a-f]{2}/g, 'MAC'],
   [/\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(\/\d+)?(:\d+)?\b/g, 'IP'],

@@ -42,7 +42,11 @@ function verdict(name: string, capture: Capture, results: Results, errors: { sce
   if (reason !== undefined) return [{ name, verdict: 'excepted', reason }]
   const found = results.get(name)
   if (found?.length === 0) return [{ name, verdict: 'passed' }]
-  const missing = { path: '', recorded: 'an answer', answered: `none: ${errors.map(({ scene, error }) => `${scene}: ${String(error)}`).join('; ') || 'no scene replays it'}` }
+  const missing = {
+    path: '',
+    recorded: 'an answer',
+    answered: `none: ${errors.map(({ scene, error }) => `${scene}: ${String(error)}`).join('; ') || 'no scene replays it'}`,
+  }
   return [{ name, verdict: 'failed', differences: found ?? [missing] }]
 }
 
@@ -50,7 +54,9 @@ export type FolderCount = { total: number; claimed: number; passed: number }
 
 /** Counts by folder, in the order of the claims. */
 export function countByFolder({ verdicts }: Run): Record<string, FolderCount> {
-  const counts: Record<string, FolderCount> = Object.fromEntries(claims.folders.map((folder) => [folder, { total: 0, claimed: 0, passed: 0 }]))
+  const counts: Record<string, FolderCount> = Object.fromEntries(
+    claims.folders.map((folder) => [folder, { total: 0, claimed: 0, passed: 0 }]),
+  )
   for (const { name, verdict: said } of verdicts) {
     const count = counts[inFolder(name)]
     if (!count) continue

@@ -4,7 +4,10 @@ import type { Capture } from './captures.ts'
 import type { Stage } from './stage.ts'
 import { recordedVm } from './world.ts'
 
-type Vm = { status?: { printableStatus?: string; ready?: boolean; conditions?: { type: string; status: string }[] }; metadata: { uid: string; resourceVersion: string } }
+type Vm = {
+  status?: { printableStatus?: string; ready?: boolean; conditions?: { type: string; status: string }[] }
+  metadata: { uid: string; resourceVersion: string }
+}
 
 type Done = { status?: { phase?: string; readyToUse?: boolean; complete?: boolean } }
 
@@ -27,16 +30,22 @@ async function fiveVms(stage: Stage): Promise<void> {
 }
 
 const down = ['500-webhook-unreachable-on-create', '503-virt-api-down-start-immediately', '503-virt-api-down-start-later']
-const discoveryDown = ['apis-aggregated-v2-virt-api-down', 'apis-legacy-virt-api-down', 'apiservice-virt-api-down', 'subresources-v1-virt-api-down']
+const discoveryDown = [
+  'apis-aggregated-v2-virt-api-down',
+  'apis-legacy-virt-api-down',
+  'apiservice-virt-api-down',
+  'subresources-v1-virt-api-down',
+]
 
 export const scenes: Record<string, (stage: Stage, captures: Map<string, Capture>) => Promise<void>> = {
   async requests(stage, captures) {
     await fiveVms(stage)
-    await stage.replayAll(
-      within(captures, 'errors', ['410-expired-continue-token', '409-stale-update', '413-too-large', ...down]),
-    )
+    await stage.replayAll(within(captures, 'errors', ['410-expired-continue-token', '409-stale-update', '413-too-large', ...down]))
     const list0 = await stage.ask<Vm>('GET', vmPath('list0'))
-    const asListed = (body: unknown) => ({ ...(body as KubeObject), metadata: { ...(body as KubeObject).metadata, uid: list0.metadata.uid } })
+    const asListed = (body: unknown) => ({
+      ...(body as KubeObject),
+      metadata: { ...(body as KubeObject).metadata, uid: list0.metadata.uid },
+    })
     await stage.replay('errors/409-stale-update', (request) => ({ ...request, body: asListed(request.body) }))
     // The capture's own annotation is cut.
     const long = { annotations: { a: 'x'.repeat(3_300_000) } }
@@ -54,7 +63,10 @@ export const scenes: Record<string, (stage: Stage, captures: Map<string, Capture
     await stage.replayAll(within(captures, 'list', ['limit2-page2']))
     const first = await stage.replay('list/limit2-page1')
     const token = (JSON.parse(first?.text ?? '{}') as { metadata?: { continue?: string } }).metadata?.continue ?? ''
-    const withToken = <T extends { path: string }>(request: T): T => ({ ...request, path: request.path.replace(/continue=.*/, `continue=${encodeURIComponent(token)}`) })
+    const withToken = <T extends { path: string }>(request: T): T => ({
+      ...request,
+      path: request.path.replace(/continue=.*/, `continue=${encodeURIComponent(token)}`),
+    })
     await stage.replay('list/limit2-page2', withToken)
     await stage.replayAll(within(captures, 'discovery', discoveryDown))
     await stage.ask('PATCH', vmPath('list4'), { metadata: { labels: { seen: 'later' } } }, mergePatch)
@@ -79,9 +91,11 @@ export const scenes: Record<string, (stage: Stage, captures: Map<string, Capture
 
   async watches(stage, captures) {
     await fiveVms(stage)
-    const names = [...captures].flatMap(([name, { folder, kind }]) => (folder === 'watch' && kind === 'watch' && !name.endsWith('-lifecycle') ? [name] : []))
-    const watches = []
-    for (const name of names) watches.push(await stage.open(name, { as: 'events' }))
+    const names = [...captures].flatMap(([name, { folder, kind }]) =>
+      folder === 'watch' && kind === 'watch' && !name.endsWith('-lifecycle') ? [name] : [],
+    )
+    const watches: Awaited<ReturnType<Stage['open']>>[] = []
+    for (const name of names) watches.push(await stage.open(name, { as: 'events', ...(name.startsWith('watch/rv0') ? { first: 8 } : {}) }))
     await stage.pass(1000)
     await stage.ask('PATCH', vmPath('list1'), { metadata: { labels: { app: 'db' } } }, mergePatch)
     await stage.pass(2000)
@@ -97,7 +111,17 @@ export const scenes: Record<string, (stage: Stage, captures: Map<string, Capture
     await stage.create(recordedVm('vm1', { runStrategy: 'Always' }), 'alice')
     await stage.until<Vm>(vmPath('run1'), printable('Running'))
     await stage.until<Vm>(vmPath('vm1'), printable('Running'))
-    const early = ['migrate-halted', 'pause-404', 'restart-halted', 'start-404', 'start-already-running-Always', 'stop-404', 'stop-already-halted', 'stop-manual-not-running', 'start-manual']
+    const early = [
+      'migrate-halted',
+      'pause-404',
+      'restart-halted',
+      'start-404',
+      'start-already-running-Always',
+      'stop-404',
+      'stop-already-halted',
+      'stop-manual-not-running',
+      'start-manual',
+    ]
     const late = ['start-manual-again', 'stop-with-grace', 'restart-with-grace-0']
     await stage.replayAll(early.map((name) => `subresources/${name}`))
     await stage.pass(5000)
@@ -113,7 +137,12 @@ export const scenes: Record<string, (stage: Stage, captures: Map<string, Capture
     const noClaim = { name: 'hp1', disk: { disk: { bus: 'scsi' } }, volumeSource: { persistentVolumeClaim: { claimName: 'nosuch' } } }
     await stage.ask('PUT', subresource('run1', 'addvolume'), noClaim)
     await stage.pass(2000)
-    const late = ['vm-hotplug-change-running-cpu', 'kubevirt-cr-delete-while-workloads', 'kubevirt-second-cr', 'instancetype-spec-immutable']
+    const late = [
+      'vm-hotplug-change-running-cpu',
+      'kubevirt-cr-delete-while-workloads',
+      'kubevirt-second-cr',
+      'instancetype-spec-immutable',
+    ]
     const first = ['dv-upload-ok']
     await stage.replayAll(first.map((name) => `admission/${name}`))
     await stage.replayAll(within(captures, 'admission', [...first, ...late, 'vmi-reserved-label-patch']))
@@ -126,7 +155,7 @@ export const scenes: Record<string, (stage: Stage, captures: Map<string, Capture
   },
 
   async life(stage) {
-    const watches = []
+    const watches: Awaited<ReturnType<Stage['open']>>[] = []
     for (const kind of ['vm', 'vmi', 'vmim', 'pod', 'vm-table']) watches.push(await stage.open(`watch/${kind}-lifecycle`, { as: 'lives' }))
     watches.push(await stage.open('watch/events-lifecycle', { as: 'said', since: '2026-11-20T23:04:57Z' }))
     const replay = (name: string) => stage.replay(`lifecycle/${name}`)
@@ -168,9 +197,17 @@ export const scenes: Record<string, (stage: Stage, captures: Map<string, Capture
   },
 
   async printableStatuses(stage) {
-    const simulation = (name: string, value: string) => ({ 'simulation.virtdeck.io/guest-agent': 'none', [`simulation.virtdeck.io/${name}`]: value })
+    const simulation = (name: string, value: string) => ({
+      'simulation.virtdeck.io/guest-agent': 'none',
+      [`simulation.virtdeck.io/${name}`]: value,
+    })
     const volumes = (root: object) => ({
-      templateSpec: { volumes: [{ name: 'root', ...root }, { name: 'cloudinit', cloudInitNoCloud: { userData: '#cloud-config\npassword: fedora\n' } }] },
+      templateSpec: {
+        volumes: [
+          { name: 'root', ...root },
+          { name: 'cloudinit', cloudInitNoCloud: { userData: '#cloud-config\npassword: fedora\n' } },
+        ],
+      },
     })
     const always = { runStrategy: 'Always' }
     const imported = (name: string, storageClassName: string) => ({
@@ -181,7 +218,12 @@ export const scenes: Record<string, (stage: Stage, captures: Map<string, Capture
             metadata: { name: `${name}-root` },
             spec: {
               source: { http: { url: 'http://images.example/f.qcow2' } },
-              storage: { accessModes: ['ReadWriteMany'], resources: { requests: { storage: '2Gi' } }, storageClassName, volumeMode: 'Filesystem' },
+              storage: {
+                accessModes: ['ReadWriteMany'],
+                resources: { requests: { storage: '2Gi' } },
+                storageClassName,
+                volumeMode: 'Filesystem',
+              },
             },
           },
         ],
@@ -248,11 +290,14 @@ export const scenes: Record<string, (stage: Stage, captures: Map<string, Capture
       },
     })
     const kinds = ['dv', 'pvc', 'snapshot', 'snapshotcontent', 'restore', 'clone']
-    const watches = []
+    const watches: Awaited<ReturnType<Stage['open']>>[] = []
     for (const kind of kinds) watches.push(await stage.open(`watch/${kind}-lifecycle`, { as: 'lives' }))
     await stage.create(dataVm, 'alice')
-    await stage.until<Done>('/apis/cdi.kubevirt.io/v1beta1/namespaces/team-a/datavolumes/disk1-root', (dv) => dv?.status?.phase === 'Succeeded')
-    await stage.create(recordedVm('vm1', { runStrategy: 'Always' }), 'alice')
+    await stage.until<Done>(
+      '/apis/cdi.kubevirt.io/v1beta1/namespaces/team-a/datavolumes/disk1-root',
+      (dv) => dv?.status?.phase === 'Succeeded',
+    )
+    await stage.create(recordedVm('vm1', { runStrategy: 'Always', annotations: {} }), 'alice')
     await stage.create({
       apiVersion: 'v1',
       kind: 'PersistentVolumeClaim',
@@ -260,7 +305,7 @@ export const scenes: Record<string, (stage: Stage, captures: Map<string, Capture
       spec: { accessModes: ['ReadWriteMany'], resources: { requests: { storage: '1Gi' } }, storageClassName: 'rig-rwx' },
     })
     await stage.until<Vm>(vmPath('vm1'), printable('Running'))
-    await stage.pass(2000)
+    await stage.pass(8000)
     const snapshotPath = '/apis/snapshot.kubevirt.io/v1beta1/namespaces/team-a'
     const replay = (...names: string[]) => stage.replayAll(names.map((name) => `lifecycle/${name}`))
     await replay('40-snapshot-create')
@@ -270,7 +315,10 @@ export const scenes: Record<string, (stage: Stage, captures: Map<string, Capture
     await stage.until<Done>(`${snapshotPath}/virtualmachinerestores/restore1`, (restore) => restore?.status?.complete === true)
     await stage.pass(1000)
     await replay('45-restore-complete', '46-clone-create')
-    await stage.until<Done>('/apis/clone.kubevirt.io/v1beta1/namespaces/team-a/virtualmachineclones/clone1', (clone) => clone?.status?.phase === 'Succeeded')
+    await stage.until<Done>(
+      '/apis/clone.kubevirt.io/v1beta1/namespaces/team-a/virtualmachineclones/clone1',
+      (clone) => clone?.status?.phase === 'Succeeded',
+    )
     await replay('47-clone-done', '48-cloned-vm', '50-addvolume')
     await stage.pass(5000)
     await replay('51-vmi-with-hotplug', '52-removevolume')

@@ -11,7 +11,11 @@ const upgradeLimitMs = 5000
 export async function simulatedTarget(): Promise<Target> {
   const clock = manualClock(Date.parse('2026-11-20T23:04:50Z'))
   const failures: unknown[] = []
-  const cluster = await startSimCluster({ scenario: recordedScenario, clock, onError: (where, error) => failures.push(new Error(where, { cause: error })) })
+  const cluster = await startSimCluster({
+    scenario: recordedScenario,
+    clock,
+    onError: (where, error) => failures.push(new Error(where, { cause: error })),
+  })
   const tokens = new Map(cluster.users.map(({ name, token }) => [name, token]))
   const agent = new Agent({ keepAlive: true })
   const connection = connect({

@@ -13,7 +13,7 @@ export type Stage = {
   replay(name: string, change?: (request: Sent) => Sent): Promise<Answer | undefined>
   replayAll(names: readonly string[]): Promise<void>
   /** Opens a recorded watch; `close` compares what came. */
-  open(name: string, options: { as: WatchComparison; since?: string }): Promise<{ close(): void; ended(): boolean }>
+  open(name: string, options: { as: WatchComparison; since?: string; first?: number }): Promise<{ close(): void; ended(): boolean }>
   upgrade(name: string): Promise<void>
   create(object: KubeObject, user?: string): Promise<void>
   /** Sends a request of the scene's own and gives the answer's body. Throws when it is refused. */
@@ -76,7 +76,8 @@ export function createStage(target: Target, captures: Map<string, Capture>, clai
     },
     async create(object, user = 'admin') {
       const answer = await target.send({ user, method: 'POST', path: collectionPath(object), body: object })
-      if (answer.status >= 300) throw new Error(`create ${object.kind} ${object.metadata.name}: ${answer.status} ${answer.text.slice(0, 300)}`)
+      if (answer.status >= 300)
+        throw new Error(`create ${object.kind} ${object.metadata.name}: ${answer.status} ${answer.text.slice(0, 300)}`)
     },
     ask,
     async until<T>(path: string, wanted: (object: T | undefined) => boolean) {

@@ -41,7 +41,13 @@ type VmOptions = { runStrategy?: string; annotations?: Record<string, string>; s
 /** The VM that the captures were made with. Its guest has no agent, unless the test asks for one. */
 export function recordedVm(
   name: string,
-  { runStrategy = 'Halted', annotations = { 'simulation.virtdeck.io/guest-agent': 'none' }, spec = {}, templateSpec = {}, domain = { cpu: { cores: 1 }, memory: { guest: '512Mi' } } }: VmOptions = {},
+  {
+    runStrategy = 'Halted',
+    annotations = { 'simulation.virtdeck.io/guest-agent': 'none' },
+    spec = {},
+    templateSpec = {},
+    domain = { cpu: { cores: 1 }, memory: { guest: '512Mi' } },
+  }: VmOptions = {},
 ): KubeObject {
   return {
     apiVersion: 'kubevirt.io/v1',

@@ -192,7 +192,7 @@ const change = ['get', 'delete', 'create', 'update', 'patch', 'list', 'watch']
 const readMigrationPolicies = rule('migrations.kubevirt.io', ['migrationpolicies'], read)
 
 /** What KubeVirt's admin and edit share: they differ in deletecollection and in who sees the KubeVirt object. */
-const useKubeVirt = (verbs: string[]): Rule[] => [
+const workWithKubeVirt = (verbs: string[]): Rule[] => [
   rule(
     subresources,
     [
@@ -348,11 +348,11 @@ export function defaultRoles(): NamedObject[] {
     clusterRole('system:aggregate-to-view', { ...bootstrapping, ...aggregateTo('view') }, viewCore),
 
     clusterRole('kubevirt.io:admin', { ...kubevirtLabels, ...aggregateTo('admin') }, [
-      ...useKubeVirt([...change, 'deletecollection']),
+      ...workWithKubeVirt([...change, 'deletecollection']),
       readMigrationPolicies,
     ]),
     clusterRole('kubevirt.io:edit', { ...kubevirtLabels, ...aggregateTo('edit') }, [
-      ...useKubeVirt(change),
+      ...workWithKubeVirt(change),
       readKubeVirts,
       readMigrationPolicies,
     ]),

@@ -113,6 +113,13 @@ const series: Series[] = [
 const managed = { 'app.kubernetes.io/component': 'kubevirt', 'app.kubernetes.io/managed-by': 'virt-operator' }
 const published = { 'instancetype.kubevirt.io/common-instancetypes-version': 'v1.4.1', 'instancetype.kubevirt.io/vendor': 'kubevirt.io' }
 
+/** What CRI-O is told of guests that must not be disturbed. */
+const undisturbed = {
+  'cpu-load-balancing.crio.io': 'disable',
+  'cpu-quota.crio.io': 'disable',
+  'irq-load-balancing.crio.io': 'disable',
+}
+
 export function clusterInstancetypes(): KubeObject[] {
   return series.flatMap((one) => {
     // Sizes with 2Mi pages have a twin with 1Gi pages.
@@ -141,6 +148,7 @@ export function clusterInstancetypes(): KubeObject[] {
             },
           },
           spec: {
+            ...(one.name === 'n1' || one.name === 'rt1' ? { annotations: undisturbed } : {}),
             cpu: {
               guest: cpus,
               ...(one.dedicated ? { dedicatedCPUPlacement: true, isolateEmulatorThread: true } : {}),

@@ -402,7 +402,8 @@ export function createSubresources({ storage, clock, guests }: { storage: Storag
   const expandVmSpec: Handler = (request) => {
     const vm = request.body as VirtualMachine | undefined
     if (!vm?.spec) throw badRequest('Request does not contain object')
-    if (vm.metadata?.namespace && vm.metadata.namespace !== request.namespace) throw badRequest('VM namespace must be empty or ' + request.namespace)
+    if (vm.metadata?.namespace && vm.metadata.namespace !== request.namespace)
+      throw badRequest('VM namespace must be empty or ' + request.namespace)
     return { code: 200, json: expanded({ ...vm, metadata: { ...vm.metadata, namespace: request.namespace } }) }
   }
 
