@@ -27,7 +27,7 @@ type ViewsMenuProps = {
 }
 
 /** Searches that were given a name, and the list as a file. */
-export function ViewsMenu({ query, sort, rows, shown }: ViewsMenuProps) {
+export default function ViewsMenu({ query, sort, rows, shown }: ViewsMenuProps) {
   const { views, remove } = useSavedViews()
   const [naming, setNaming] = useState(false)
   const navigate = useNavigate()

@@ -1,6 +1,6 @@
 import { resources } from '@virtdeck/k8s'
 import type { Status } from '@virtdeck/k8s'
-import { useCallback, useEffect, useRef, useState } from 'react'
+import { Suspense, lazy, useCallback, useEffect, useRef, useState } from 'react'
 import { Link } from 'react-router'
 import { deniedReason } from '../../api/access.ts'
 import { fleets, useFleet } from '../../api/fleet.ts'
@@ -9,7 +9,7 @@ import { paths } from '../../paths.ts'
 import { Banner } from '../../ui/banner.tsx'
 import { Button } from '../../ui/button.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
-import { LockIcon, PlusIcon, SearchIcon, VmIcon } from '../../ui/icons.ts'
+import { LockIcon, PinIcon, PlusIcon, SearchIcon, VmIcon } from '../../ui/icons.ts'
 import { formatCount } from '../../util/format.ts'
 import { useMediaQuery } from '../../util/use-media-query.ts'
 import { phoneColumns, shownColumns, useColumnChoice } from './column-choice.ts'
@@ -23,8 +23,10 @@ import { VmDialogs } from './vm-dialogs.tsx'
 import { toggleToken } from './vm-query.ts'
 import { formatSort } from './vm-sort.ts'
 import { VmTable, VmTableSkeleton } from './vm-table.tsx'
-import { ViewsMenu } from './views-menu.tsx'
 import './vm-list.css'
+
+/** Its button is there at once; what it opens comes after the rows. */
+const ViewsMenu = lazy(() => import('./views-menu.tsx'))
 
 export function VirtualMachinesPage() {
   const fleet = useFleet('virtualmachines', SCAN_EVERY_MS)
@@ -66,7 +68,15 @@ export function VirtualMachinesPage() {
             {ready && <Count shown={scan.rows.length} total={scan.total} />}
           </h1>
           {box}
-          <ViewsMenu query={list.query} sort={list.sort} rows={scan.rows} shown={shown} />
+          <Suspense
+            fallback={
+              <Button icon={PinIcon} caret>
+                Views
+              </Button>
+            }
+          >
+            <ViewsMenu query={list.query} sort={list.sort} rows={scan.rows} shown={shown} />
+          </Suspense>
           <ColumnsMenu shown={shown} />
           <Button variant="primary" icon={PlusIcon} render={<Link to={paths.templates()} />}>
             Create VM
