@@ -269,7 +269,7 @@ const views: View[] = [
   {
     name: 'events that match nothing',
     as: 'operator',
-    path: vm('shop', 'shop-payments', '/events?q=zzz'),
+    path: vm('shop', 'shop-payments', '/events?q=no+such+thing'),
     shows: heading('No event matches'),
     title: 'shop-payments',
   },
