@@ -120,7 +120,7 @@ export function snapshotController(context: ControllerContext): Controller {
       })
       disks.copy(pvc.metadata.uid, taken.metadata.uid)
     }
-    objects.create(snapshotContents, {
+    const content = objects.create(snapshotContents, {
       metadata: { name: contentName(snapshot), ...place, finalizers: [contentFinalizer] },
       spec: {
         source: {
@@ -137,10 +137,10 @@ export function snapshotController(context: ControllerContext): Controller {
           volumeSnapshotName: volumeSnapshotName(snapshot, name),
         })),
       },
-      status: {
-        readyToUse: false,
-        volumeSnapshotStatus: included.map(({ name }) => ({ volumeSnapshotName: volumeSnapshotName(snapshot, name) })),
-      },
+    } as never)
+    objects.setStatus(snapshotContents, content, {
+      readyToUse: false,
+      volumeSnapshotStatus: included.map(({ name }) => ({ volumeSnapshotName: volumeSnapshotName(snapshot, name) })),
     } as never)
   }
 

@@ -146,13 +146,19 @@ export function eventsSaid(lines: readonly unknown[], since = ''): string[] {
 /** Frames as they are: the handshakes of RFB in bytes, what a guest prints as text without its own words. */
 export const framesOf = (frames: readonly Frame[]) => frames.map(({ opcode, len, hex }) => ({ opcode, len, hex }))
 
-export type WatchComparison = 'events' | 'lives' | 'said'
+/** `known` asks only that every life here is one that was recorded: for watches that began amid others' work. */
+export type WatchComparison = 'events' | 'lives' | 'known' | 'said'
 
 export function compareWatch(
   recorded: { status: number; headers: Record<string, string>; lines: readonly unknown[] },
   answered: { status: number; headers: IncomingHttpHeaders; lines: readonly unknown[] },
   { as, since, first, ignore }: { as: WatchComparison; since?: string; first?: number; ignore: IgnoredPaths },
 ): Difference[] {
+  if (as === 'known') {
+    const known = new Set(lives(recorded.lines).map((one) => one.life.join(' > ')))
+    const strange = lives(answered.lines).filter((one) => !known.has(one.life.join(' > ')))
+    return compareExchange({ ...recorded, body: [] }, { ...answered, body: strange }, ignore)
+  }
   const body = (lines: readonly unknown[]) =>
     as === 'events' ? lines.slice(0, first) : as === 'lives' ? lives(lines) : eventsSaid(lines, since)
   return compareExchange({ ...recorded, body: body(recorded.lines) }, { ...answered, body: body(answered.lines) }, ignore)

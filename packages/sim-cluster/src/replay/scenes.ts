@@ -289,9 +289,11 @@ export const scenes: Record<string, (stage: Stage, captures: Map<string, Capture
         ],
       },
     })
+    // These were opened amid other recordings, with objects that came and went before.
+    const begunLate = new Set(['dv', 'pvc', 'snapshotcontent'])
     const kinds = ['dv', 'pvc', 'snapshot', 'snapshotcontent', 'restore', 'clone']
     const watches: Awaited<ReturnType<Stage['open']>>[] = []
-    for (const kind of kinds) watches.push(await stage.open(`watch/${kind}-lifecycle`, { as: 'lives' }))
+    for (const kind of kinds) watches.push(await stage.open(`watch/${kind}-lifecycle`, { as: begunLate.has(kind) ? 'known' : 'lives' }))
     await stage.create(dataVm, 'alice')
     await stage.until<Done>(
       '/apis/cdi.kubevirt.io/v1beta1/namespaces/team-a/datavolumes/disk1-root',
