@@ -58,6 +58,8 @@ async function buildNode(outdir) {
     sourcemap: 'linked',
     legalComments: 'none',
     logLevel: 'warning',
+    // Only the demo with --auth oidc needs it, and it loads parts of itself by path.
+    external: ['oidc-provider'],
     // CommonJS dependencies call require() for Node's own modules.
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
   })

@@ -5,6 +5,7 @@ import { homedir } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { startIdentityProvider, type IdentityProvider, type Person } from './identity-provider.ts'
 import { ConfigError, startServer, type RunningServer, type ServerConfig } from '@virtdeck/server'
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -15,7 +16,7 @@ const scenarios = ['small', 'fleet', 'trouble', 'empty']
 /** What a person did wrong, or what the machine lacks: one sentence, no stack. */
 class Refusal extends Error {}
 
-const usage = `npm start -- [--port N] [--scenario ${scenarios.join('|')}] [--vms N] [--kubeconfig FILE] [--context NAME]`
+const usage = `npm start -- [--port N] [--scenario ${scenarios.join('|')}] [--vms N] [--auth demo|oidc] [--kubeconfig FILE] [--context NAME]`
 
 export type DemoOptions = {
   port: number
@@ -23,6 +24,8 @@ export type DemoOptions = {
   vms?: number
   kubeconfig?: string
   context?: string
+  /** How to sign in: a click on a demo user, or single sign-on with an identity provider of the demo's own. */
+  auth: 'demo' | 'oidc'
   stateDir: string
 }
 
@@ -38,6 +41,7 @@ export function readArguments(args: string[]): DemoOptions {
         vms: { type: 'string' },
         kubeconfig: { type: 'string' },
         context: { type: 'string' },
+        auth: { type: 'string' },
         'state-dir': { type: 'string' },
       },
     }))
@@ -55,6 +59,9 @@ export function readArguments(args: string[]): DemoOptions {
   if (values.context && !values.kubeconfig) throw new Refusal('--context goes with --kubeconfig.')
   if (values.kubeconfig && (values.scenario || values.vms))
     throw new Refusal('--scenario and --vms are for the simulated cluster, not with --kubeconfig.')
+  const auth = values.auth ?? 'demo'
+  if (auth !== 'demo' && auth !== 'oidc') throw new Refusal(`--auth is demo or oidc, not "${auth}".`)
+  if (values.kubeconfig && values.auth) throw new Refusal('--auth is for the simulated cluster, not with --kubeconfig.')
   const vms = wholeNumber('vms', 100_000)
   return {
     port: wholeNumber('port', 65_535) ?? 8080,
@@ -62,18 +69,31 @@ export function readArguments(args: string[]): DemoOptions {
     ...(vms === undefined ? {} : { vms }),
     ...(values.kubeconfig ? { kubeconfig: resolve(values.kubeconfig.replace(/^~(?=\/)/, homedir())) } : {}),
     ...(values.context ? { context: values.context } : {}),
+    auth,
     stateDir: resolve(values['state-dir'] ?? join(repositoryRoot, '.virtdeck')),
   }
 }
 
+/** Who the demo's identity provider knows: the demo users, but for the cluster's own admin. */
+const ssoPeople: Person[] = [
+  { name: 'operator', description: 'runs the fleet' },
+  { name: 'power-user', description: 'owns team-a' },
+  { name: 'user', description: 'uses the VMs of team-b' },
+  { name: 'viewer', description: 'sees every VM' },
+]
+
 type ClusterReady = { url: string; users: { name: string; description: string; token: string }[] }
 
 /** Starts the simulated cluster's own entry and waits until it listens. */
-async function startCluster(options: DemoOptions): Promise<{ child: ChildProcess; ready: ClusterReady; kubeconfig: string }> {
+async function startCluster(
+  options: DemoOptions,
+  provider: IdentityProvider | undefined,
+): Promise<{ child: ChildProcess; ready: ClusterReady; kubeconfig: string }> {
   const entry = bundled ? join(here, 'sim-cluster.js') : join(repositoryRoot, 'packages/sim-cluster/src/main.ts')
   const kubeconfig = join(options.stateDir, 'kubeconfig')
   const args = ['--port', '0', '--state-dir', options.stateDir, '--kubeconfig-out', kubeconfig, '--scenario', options.scenario]
   if (options.vms !== undefined) args.push('--vms', String(options.vms))
+  if (provider) args.push('--oidc-issuer', provider.issuer, '--oidc-client-id', provider.clientId)
   const child = fork(entry, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: bundled ? [] : ['--import', 'tsx'] })
   const ready = await new Promise<ClusterReady>((resolvePromise, reject) => {
     child.once('message', (message) => resolvePromise(message as ClusterReady))
@@ -112,7 +132,8 @@ async function run(options: DemoOptions, overrides: Pick<ServerConfig, 'publicOr
     webRoot,
     logLevel: process.env['LOG_LEVEL'] ?? 'warn',
   } satisfies Partial<ServerConfig>
-  const cluster = options.kubeconfig ? undefined : await startCluster(options)
+  await using provider = options.auth === 'oidc' ? await startIdentityProvider({ people: ssoPeople }) : undefined
+  const cluster = options.kubeconfig ? undefined : await startCluster(options, provider)
   let server: RunningServer
   try {
     server = await startServer(
@@ -122,7 +143,9 @@ async function run(options: DemoOptions, overrides: Pick<ServerConfig, 'publicOr
             kubeconfig: { file: cluster.kubeconfig },
             context: 'admin',
             inventoryContext: 'virtdeck',
-            demoUsers: cluster.ready.users,
+            ...(provider
+              ? { oidc: { issuer: provider.issuer, clientId: provider.clientId, clientSecret: provider.clientSecret } }
+              : { demoUsers: cluster.ready.users }),
             clusterName: 'simulated',
             simulated: true,
           }
@@ -138,11 +161,15 @@ async function run(options: DemoOptions, overrides: Pick<ServerConfig, 'publicOr
     throw explain(error, options)
   }
 
+  provider?.serve(server.url)
+
   const lines = [`virtdeck ready: ${server.url}`]
   if (cluster) {
     const shown = relative(process.cwd(), cluster.kubeconfig)
     lines.push(
-      `  sign in as    ${cluster.ready.users.map((user) => user.name).join(', ')} (one click each)`,
+      provider
+        ? `  sign in       with single sign-on at ${provider.issuer}, as ${ssoPeople.map(({ name }) => name).join(', ')}`
+        : `  sign in as    ${cluster.ready.users.map((user) => user.name).join(', ')} (one click each)`,
       `  kubectl       kubectl --kubeconfig ${shown.startsWith('..') ? cluster.kubeconfig : shown} get vms -A -w`,
       `  cluster       simulated, scenario ${options.scenario}; a real one: npm start -- --kubeconfig FILE`,
     )

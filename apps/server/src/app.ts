@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import express, { type Express, type RequestHandler } from 'express'
 import { requireHost, requireProvenance } from './auth/provenance.ts'
 import { sessionHandler, signInRouter } from './auth/sign-in.ts'
+import { singleSignOnRouter } from './auth/single-sign-on.ts'
 import { ticketRouter } from './auth/tickets.ts'
 import type { Context } from './context.ts'
 import { errorHandler, notFound } from './errors.ts'
@@ -37,7 +38,8 @@ export function createApp(context: Context): Express {
   app.use('/api/ws-ticket', requireProvenance(own, sessions), ticketRouter(context))
   app.use('/api/inventory', requireProvenance(own, sessions), inventoryRouter(context))
   app.use('/auth/sign-out', requireProvenance(own, sessions))
-  app.use('/auth', signInRouter(context))
+  app.use('/auth/refresh', requireProvenance(own, sessions))
+  app.use('/auth', signInRouter(context), singleSignOnRouter(context))
   app.use('/k8s', requireProvenance(own, sessions), proxyRouter(context))
   app.use(['/api', '/auth', '/k8s', '/live'], notFound)
   app.use(webRouter(config.webRoot, own.secure))

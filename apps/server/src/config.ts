@@ -1,6 +1,19 @@
 // What the server is told at its start: a typed config, which `readEnv` makes of the environment.
 import { z } from 'zod'
 
+export type OidcConfig = {
+  /** `https://login.example.com/realms/main`; plain http only on the loopback interface. */
+  issuer: string
+  clientId: string
+  /** Without one, the client is public, and PKCE alone protects the code. */
+  clientSecret?: string
+  /** `openid profile email groups offline_access` unless told otherwise. */
+  scopes?: string
+  prompt?: string
+  /** What the API server is shown; an ID token unless told otherwise. */
+  clusterToken?: 'id_token' | 'access_token'
+}
+
 export type DemoUser = { name: string; description: string; token: string }
 
 export type ServerConfig = {
@@ -19,6 +32,8 @@ export type ServerConfig = {
   requireCluster?: boolean
   /** Users who may sign in with a click. Their tokens never leave the server. */
   demoUsers?: DemoUser[]
+  /** Single sign-on with an identity provider whose tokens the cluster accepts. */
+  oidc?: OidcConfig
   /** `kid:base64` of at least 32 bytes each; the first one seals, all open. Without any, sessions end with the process. */
   sessionKeys?: string[]
   /** The one origin under which browsers reach the server, such as `https://vms.example.com`. */
@@ -60,6 +75,11 @@ const environment = z
     VIRTDECK_CONTEXT: z.string().optional(),
     VIRTDECK_INVENTORY_CONTEXT: z.string().optional(),
     VIRTDECK_DEMO_CONTEXTS: z.string().transform(list).optional(),
+    VIRTDECK_OIDC_ISSUER: z.url().optional(),
+    VIRTDECK_OIDC_CLIENT_ID: z.string().optional(),
+    VIRTDECK_OIDC_CLIENT_SECRET: z.string().optional(),
+    VIRTDECK_OIDC_SCOPES: z.string().optional(),
+    VIRTDECK_OIDC_CLUSTER_TOKEN: z.enum(['id_token', 'access_token']).default('id_token'),
     VIRTDECK_SESSION_KEYS: z.string().transform(list).pipe(z.array(sessionKey).min(1)).optional(),
     VIRTDECK_PUBLIC_ORIGIN: origin.optional(),
     VIRTDECK_SESSION_IDLE_MINUTES: minutes.default(30),
@@ -71,6 +91,10 @@ const environment = z
   .refine((env) => loopbackHosts.includes(env.VIRTDECK_HOST) || env.VIRTDECK_PUBLIC_ORIGIN, {
     path: ['VIRTDECK_PUBLIC_ORIGIN'],
     message: 'is required when VIRTDECK_HOST is not a loopback address: the server answers to no other name',
+  })
+  .refine((env) => Boolean(env.VIRTDECK_OIDC_ISSUER) === Boolean(env.VIRTDECK_OIDC_CLIENT_ID), {
+    path: ['VIRTDECK_OIDC_CLIENT_ID'],
+    message: 'goes with VIRTDECK_OIDC_ISSUER: single sign-on needs both',
   })
   .refine((env) => env.VIRTDECK_KUBECONFIG || env.KUBECONFIG || env.KUBERNETES_SERVICE_HOST, {
     path: ['VIRTDECK_KUBECONFIG'],
@@ -102,6 +126,17 @@ export function readEnv(env: NodeJS.ProcessEnv, defaults: { webRoot: string }): 
       inventoryContext: read.VIRTDECK_INVENTORY_CONTEXT,
       sessionKeys: read.VIRTDECK_SESSION_KEYS,
       publicOrigin: read.VIRTDECK_PUBLIC_ORIGIN,
+      ...(read.VIRTDECK_OIDC_ISSUER && read.VIRTDECK_OIDC_CLIENT_ID
+        ? {
+            oidc: {
+              issuer: read.VIRTDECK_OIDC_ISSUER,
+              clientId: read.VIRTDECK_OIDC_CLIENT_ID,
+              clientSecret: read.VIRTDECK_OIDC_CLIENT_SECRET,
+              scopes: read.VIRTDECK_OIDC_SCOPES,
+              clusterToken: read.VIRTDECK_OIDC_CLUSTER_TOKEN,
+            },
+          }
+        : {}),
       session: { idleMs: read.VIRTDECK_SESSION_IDLE_MINUTES * 60_000, absoluteMs: read.VIRTDECK_SESSION_MINUTES * 60_000 },
       logLevel: read.VIRTDECK_LOG_LEVEL,
       clusterName: read.VIRTDECK_CLUSTER_NAME,

@@ -1,6 +1,8 @@
 // What lives as long as the server, in one plain object.
 import type { Kubeconfig } from './auth/kubeconfig.ts'
+import type { Oidc } from './auth/oidc.ts'
 import type { Origins } from './auth/provenance.ts'
+import type { KeyRing } from './auth/sealed-cookie.ts'
 import type { Sessions } from './auth/sessions.ts'
 import type { Tickets } from './auth/tickets.ts'
 import type { ServerConfig } from './config.ts'
@@ -13,9 +15,12 @@ export type Context = {
   recheckMs: number
   log: Logger
   own: Origins
+  port: number
+  ring: KeyRing
   kubeconfig: Kubeconfig
   upstream: Upstream
   sessions: Sessions
   tickets: Tickets
+  oidc?: Oidc
   inventory: Inventory
 }

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { StatusError } from '@virtdeck/k8s'
 import { createApp } from './app.ts'
 import { loadKubeconfig, type Kubeconfig } from './auth/kubeconfig.ts'
+import { createOidc } from './auth/oidc.ts'
 import { ownOrigins } from './auth/provenance.ts'
 import { createKeyRing } from './auth/sealed-cookie.ts'
 import { createSessions } from './auth/sessions.ts'
@@ -38,13 +39,14 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   const ring = createKeyRing(config.sessionKeys)
   const tickets = createTickets({ ring })
   const sessions = createSessions({ ring, secure: own.secure, port, ...config.session })
+  const [url = `http://${config.host}:${port}`] = own.origins
+  const oidc = config.oidc && createOidc(config.oidc, url)
   const recheckMs = config.recheckMs ?? 60_000
   const inventory = createInventory({ kubeconfig, upstream, log, recheckMs })
-  const context: Context = { config, recheckMs, log, own, kubeconfig, upstream, sessions, tickets, inventory }
+  const context: Context = { config, recheckMs, log, own, port, ring, kubeconfig, upstream, sessions, tickets, oidc, inventory }
   const upgrades = createUpgradeGate(context)
   server.on('request', createApp(context))
   server.on('upgrade', upgrades.handle)
-  const [url = `http://${config.host}:${port}`] = own.origins
   log.info({ url, cluster: kubeconfig.clusterName, context: kubeconfig.context }, 'listening')
 
   return {

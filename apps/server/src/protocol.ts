@@ -12,6 +12,8 @@ export type Session = {
   csrf?: string
   /** When the session ends whatever one does, milliseconds since the epoch. */
   expiresAt?: number
+  /** When the identity provider's token ends: `POST /auth/refresh` renews it before, by one tab at a time, and answers `Session`. */
+  renewBefore?: number
   /** Ways in, in the order to show them. */
   signIn: SignInMode[]
   cluster: {
@@ -23,12 +25,19 @@ export type Session = {
 }
 
 export type SignInMode =
+  /** A link to `/auth/login?rt=PATH`, which comes back signed in or to `/sign-in?error=SignInError`. */
+  | { mode: 'oidc' }
   | { mode: 'token' }
   | { mode: 'demo'; users: { name: string; description: string }[] }
   | { mode: 'kubeconfig'; user: string }
 
-/** `POST /auth/sign-in`; answers `Session`, or a `Status`. `POST /auth/sign-out` has an empty body and answer. */
+/** `POST /auth/sign-in`; answers `Session`, or a `Status`. `POST /auth/sign-out` answers `SignedOut`. */
 export type SignInRequest = { mode: 'token'; token: string } | { mode: 'demo'; user: string } | { mode: 'kubeconfig' }
+
+/** Where the identity provider's own session ends, if there is one. */
+export type SignedOut = { leaveTo?: string }
+
+export type SignInError = 'refused' | 'provider' | 'cluster' | 'groups'
 
 /**
  * `POST /api/ws-ticket`: what a WebSocket needs beside the session's cookie. The target is its path and query, byte for

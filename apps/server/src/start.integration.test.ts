@@ -84,6 +84,13 @@ test('offers the kubeconfig’s own user on the loopback interface, and to nobod
     expect(answer.headers.get('strict-transport-security')).toBe('max-age=31536000; includeSubDomains')
     expect((await fetch(`http://127.0.0.1:${shared.port}/api/session`)).status).toBe(421)
   }
+  {
+    const oidc = { issuer: 'http://127.0.0.1:1', clientId: 'virtdeck' }
+    await using singleSignOn = await startServer({ ...base, kubeconfig: { file }, oidc })
+    const browser = openBrowser(singleSignOn.url)
+    expect((await browser.json<Session>('/api/session')).signIn).toEqual([{ mode: 'oidc' }, { mode: 'token' }])
+    await expect(browser.signIn({ mode: 'kubeconfig' })).rejects.toThrow('sign-in answered 403')
+  }
   await rm(directory, { recursive: true })
 })
 

@@ -12,6 +12,8 @@ const usage = `Usage: sim-cluster [options]
   --port PORT            port to listen on (a free one)
   --state-dir DIR        keeps the certificate authority and the tokens between starts
   --kubeconfig-out FILE  writes a kubeconfig with a context per demo user
+  --oidc-issuer URL      takes the ID tokens of this issuer as bearer tokens
+  --oidc-client-id ID    and of no other audience (virtdeck)
   --scenario NAME        small, fleet, trouble or empty (small)
   --vms N                how many VMs the fleet has
   --seed N               what randomness grows from (1)
@@ -39,6 +41,8 @@ function readOptions(args: string[]) {
       port: string,
       'state-dir': string,
       'kubeconfig-out': string,
+      'oidc-issuer': string,
+      'oidc-client-id': string,
       scenario: string,
       vms: string,
       seed: string,
@@ -61,6 +65,9 @@ function readOptions(args: string[]) {
       ...(values.host === undefined ? {} : { host: values.host }),
       ...(values['host-name'] === undefined ? {} : { hostName: values['host-name'] }),
       ...(values['state-dir'] === undefined ? {} : { stateDir: values['state-dir'] }),
+      ...(values['oidc-issuer'] === undefined
+        ? {}
+        : { oidc: { issuer: values['oidc-issuer'], audience: values['oidc-client-id'] ?? 'virtdeck' } }),
       ...(numbers.port === undefined ? {} : { port: numbers.port }),
       ...(numbers.vms === undefined ? {} : { vms: numbers.vms }),
       ...(numbers.seed === undefined ? {} : { seed: numbers.seed }),

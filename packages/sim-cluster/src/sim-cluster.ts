@@ -2,6 +2,7 @@
 import { createAdmission } from './admission/create-admission.ts'
 import { createApiServer } from './api/api-server.ts'
 import type { UserInfo } from './api/context.ts'
+import { oidcAuthenticator, type OidcOptions } from './api/oidc-authenticator.ts'
 import { clusterRoleAggregation, garbageCollector, namespaceController } from './api/machinery-controllers.ts'
 import { realClock, type Clock } from './clock.ts'
 import { runControllers } from './controllers/controller.ts'
@@ -31,6 +32,8 @@ export type SimClusterOptions = {
   host?: string
   /** The name that clients on other machines use: in the certificate and the kubeconfig. */
   hostName?: string
+  /** An identity provider whose ID tokens are taken as bearer tokens, beside the static ones. */
+  oidc?: OidcOptions
   /** Keeps the authority and the tokens between starts. */
   stateDir?: string
   clock?: Clock
@@ -96,6 +99,7 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
       storage,
       clock,
       tokens,
+      ...(options.oidc ? { oidc: oidcAuthenticator(options.oidc) } : {}),
       admission: createAdmission({ storage, clock: controllerClock, virtApi }),
       subresources: {
         http: createSubresources({ storage, clock: controllerClock, guests }),

@@ -5,7 +5,11 @@ import { ConfigError, type ServerConfig } from '../config.ts'
 import { refusal } from '../errors.ts'
 
 /** On whose behalf a request goes to the API server. */
-export type Credential = { kind: 'token'; token: string } | { kind: 'kubeconfig'; context: string }
+export type Credential =
+  | { kind: 'token'; token: string }
+  | { kind: 'kubeconfig'; context: string }
+  /** A token of the identity provider, in milliseconds since the epoch until it has to be renewed. */
+  | { kind: 'oidc'; token: string; expiresAt: number; subject: string; refreshToken?: string }
 
 /** All that it takes to open a connection; plain data, so that it can be sent to the inventory's thread. */
 export type Dial = {

@@ -1,10 +1,12 @@
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { StatusError } from '@virtdeck/k8s'
-import { propertyRuns } from '../testing/property-runs.ts'
+import { propertyRuns, propertyTimeoutMs } from '../testing/property-runs.ts'
 import { assertHost, assertNotForeign, assertOrigin, ownOrigins } from './provenance.ts'
+
+vi.setConfig({ testTimeout: propertyTimeoutMs })
 
 const behindIngress = ownOrigins({ publicOrigin: 'https://vms.example.com', host: '0.0.0.0', port: 8080 })
 const local = ownOrigins({ host: '127.0.0.1', port: 8080 })
@@ -119,7 +121,6 @@ test('accepts a Host or an Origin only if it is one of its own, letter by letter
   const text = fc.oneof(
     fc.array(piece, { maxLength: 6 }).map((pieces) => pieces.join('')),
     fc.string(),
-    fc.webUrl(),
   )
   fc.assert(
     fc.property(text, (value) => {

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
-import { propertyRuns } from '../testing/property-runs.ts'
+import { expect, test, vi } from 'vitest'
+import { propertyRuns, propertyTimeoutMs } from '../testing/property-runs.ts'
 import { TooLargeError, createKeyRing, open, seal } from './sealed-cookie.ts'
+
+vi.setConfig({ testTimeout: propertyTimeoutMs })
 
 const stem = 'virtdeck_8080_s'
 const key = (kid: string) => `${kid}:${randomBytes(32).toString('base64')}`

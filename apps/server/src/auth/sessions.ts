@@ -24,6 +24,13 @@ const shape: z.ZodType<Session> = z.object({
   credential: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('token'), token: z.string() }),
     z.object({ kind: z.literal('kubeconfig'), context: z.string() }),
+    z.object({
+      kind: z.literal('oidc'),
+      token: z.string(),
+      expiresAt: z.number(),
+      subject: z.string(),
+      refreshToken: z.string().optional(),
+    }),
   ]),
   signedInAt: z.number(),
   usedAt: z.number(),
@@ -39,6 +46,12 @@ export type Sessions = {
   /** Notes that the person is active: sets the cookies again, once a minute at most. */
   touch(res: ServerResponse, session: Session): void
   end(res: ServerResponse): void
+  /** The session with a renewed credential, in its cookies and for its open sockets. */
+  renew(res: ServerResponse, session: Session, credential: Credential): Session
+  /** The session with the newest credential that is known here: sockets hold that of their beginning. */
+  current(session: Session): Session
+  /** The cluster did not take the credential: the session is over, unless its token only ran out and can be renewed. */
+  rejected(session: Session): void
   /** False once the session was idle for too long, is over, or was signed out on this server. */
   alive(session: Session): boolean
   csrf(session: Session): string
@@ -60,6 +73,7 @@ export type SessionOptions = {
 
 const touchEveryMs = 60_000
 const maxOpened = 1_000
+const skewMs = 30_000
 
 export function createSessions({
   ring,
@@ -75,6 +89,7 @@ export function createSessions({
   const revoked = new Map<string, number>()
   /** Sockets hold the session of their beginning: when it was last used since is known here. */
   const used = new Map<string, number>()
+  const renewed = new Map<string, Credential & { kind: 'oidc' }>()
   const listeners = new Set<(sid: string) => void>()
 
   const write = (res: ServerResponse, chunks: string[]) => {
@@ -102,6 +117,31 @@ export function createSessions({
     now() < session.expiresAt &&
     now() < Math.max(session.usedAt, used.get(session.sid) ?? 0) + idleMs + touchEveryMs &&
     !revoked.has(session.sid)
+  /** Remembers the younger of two tokens, and forgets those of sessions that are long over. */
+  const remember = ({ sid, credential }: Session) => {
+    if (credential.kind !== 'oidc' || credential.expiresAt <= (renewed.get(sid)?.expiresAt ?? 0)) return
+    renewed.delete(sid)
+    renewed.set(sid, credential)
+    for (const [old, { expiresAt }] of renewed) {
+      if (expiresAt + absoluteMs > now()) break
+      renewed.delete(old)
+    }
+  }
+  const current = (session: Session): Session => {
+    const credential = renewed.get(session.sid)
+    return credential && session.credential.kind === 'oidc' && credential.expiresAt > session.credential.expiresAt
+      ? { ...session, credential }
+      : session
+  }
+  const end = (sid: string) => {
+    for (const listener of listeners) listener(sid)
+  }
+  const revoke = (sid: string) => {
+    if (revoked.has(sid)) return
+    for (const [old, until] of revoked) if (until < now()) revoked.delete(old)
+    revoked.set(sid, now() + absoluteMs)
+    end(sid)
+  }
   const csrf = (session: Session) => createHmac('sha256', session.csrfSeed).update(`csrf|${session.sid}`).digest('base64url')
 
   return {
@@ -109,7 +149,9 @@ export function createSessions({
       const cookies = readCookies(req.headers.cookie ?? '', stem)
       if (cookies.length === 0) return undefined
       const session = read(cookies)
-      return session && alive(session) ? session : undefined
+      if (!session || !alive(session)) return undefined
+      remember(session)
+      return session
     },
     start(res, who, tokenExpiresAt = Infinity) {
       const at = now()
@@ -141,6 +183,19 @@ export function createSessions({
       if (now() - session.usedAt >= touchEveryMs) save(res, { ...session, usedAt: now() })
     },
     end: (res) => write(res, []),
+    renew(res, session, credential) {
+      const next = { ...session, credential, usedAt: now() }
+      save(res, next)
+      remember(next)
+      return next
+    },
+    current,
+    rejected(session) {
+      const { credential } = current(session)
+      const ranOut = credential.kind === 'oidc' && credential.refreshToken !== undefined && credential.expiresAt - skewMs <= now()
+      if (ranOut) end(session.sid)
+      else revoke(session.sid)
+    },
     alive,
     csrf,
     csrfMatches(session, given) {
@@ -148,12 +203,7 @@ export function createSessions({
       const actual = Buffer.from(given ?? '')
       return actual.length === expected.length && timingSafeEqual(actual, expected)
     },
-    revoke(sid) {
-      if (revoked.has(sid)) return
-      for (const [old, until] of revoked) if (until < now()) revoked.delete(old)
-      revoked.set(sid, now() + absoluteMs)
-      for (const listener of listeners) listener(sid)
-    },
+    revoke,
     onEnd(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

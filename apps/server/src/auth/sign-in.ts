@@ -5,7 +5,7 @@ import { StatusError } from '@virtdeck/k8s'
 import { loopbackHosts } from '../config.ts'
 import type { Context } from '../context.ts'
 import { refusal } from '../errors.ts'
-import type { SignInMode, Session as SessionAnswer } from '../protocol.ts'
+import type { SignInMode, SignedOut, Session as SessionAnswer } from '../protocol.ts'
 import { identify, tokenExpiresAt } from './identify.ts'
 import type { Credential } from './kubeconfig.ts'
 import { assertOrigin } from './provenance.ts'
@@ -19,7 +19,7 @@ const signInRequest = z.discriminatedUnion('mode', [
 ])
 
 export function signInRouter(context: Context): Router {
-  const { own, sessions, kubeconfig, upstream, log } = context
+  const { own, sessions, kubeconfig, upstream, log, oidc } = context
   const limit = createRateLimit({ burst: context.config.demoUsers ? 100 : 10, everyMs: 6_000 })
   const router = Router({ caseSensitive: true, strict: true })
 
@@ -52,9 +52,12 @@ export function signInRouter(context: Context): Router {
       sessions.revoke(session.sid)
       log.info({ user: session.user.name, sid: session.sid.slice(0, 6) }, 'signed out')
     }
+    const { credential } = session ? sessions.current(session) : {}
+    const leaveTo = credential?.kind === 'oidc' ? oidc?.endSessionUrl() : undefined
+    if (credential?.kind === 'oidc') void oidc?.revoke(credential)
     sessions.end(res)
     res.setHeader('clear-site-data', '"cache", "storage"')
-    res.status(204).end()
+    res.json({ leaveTo } satisfies SignedOut)
   })
   return router
 }
@@ -67,10 +70,11 @@ export function sessionHandler(context: Context): RequestHandler {
   }
 }
 
-function sessionAnswer(context: Context, session: Session | undefined): SessionAnswer {
+/** What the browser is told of its session. */
+export function sessionAnswer(context: Context, session: Session | undefined): SessionAnswer {
   const { config, kubeconfig, sessions, inventory } = context
   return {
-    ...(session ? { user: session.user, csrf: sessions.csrf(session), expiresAt: session.expiresAt } : {}),
+    ...(session ? { user: session.user, csrf: sessions.csrf(session), expiresAt: session.expiresAt, ...renewal(session) } : {}),
     signIn: signInModes(context),
     cluster: {
       name: config.clusterName ?? kubeconfig.clusterName,
@@ -80,9 +84,14 @@ function sessionAnswer(context: Context, session: Session | undefined): SessionA
   }
 }
 
+function renewal({ credential }: Session): Pick<SessionAnswer, 'renewBefore'> {
+  return credential.kind === 'oidc' && credential.refreshToken ? { renewBefore: credential.expiresAt } : {}
+}
+
 function signInModes({ config, kubeconfig }: Context): SignInMode[] {
   const { demoUsers } = config
   return [
+    ...(config.oidc ? [{ mode: 'oidc' as const }] : []),
     ...(demoUsers?.length ? [{ mode: 'demo' as const, users: demoUsers.map(({ name, description }) => ({ name, description })) }] : []),
     ...(offersKubeconfig(config) ? [{ mode: 'kubeconfig' as const, user: kubeconfig.user }] : []),
     { mode: 'token' as const },
@@ -91,7 +100,8 @@ function signInModes({ config, kubeconfig }: Context): SignInMode[] {
 
 /** The kubeconfig's own user is whoever sits at this machine: never offered to another one. */
 function offersKubeconfig(config: Context['config']): boolean {
-  return loopbackHosts.includes(config.host) && !config.publicOrigin && !config.demoUsers?.length && 'file' in config.kubeconfig
+  const alone = loopbackHosts.includes(config.host) && !config.publicOrigin && !config.demoUsers?.length && !config.oidc
+  return alone && 'file' in config.kubeconfig
 }
 
 function credentialOf({ config, kubeconfig }: Context, request: z.infer<typeof signInRequest>): Credential {

@@ -1,10 +1,12 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { StatusError } from '@virtdeck/k8s'
-import { propertyRuns } from '../testing/property-runs.ts'
+import { propertyRuns, propertyTimeoutMs } from '../testing/property-runs.ts'
 import { createKeyRing } from './sealed-cookie.ts'
 import type { Session } from './sessions.ts'
 import { createTickets } from './tickets.ts'
+
+vi.setConfig({ testTimeout: propertyTimeoutMs })
 
 const session = (sid: string) => ({ sid }) as Session
 const [ann, ben] = [session('ann'), session('ben')]

@@ -38,7 +38,7 @@ export function createConsoles({ kubeconfig, upstream, sessions, log, recheckMs 
 
   const dial = async ({ session }: Upgrade, passed: Passed): Promise<Leg> => {
     const key = randomBytes(16).toString('base64')
-    const reply = await upstream.upgrade(await kubeconfig.dial(session.credential), {
+    const reply = await upstream.upgrade(await kubeconfig.dial(sessions.current(session).credential), {
       method: 'GET',
       path: upstreamPath(passed),
       headers: {
@@ -66,7 +66,7 @@ export function createConsoles({ kubeconfig, upstream, sessions, log, recheckMs 
     const renew = async () => {
       const question = accessReview(accessTo(passed))
       const review = await upstream.json<SelfSubjectAccessReview>(
-        await kubeconfig.dial(session.credential),
+        await kubeconfig.dial(sessions.current(session).credential),
         'POST',
         '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
         question,
@@ -96,7 +96,7 @@ export function createConsoles({ kubeconfig, upstream, sessions, log, recheckMs 
     } catch (error) {
       const code = consoleCloseCode(error)
       log.info({ ...told, code }, 'console refused')
-      if (code === closeCodes.sessionEnded) sessions.revoke(session.sid)
+      if (code === closeCodes.sessionEnded) sessions.rejected(session)
       closeWith(upgrade, code)
       return
     }

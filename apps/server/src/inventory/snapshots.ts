@@ -15,7 +15,7 @@ export function inventoryRouter({ sessions, inventory }: Context): Router {
     if (!fleet) throw refusal(404, 'There is no such fleet.')
     sessions.touch(res, session)
     const view = await inventory.view(session, fleet).catch((error: unknown) => {
-      if (error instanceof StatusError && error.code === 401) sessions.revoke(session.sid)
+      if (error instanceof StatusError && error.code === 401) sessions.rejected(session)
       throw error
     })
     const encoding = encodingOf(String(req.headers['accept-encoding'] ?? ''))

@@ -1,9 +1,11 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { StatusError, collectionPath, objectPath, resources, subresourcePath } from '@virtdeck/k8s'
 import { passGate } from './gate.ts'
 import { routes } from './routes.ts'
-import { propertyRuns } from '../testing/property-runs.ts'
+import { propertyRuns, propertyTimeoutMs } from '../testing/property-runs.ts'
+
+vi.setConfig({ testTimeout: propertyTimeoutMs })
 
 function refusedWith(method: string, target: string): number {
   try {

@@ -48,7 +48,7 @@ function proxy({ sessions, kubeconfig, upstream }: Context): RequestHandler {
         throw error
       })
     // A credential that the cluster no longer accepts is no session.
-    if (answer?.statusCode === 401) sessions.revoke(session.sid)
+    if (answer?.statusCode === 401) sessions.rejected(session)
     if (answer) await sendAnswer(answer, res, passed)
   }
 }

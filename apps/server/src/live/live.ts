@@ -105,7 +105,7 @@ function openTab(context: Context, ws: WebSocket, session: Session): Tab {
   }
 
   const follow = async ({ fleet: name, epoch, seq }: LiveRequest & { type: 'fleet' }) => {
-    const view = await inventory.view(session, name)
+    const view = await inventory.view(sessions.current(session), name)
     if (ws.readyState !== ws.OPEN) return
     unfollow(name)
     const missed = view.since(epoch, seq)
@@ -122,7 +122,7 @@ function openTab(context: Context, ws: WebSocket, session: Session): Tab {
 
   const tellStates = () => {
     for (const [name, following] of follows) {
-      const state = inventory.state(session, name)
+      const state = inventory.state(sessions.current(session), name)
       const text = JSON.stringify(state)
       if (text === following.state) continue
       following.state = text
@@ -136,7 +136,7 @@ function openTab(context: Context, ws: WebSocket, session: Session): Tab {
       watches.get(request.id)?.stop()
       watches.delete(request.id)
       const status = toStatus(error)
-      if (status.code === 401) return sessions.revoke(session.sid)
+      if (status.code === 401) return sessions.rejected(session)
       send({ type: 'watch-error', id: request.id, status })
     }
     try {
@@ -167,13 +167,13 @@ function openTab(context: Context, ws: WebSocket, session: Session): Tab {
   /** Rights may have changed: a fleet that is now seen otherwise starts over, a watch that is no longer allowed ends. */
   const recheck = async () => {
     for (const [name, { view }] of follows) {
-      const now = await inventory.view(session, name, 'asked-again')
+      const now = await inventory.view(sessions.current(session), name, 'asked-again')
       if (now !== view && follows.get(name)?.view === view) reset(name)
     }
     await Promise.all([...watches.values()].map((open) => open.recheck()))
   }
   const failed = (error: unknown) => {
-    if (error instanceof StatusError && error.code === 401) sessions.revoke(session.sid)
+    if (error instanceof StatusError && error.code === 401) sessions.rejected(session)
     else if (error instanceof StatusError && error.code < 500) close(ws, closeCodes.badRequest)
     else log.debug({ err: error }, 'live')
   }

@@ -22,7 +22,7 @@ type Out = {
 
 /** Throws a StatusError for a path or selector that the gate refuses. */
 export function startPersonalWatch(
-  { kubeconfig, upstream }: Context,
+  { kubeconfig, upstream, sessions }: Context,
   session: Session,
   { id, path, fieldSelector, labelSelector }: LiveRequest & { type: 'watch' },
   { send, end, isSlow }: Out,
@@ -37,7 +37,7 @@ export function startPersonalWatch(
     // One object is shown whole, also as YAML; of many nobody reads who wrote which field.
     ...(fieldSelector?.startsWith('metadata.name=') ? { trim: (object) => object } : {}),
     open: async (target, signal) =>
-      upstream.send(await kubeconfig.dial(session.credential), {
+      upstream.send(await kubeconfig.dial(sessions.current(session).credential), {
         method: 'GET',
         path: target,
         headers: { accept: 'application/json' },
@@ -59,7 +59,7 @@ export function startPersonalWatch(
     async recheck() {
       try {
         await upstream.json(
-          await kubeconfig.dial(session.credential),
+          await kubeconfig.dial(sessions.current(session).credential),
           'GET',
           `${path}?${new URLSearchParams({ ...selectors, limit: '1' }).toString()}`,
         )

@@ -1,4 +1,5 @@
 // A browser, as far as the server can tell: cookies, Origin, the CSRF header, WebSockets.
+import { get } from 'node:http'
 import { WebSocket } from 'ws'
 import type { LiveMessage, LiveRequest, Session, SignInRequest, Snapshot, Ticket } from '../protocol.ts'
 import type { Fleet } from '@virtdeck/kubevirt'
@@ -32,12 +33,15 @@ export function openBrowser(url: string) {
       },
       ...(text === undefined ? {} : { body: text }),
     })
+    keep(response)
+    return response
+  }
+  const keep = (response: Response) => {
     for (const line of response.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
       if (value) jar.set(name, value)
       else jar.delete(name)
     }
-    return response
   }
 
   const ticket = async (target: string): Promise<string> => {
@@ -60,6 +64,24 @@ export function openBrowser(url: string) {
       const response = await request('/auth/sign-in', { method: 'POST', body: how })
       if (!response.ok) throw new Error(`sign-in answered ${response.status}: ${await response.text()}`)
       const session = (await response.json()) as Session
+      csrf = session.csrf
+      return session
+    },
+    /** Follows a link, which fetch cannot pretend to do, but not where the answer leads. */
+    navigate: (path: string, headers: Record<string, string> = {}) =>
+      new Promise<Response>((resolve, reject) => {
+        get(url + path, { headers: { cookie: cookie(), 'sec-fetch-mode': 'navigate', ...headers } }, (answer) => {
+          const pairs = Object.entries(answer.headersDistinct).flatMap(([name, values = []]) =>
+            values.map((value) => [name, value] as [string, string]),
+          )
+          const response = new Response(null, { status: answer.resume().statusCode, headers: pairs })
+          keep(response)
+          resolve(response)
+        }).on('error', reject)
+      }),
+    /** Who is signed in, however that came about. */
+    async session(): Promise<Session> {
+      const session = (await (await request('/api/session')).json()) as Session
       csrf = session.csrf
       return session
     },

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { toStatus } from '@virtdeck/k8s'
 import type { Status } from '@virtdeck/k8s'
-import type { Session, SignInRequest } from '@virtdeck/server/protocol'
+import type { Session, SignedOut, SignInRequest } from '@virtdeck/server/protocol'
 import { forgetFleets } from './fleet.ts'
 import { server, sessionKey } from './client.ts'
 import { live } from './live-socket.ts'
@@ -39,8 +39,23 @@ export async function signIn(request: SignInRequest): Promise<Session> {
 
 /** Nothing of the session outlives it in this tab; other tabs learn of it when their socket is closed. */
 export async function signOut(): Promise<void> {
-  await server.request('POST', '/auth/sign-out', {})
+  const { leaveTo } = await server.request<SignedOut>('POST', '/auth/sign-out', {})
+  // The identity provider has a session of its own, which ends there.
+  if (leaveTo) location.assign(leaveTo)
   await queryClient.refetchQueries({ queryKey: sessionKey })
+}
+
+/**
+ * Renews the identity provider's token, by one tab at a time: who waited for another tab finds it renewed. A provider that
+ * does not answer is asked again while the token lives.
+ */
+export async function renewSession(): Promise<void> {
+  await navigator.locks.request('virtdeck-refresh', async () => {
+    const before = queryClient.getQueryData<Session>(sessionKey)?.renewBefore
+    const now = await queryClient.fetchQuery({ queryKey: sessionKey, queryFn: fetchSession, staleTime: 0 })
+    if (!isSignedIn(now) || now.renewBefore === undefined || now.renewBefore !== before) return
+    adopt(await server.request<Session>('POST', '/auth/refresh', {}))
+  })
 }
 
 /** Whatever was read under another identity is dropped before the new one is shown. */

@@ -4,6 +4,7 @@ import { useEffect, useState } from 'react'
 import { flushSync } from 'react-dom'
 import { Navigate, Outlet, useLocation } from 'react-router'
 import { clusterClock } from '../api/now.ts'
+import { useRenewal } from '../api/renewal.ts'
 import { signOut, useSession } from '../api/session.ts'
 import type { SignedInSession } from '../api/session.ts'
 import { ServerSilent } from '../components/server-silent.tsx'
@@ -47,11 +48,17 @@ export function SessionGate() {
       ) : (
         <ClockContext value={clusterClock}>
           <Tooltip.Provider>
+            <Renewal session={state.session} />
             <Outlet context={{ session: state.session, leave } satisfies Gate} />
           </Tooltip.Provider>
         </ClockContext>
       )
   }
+}
+
+function Renewal({ session }: { session: SignedInSession }) {
+  useRenewal(session)
+  return null
 }
 
 function Waiting({ label }: { label: string }) {

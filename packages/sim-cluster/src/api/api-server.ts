@@ -64,25 +64,26 @@ export function createApiServer(given: ApiServerContext, { watchCacheCapacity, o
     upgrade(req, socket, head) {
       socket.on('error', () => socket.destroy())
       let proxied = false
-      try {
+      const upgrade = async () => {
         const info = parseRequestInfo('GET', req.url ?? '/')
-        const user = authorizedUser(context, req, info)
+        const user = await authorizedUser(context, req, info)
         proxied = true
         const protocols = withoutTokenProtocol(req.headers['sec-websocket-protocol'])
         if (protocols === undefined) delete req.headers['sec-websocket-protocol']
         else req.headers['sec-websocket-protocol'] = protocols
         upgradeSubresource(context, info, user, { req, socket, head })
-      } catch (error) {
+      }
+      upgrade().catch((error: unknown) => {
         report(error)
         refuseUpgrade(socket, error, proxied)
-      }
+      })
     },
     stop: () => watchCache.stop(),
   }
 }
 
-function authorizedUser(context: ServedContext, req: IncomingMessage, info: RequestInfo): UserInfo {
-  const authenticated = authenticate(req.headers, context.tokens)
+async function authorizedUser(context: ServedContext, req: IncomingMessage, info: RequestInfo): Promise<UserInfo> {
+  const authenticated = await authenticate(req.headers, context)
   const user = impersonate(context.storage, authenticated, req.headers, info.path)
   requireAccess(context.storage, user, attributesOf(info))
   return user
@@ -96,7 +97,7 @@ async function serve(context: ServedContext, req: IncomingMessage, res: ServerRe
     sendText(res, 200, 'ok')
     return
   }
-  const user = authorizedUser(context, req, info)
+  const user = await authorizedUser(context, req, info)
   if (!info.isResourceRequest) {
     if (info.path.startsWith(`/apis/${subresourcesGroup}/`)) requireVirtApi(context)
     servePath(req, res, info)

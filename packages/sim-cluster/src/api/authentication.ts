@@ -1,7 +1,7 @@
 // Who asks: bearer tokens, in the header or, as browsers must, in a WebSocket subprotocol.
 // https://github.com/kubernetes/apiserver/blob/9d86305/pkg/authentication/request/websocket/protocol.go
 import type { IncomingHttpHeaders } from 'node:http'
-import type { UserInfo } from './context.ts'
+import type { ApiServerContext, UserInfo } from './context.ts'
 import { failure } from './status.ts'
 
 const subprotocolPrefix = 'base64url.bearer.authorization.k8s.io.'
@@ -18,10 +18,13 @@ function bearerToken(headers: IncomingHttpHeaders): string | undefined {
   return undefined
 }
 
-/** Every authenticated user is in system:authenticated. Throws 401 without a token that is known. */
-export function authenticate(headers: IncomingHttpHeaders, tokens: Map<string, UserInfo>): UserInfo {
+/** Every authenticated user is in system:authenticated. Throws 401 without a token that is known or that the issuer vouches for. */
+export async function authenticate(
+  headers: IncomingHttpHeaders,
+  { tokens, oidc }: Pick<ApiServerContext, 'tokens' | 'oidc'>,
+): Promise<UserInfo> {
   const token = bearerToken(headers)
-  const user = token === undefined ? undefined : tokens.get(token)
+  const user = token === undefined ? undefined : (tokens.get(token) ?? (await oidc?.(token)))
   if (!user) throw failure(401, 'Unauthorized', 'Unauthorized')
   return withAuthenticatedGroup(user)
 }

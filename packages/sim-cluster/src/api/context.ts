@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import type { KubeObject } from '@virtdeck/k8s'
 import type { Clock } from '../clock.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { TokenAuthenticator } from './oidc-authenticator.ts'
 
 export type UserInfo = {
   username: string
@@ -73,6 +74,8 @@ export type ApiServerContext = {
   admission: Admission[]
   /** Bearer token to user. */
   tokens: Map<string, UserInfo>
+  /** Tokens of an identity provider. */
+  oidc?: TokenAuthenticator
   /** Whether virt-api, which serves subresources and webhooks, can be reached; it can unless said otherwise. */
   virtApi?: { reachable: boolean }
 }

@@ -1,6 +1,6 @@
 import { useMutation } from '@tanstack/react-query'
 import { toStatus } from '@virtdeck/k8s'
-import type { Session, SignInMode, SignInRequest } from '@virtdeck/server/protocol'
+import type { Session, SignInError, SignInMode, SignInRequest } from '@virtdeck/server/protocol'
 import { useState } from 'react'
 import type { FormEvent } from 'react'
 import { Navigate, useLocation } from 'react-router'
@@ -51,6 +51,7 @@ function SignIn({ session: { cluster, signIn: modes } }: { session: Session }) {
   const kubeconfig = mode(modes, 'kubeconfig')
   const demo = mode(modes, 'demo')
   const token = mode(modes, 'token')
+  const { search } = useLocation()
   return (
     <main className={demo ? 'signin' : 'signin alone'} id="main">
       <title>Sign in · virtdeck</title>
@@ -63,10 +64,11 @@ function SignIn({ session: { cluster, signIn: modes } }: { session: Session }) {
           to <span className="mono hi">{cluster.name}</span>
           {cluster.kubernetesVersion && <span className="mono"> · Kubernetes {cluster.kubernetesVersion.replace(/^v/, '')}</span>}
         </p>
+        {mode(modes, 'oidc') && <SingleSignOn search={search} />}
         {kubeconfig && (
           <KubeconfigSignIn user={kubeconfig.user} {...attempt} error={variables?.mode === 'kubeconfig' ? refused : undefined} />
         )}
-        {kubeconfig && token && (
+        {(kubeconfig || mode(modes, 'oidc')) && token && (
           <div className="or">
             <span>or with a token</span>
           </div>
@@ -81,6 +83,29 @@ function SignIn({ session: { cluster, signIn: modes } }: { session: Session }) {
         <ThemeToggle />
       </footer>
     </main>
+  )
+}
+
+const failures: Record<SignInError, string> = {
+  refused: 'The identity provider’s answer was not accepted. Begin again.',
+  provider: 'The identity provider does not answer. Try again in a moment.',
+  cluster: 'The cluster does not accept this identity provider’s token.',
+  groups: 'Your token is too large for a browser session. Ask for one with fewer groups.',
+}
+
+function SingleSignOn({ search }: { search: string }) {
+  const error = new URLSearchParams(search).get('error')
+  return (
+    <>
+      <Button variant="primary" size="big" icon={KeyIcon} render={<a href={`/auth/login?rt=${encodeURIComponent(returnPath(search))}`} />}>
+        Continue with single sign-on
+      </Button>
+      {error !== null && (
+        <Banner tone="error" inline title="Not signed in.">
+          {Object.hasOwn(failures, error) ? failures[error as SignInError] : failures.refused}
+        </Banner>
+      )}
+    </>
   )
 }
 

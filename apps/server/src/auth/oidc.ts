@@ -1,0 +1,162 @@
+// Single sign-on with OpenID Connect: authorization code, PKCE S256, state and nonce. What it decides is who the identity
+// provider says somebody is; what they may do is the cluster's business.
+import * as openid from 'openid-client'
+import { ConfigError, type OidcConfig } from '../config.ts'
+import { refusal } from '../errors.ts'
+import type { Credential } from './kubeconfig.ts'
+
+export type OidcCredential = Credential & { kind: 'oidc' }
+
+/** What has to be remembered between the way to the identity provider and back; it travels in a sealed cookie. */
+export type Transaction = { state: string; nonce: string; verifier: string; returnTo: string; until: number }
+
+export type Oidc = {
+  begin(returnTo: string): Promise<{ url: URL; transaction: Transaction }>
+  /** Throws a StatusError: 400 for an answer that is not the one to this transaction, 502 or 503 for a provider that fails. */
+  finish(query: URLSearchParams, transaction: Transaction): Promise<OidcCredential>
+  /** Throws 401 when the provider will not renew this for good, 503 when it may later. */
+  refresh(credential: OidcCredential): Promise<OidcCredential>
+  /** Best effort, within the provider's time limit. */
+  revoke(credential: OidcCredential): Promise<void>
+  /** Where the provider's own session ends; nothing of the token is in it. */
+  endSessionUrl(): string | undefined
+}
+
+const timeoutSeconds = 5
+const toleranceSeconds = 30
+const transactionMs = 600_000
+const rediscoverMs = 5_000
+const keepResultMs = 30_000
+const maxGroups = 1_000
+const algorithms = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519']
+
+export function createOidc(config: OidcConfig, ownOrigin: string, now: () => number = Date.now): Oidc {
+  const redirectUri = `${ownOrigin}/auth/callback`
+  const issuer = issuerUrl(config.issuer)
+  let discovered: Promise<openid.Configuration> | undefined
+  let discoveredAt = 0
+  let known: openid.Configuration | undefined
+
+  /** A provider that fails is asked again after five seconds, not by everybody who waits for it. */
+  const provider = (): Promise<openid.Configuration> => {
+    if (discovered && (known || now() - discoveredAt < rediscoverMs)) return discovered
+    discoveredAt = now()
+    discovered = discover(config, issuer).then((found) => (known = found))
+    return discovered
+  }
+
+  const credentialOf = (tokens: openid.TokenEndpointResponse & openid.TokenEndpointResponseHelpers): OidcCredential => {
+    const claims = tokens.claims()
+    const token = config.clusterToken === 'access_token' ? tokens.access_token : tokens.id_token
+    if (!claims || !token) throw refusal(502, 'The identity provider sent no ID token.')
+    assertPlainClaims(claims)
+    const expiresAt = config.clusterToken === 'access_token' ? now() + (tokens.expires_in ?? 0) * 1000 : claims.exp * 1000
+    return { kind: 'oidc', token, expiresAt, subject: claims.sub, ...(tokens.refresh_token ? { refreshToken: tokens.refresh_token } : {}) }
+  }
+
+  const renewing = new Map<string, { at: number; result: Promise<OidcCredential> }>()
+  const renew = async (credential: OidcCredential): Promise<OidcCredential> => {
+    if (!credential.refreshToken) throw refusal(401, 'The session cannot be renewed. Sign in again.')
+    const tokens = await openid.refreshTokenGrant(await provider(), credential.refreshToken).catch((error: unknown) => {
+      throw refreshFailure(error)
+    })
+    const renewed = credentialOf(tokens)
+    if (renewed.subject !== credential.subject) throw refusal(401, 'The identity provider renewed somebody else’s session.')
+    return { refreshToken: credential.refreshToken, ...renewed }
+  }
+
+  return {
+    async begin(returnTo) {
+      const [state, nonce, verifier] = [openid.randomState(), openid.randomNonce(), openid.randomPKCECodeVerifier()]
+      const url = openid.buildAuthorizationUrl(await provider(), {
+        redirect_uri: redirectUri,
+        response_type: 'code',
+        scope: config.scopes ?? 'openid profile email groups offline_access',
+        // Providers give a refresh token only where it was asked for.
+        ...(config.prompt ? { prompt: config.prompt } : {}),
+        state,
+        nonce,
+        code_challenge: await openid.calculatePKCECodeChallenge(verifier),
+        code_challenge_method: 'S256',
+      })
+      return { url, transaction: { state, nonce, verifier, returnTo, until: now() + transactionMs } }
+    },
+    async finish(query, { state, nonce, verifier, until }) {
+      if (now() > until) throw refusal(400, 'The sign-in took too long.')
+      const answered = new URL(`${redirectUri}?${query.toString()}`)
+      const checks = { expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier, idTokenExpected: true }
+      const tokens = await openid.authorizationCodeGrant(await provider(), answered, checks).catch((error: unknown) => {
+        throw Object.assign(refusal(400, 'The identity provider’s answer was not accepted.'), { cause: error })
+      })
+      return credentialOf(tokens)
+    },
+    refresh(credential) {
+      const key = credential.refreshToken ?? ''
+      for (const [old, { at }] of renewing) if (now() - at > keepResultMs) renewing.delete(old)
+      const started = renewing.get(key)
+      if (started) return started.result
+      const result = renew(credential)
+      renewing.set(key, { at: now(), result })
+      // A failure that may pass is not kept.
+      result.catch(() => renewing.delete(key))
+      return result
+    },
+    async revoke({ refreshToken }) {
+      if (refreshToken && known?.serverMetadata().revocation_endpoint)
+        await openid.tokenRevocation(known, refreshToken).catch(() => undefined)
+    },
+    endSessionUrl() {
+      const endpoint = known?.serverMetadata().end_session_endpoint
+      if (!endpoint) return undefined
+      const url = new URL(endpoint)
+      url.searchParams.set('client_id', config.clientId)
+      url.searchParams.set('post_logout_redirect_uri', `${ownOrigin}/`)
+      return url.href
+    },
+  }
+}
+
+function issuerUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const loopback = url?.protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname)
+  if (!url || !(url.protocol === 'https:' || loopback)) throw new ConfigError(`The issuer "${text}" is not an https URL.`)
+  return url
+}
+
+async function discover({ clientId, clientSecret }: OidcConfig, issuer: URL): Promise<openid.Configuration> {
+  const metadata = { [openid.clockTolerance]: toleranceSeconds, ...(clientSecret ? { client_secret: clientSecret } : {}) }
+  const insecure = issuer.protocol === 'http:' ? [openid.allowInsecureRequests] : []
+  const found = await openid
+    .discovery(issuer, clientId, metadata, clientSecret ? undefined : openid.None(), {
+      execute: [...insecure, openid.enableNonRepudiationChecks],
+      timeout: timeoutSeconds,
+    })
+    .catch((cause: unknown) => {
+      throw Object.assign(refusal(503, 'The identity provider does not answer.'), { cause })
+    })
+  const { id_token_signing_alg_values_supported: supported } = found.serverMetadata()
+  if (supported?.every((name) => !algorithms.includes(name)))
+    throw refusal(502, 'The identity provider signs with no algorithm that is accepted.')
+  return found
+}
+
+/** Groups and names that belong to the cluster's own machinery are never an identity provider's to give. */
+function assertPlainClaims(claims: Record<string, unknown>): void {
+  const { groups = [], preferred_username: name, email } = claims
+  const list = typeof groups === 'string' ? [groups] : groups
+  const wellFormed =
+    Array.isArray(list) && list.length <= maxGroups && list.every((group) => typeof group === 'string' && group.length <= 256)
+  if (!wellFormed) throw refusal(400, 'The identity provider’s list of groups cannot be read.')
+  if ([...list, name, email, claims['sub']].some((value) => typeof value === 'string' && value.startsWith('system:'))) {
+    throw refusal(400, 'The identity provider names a user or group of the cluster’s own.')
+  }
+}
+
+/** Only these two mean that the refresh token is good for nothing any more. */
+function refreshFailure(error: unknown): Error {
+  const fatal = error instanceof openid.ResponseBodyError && ['invalid_grant', 'invalid_client'].includes(error.error)
+  const failure = fatal
+    ? refusal(401, 'The session was ended by the identity provider.')
+    : refusal(503, 'The identity provider does not answer.')
+  return Object.assign(failure, { cause: error })
+}

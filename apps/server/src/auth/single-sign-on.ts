@@ -1,0 +1,169 @@
+// The way to the identity provider and back. Between the two, what must match lives sealed in a cookie of this browser.
+import type { IncomingMessage } from 'node:http'
+import { Router, type RequestHandler, type Response } from 'express'
+import { z } from 'zod'
+import { StatusError } from '@virtdeck/k8s'
+import type { Context } from '../context.ts'
+import { refusal } from '../errors.ts'
+import type { SignInError } from '../protocol.ts'
+import { identify } from './identify.ts'
+import type { Oidc, OidcCredential, Transaction } from './oidc.ts'
+import { assertNotForeign } from './provenance.ts'
+import { createRateLimit } from './rate-limit.ts'
+import { returnTo } from './return-to.ts'
+import { open, seal } from './sealed-cookie.ts'
+import { sessionAnswer } from './sign-in.ts'
+
+const maxTransactions = 3
+const transactionShape = z.object({ state: z.string(), nonce: z.string(), verifier: z.string(), returnTo: z.string(), until: z.number() })
+
+/** A refusal that the sign-in page explains; the cause is for the log alone. */
+class SignInFailure extends Error {
+  reason: SignInError
+  constructor(reason: SignInError, cause: unknown) {
+    super(`sign-in failed: ${reason}`, { cause })
+    this.reason = reason
+  }
+}
+
+export function singleSignOnRouter(context: Context): Router {
+  const router = Router({ caseSensitive: true, strict: true })
+  const { oidc } = context
+  if (!oidc) return router
+  const limit = createRateLimit({ burst: context.config.demoUsers ? 100 : 10, everyMs: 6_000 })
+  const limited: RequestHandler = (req, _res, next) => {
+    const taken = limit.take(req.socket.remoteAddress ?? '')
+    if (!taken.allowed) throw refusal(429, 'Too many attempts to sign in. Wait a moment.', { retryAfterSeconds: taken.retryAfterSeconds })
+    next()
+  }
+  router.get('/login', limited, login(context, oidc))
+  router.get('/callback', limited, callback(context, oidc))
+  router.post('/refresh', refresh(context, oidc))
+  return router
+}
+
+function login(context: Context, oidc: Oidc): RequestHandler {
+  const { own, sessions, ring } = context
+  const cookies = transactionCookies(context)
+  return async (req, res) => {
+    assertNotForeign(req)
+    const mode = req.headers['sec-fetch-mode']
+    if (mode !== undefined && mode !== 'navigate') throw refusal(403, 'The way to the identity provider is a link.')
+    const [origin = ''] = own.origins
+    try {
+      const { url, transaction } = await oidc.begin(returnTo(req.query['rt'], origin))
+      const previous = sessions.of(req)
+      if (previous) sessions.revoke(previous.sid)
+      sessions.end(res)
+      const [sealed = ''] = seal(ring, cookies.name(transaction.state), transaction)
+      for (const name of cookies.tooMany(req)) cookies.clear(res, name)
+      cookies.set(res, cookies.name(transaction.state), sealed)
+      res.redirect(302, url.href)
+    } catch (error) {
+      fail(context, res, new SignInFailure('provider', error))
+    }
+  }
+}
+
+function callback(context: Context, oidc: Oidc): RequestHandler {
+  const { sessions, ring, kubeconfig, upstream, log } = context
+  const cookies = transactionCookies(context)
+  /** States that came back already, until they would be too old anyway. */
+  const used = new Map<string, number>()
+
+  const transactionOf = (req: IncomingMessage, state: string): Transaction => {
+    const name = cookies.name(state)
+    const parsed = transactionShape.safeParse(open(ring, name, [cookies.read(req).get(name) ?? '']))
+    if (!parsed.success || parsed.data.state !== state || used.has(state)) {
+      throw new SignInFailure('refused', new Error('no sign-in of this browser has this state'))
+    }
+    for (const [old, until] of used) if (until < Date.now()) used.delete(old)
+    used.set(state, parsed.data.until)
+    return parsed.data
+  }
+
+  const finish = async (query: URLSearchParams, transaction: Transaction): Promise<OidcCredential> => {
+    try {
+      return await oidc.finish(query, transaction)
+    } catch (error) {
+      const unreachable = error instanceof StatusError && error.code > 500
+      throw new SignInFailure(unreachable ? 'provider' : 'refused', error)
+    }
+  }
+
+  return async (req, res) => {
+    const query = new URLSearchParams(req.originalUrl.split('?')[1] ?? '')
+    const [state = '', ...more] = query.getAll('state')
+    try {
+      if (!state || more.length > 0 || query.getAll('code').length > 1) {
+        throw new SignInFailure('refused', new Error('not one state and one code'))
+      }
+      const transaction = transactionOf(req, state)
+      const credential = await finish(query, transaction)
+      const user = await identify(upstream, await kubeconfig.dial(credential)).catch((error: unknown) => {
+        throw new SignInFailure('cluster', error)
+      })
+      if (user.name.startsWith('system:')) throw new SignInFailure('cluster', new Error('a user of the cluster’s own'))
+      try {
+        const session = sessions.start(res, { user, credential }, credential.refreshToken ? undefined : credential.expiresAt)
+        log.info({ user: user.name, mode: 'oidc', sid: session.sid.slice(0, 6) }, 'signed in')
+      } catch (error) {
+        throw new SignInFailure('groups', error)
+      }
+      cookies.clear(res, cookies.name(state))
+      res.redirect(303, transaction.returnTo)
+    } catch (error) {
+      cookies.clear(res, cookies.name(state))
+      fail(context, res, error)
+    }
+  }
+}
+
+function refresh({ sessions, log, ...rest }: Context, oidc: Oidc): RequestHandler {
+  return async (req, res) => {
+    const session = sessions.of(req)
+    if (!session) throw refusal(401, 'You are not signed in.')
+    const { credential } = sessions.current(session)
+    if (credential.kind !== 'oidc') throw refusal(400, 'This session has nothing to renew.')
+    try {
+      // Somebody else of this session may just have done it: the cookie is older than what is known here.
+      const done = credential !== session.credential
+      const renewed = sessions.renew(res, session, done ? credential : await oidc.refresh(credential))
+      res.json(sessionAnswer({ sessions, log, ...rest }, renewed))
+    } catch (error) {
+      if (error instanceof StatusError && error.code === 401) {
+        sessions.revoke(session.sid)
+        sessions.end(res)
+      }
+      throw error
+    }
+  }
+}
+
+/** The page says in fixed words what happened; what the provider said is for the log. */
+function fail({ log }: Context, res: Response, error: unknown): void {
+  if (!(error instanceof SignInFailure)) throw error
+  log.warn({ requestId: res.getHeader('x-request-id'), reason: error.reason, err: error.cause }, 'single sign-on failed')
+  res.redirect(303, `/sign-in?error=${error.reason}`)
+}
+
+function transactionCookies({ own, port }: Context) {
+  const stem = own.secure ? '__Host-virtdeck_tx_' : `virtdeck_${port}_tx_`
+  // Lax: the identity provider sends the browser back from another site.
+  const attributes = `Path=/; HttpOnly; SameSite=Lax${own.secure ? '; Secure' : ''}`
+  const read = (req: IncomingMessage) =>
+    new Map(
+      (req.headers.cookie ?? '').split(';').flatMap((pair) => {
+        const [name = '', value = ''] = pair.trim().split('=')
+        return name.startsWith(stem) ? [[name, value] as const] : []
+      }),
+    )
+  return {
+    name: (state: string) => stem + state.slice(0, 8).replaceAll(/[^\w-]/g, ''),
+    read,
+    /** Sign-ins that were begun and left: of the old ones only the newest stay beside a new one. */
+    tooMany: (req: IncomingMessage) => [...read(req).keys()].slice(0, -(maxTransactions - 1)),
+    set: (res: Response, name: string, value: string) => void res.append('set-cookie', `${name}=${value}; ${attributes}; Max-Age=600`),
+    clear: (res: Response, name: string) => void res.append('set-cookie', `${name}=; ${attributes}; Max-Age=0`),
+  }
+}
