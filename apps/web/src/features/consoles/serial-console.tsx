@@ -1,6 +1,8 @@
 import { useEffect, useRef, useState } from 'react'
 import { toast } from '../../stores/toasts.ts'
+import { Bdi } from '../../ui/bdi.tsx'
 import { Button, IconButton } from '../../ui/button.tsx'
+import { Dialog } from '../../ui/dialog.tsx'
 import { CloseIcon, CopyIcon, DownloadIcon, SearchIcon } from '../../ui/icons.ts'
 import { TextInput } from '../../ui/text-input.tsx'
 import { download } from '../../util/download.ts'
@@ -19,6 +21,7 @@ export function SerialConsole(props: ConsolePanelProps) {
   const [readAloud, setReadAloud] = useState(true)
   const [finding, setFinding] = useState(false)
   const [heard, setHeard] = useState(false)
+  const [link, setLink] = useState<URL>()
 
   useEffect(() => {
     let shown: SerialTerminal | undefined
@@ -30,6 +33,7 @@ export function SerialConsole(props: ConsolePanelProps) {
         label: `Serial console of ${row.name}. Ctrl Alt . gives the keyboard back.`,
         onSize: setSize,
         onOutput: () => setHeard(true),
+        onLink: setLink,
         onReleaseKeyboard: () => releaseFocus(target),
       })
       setTerminal(shown)
@@ -116,8 +120,39 @@ export function SerialConsole(props: ConsolePanelProps) {
           }}
         />
       )}
+      {link && <LeaveDialog url={link} name={row.name} onClose={() => setLink(undefined)} />}
       <ConsoleCover phase={phase} kind="serial" row={row} denied={denied} dispatch={connection.dispatch} />
     </ConsoleFrame>
+  )
+}
+
+/** A guest can give any text any address: where it leads is read before it is followed. */
+function LeaveDialog({ url, name, onClose }: { url: URL; name: string; onClose: () => void }) {
+  const cancel = useRef<HTMLButtonElement>(null)
+  return (
+    <Dialog
+      title={`Open ${url.host}?`}
+      onClose={onClose}
+      initialFocus={cancel}
+      footer={
+        <>
+          <Button ref={cancel} onClick={onClose}>
+            Cancel
+          </Button>
+          <Button
+            variant="primary"
+            render={<a href={url.href} target="_blank" rel="noopener noreferrer" aria-label={`Open ${url.host}`} />}
+            onClick={onClose}
+          >
+            Open
+          </Button>
+        </>
+      }
+    >
+      <p>
+        The guest {name} wrote this link. It leads out of virtdeck, to <Bdi className="mono hi">{url.href}</Bdi>.
+      </p>
+    </Dialog>
   )
 }
 

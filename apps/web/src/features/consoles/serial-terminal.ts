@@ -4,6 +4,7 @@ import { WebglAddon } from '@xterm/addon-webgl'
 import { Terminal, type ITheme } from '@xterm/xterm'
 import '@xterm/xterm/css/xterm.css'
 import type { ConsoleLink } from './console-connection.ts'
+import { httpUrl } from '../../util/http-url.ts'
 import { focusIsFree } from './focus.ts'
 import { giveStylesTheNonce } from './style-nonce.ts'
 
@@ -47,18 +48,24 @@ const theme: ITheme = {
   brightWhite: '#ffffff',
 }
 
+/** More often than any program has a reason to. */
+const REPEATS = 10_000
+
 export function createSerialTerminal(
   target: HTMLElement,
   {
     label,
     onSize,
     onOutput,
+    onLink,
     onReleaseKeyboard,
   }: {
     label: string
     onSize(size: TerminalSize): void
     /** The guest wrote something. */
     onOutput(): void
+    /** Somebody pressed a link that the guest has written: its text says nothing about where it leads. */
+    onLink(url: URL): void
     onReleaseKeyboard(): void
   },
 ): SerialTerminal {
@@ -73,7 +80,18 @@ export function createSerialTerminal(
     cursorBlink: !matchMedia('(prefers-reduced-motion: reduce)').matches,
     // A serial line has no size of its own: guests assume 80 by 24, and wider is better.
     convertEol: false,
+    // Its own asks with the browser's dialog, which the page cannot explain.
+    linkHandler: {
+      allowNonHttpProtocols: false,
+      activate: (_event, text) => {
+        const url = httpUrl(text)
+        if (url) onLink(url)
+      },
+    },
   })
+  // What these do is done as often as the guest says, up to 2^31 times: the tab would stand still.
+  for (const final of ['b', 'I', 'L', 'M', 'S', 'T', 'Z'])
+    terminal.parser.registerCsiHandler({ final }, ([count]) => Number(count) > REPEATS)
   const fit = new FitAddon()
   terminal.loadAddon(fit)
   terminal.open(target)
