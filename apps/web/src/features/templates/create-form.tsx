@@ -219,10 +219,12 @@ export function CreateForm({ template, facts, access }: CreateFormProps) {
               <h2 id="create-disk">Disk</h2>
             </header>
             {facts.diskBytes === undefined ? (
-              <p className="optional-note">{diskText(facts)}</p>
+              <p className="optional-note">
+                <Bdi>{diskText(facts)}</Bdi>
+              </p>
             ) : (
               <div className="fgrid">
-                <Field label="Disk size" error={error('diskGib')} hint={originText(facts.origin)}>
+                <Field label="Disk size" error={error('diskGib')} hint={<Bdi>{originText(facts.origin)}</Bdi>}>
                   <Controller
                     control={control}
                     name="diskGib"

@@ -8,6 +8,7 @@ import { Drawer } from '../../ui/dialog.tsx'
 import { CloseIcon } from '../../ui/icons.ts'
 import { useMediaQuery } from '../../util/use-media-query.ts'
 import { changeCount, yamlLines, type YamlLine } from './yaml-lines.ts'
+import { DETAIL_CHARACTERS, visibleText } from '../../util/visible-text.ts'
 
 type YamlDrawerProps = {
   template: VmTemplate
@@ -77,7 +78,7 @@ function YamlCode({ lines, label }: { lines: readonly YamlLine[]; label: string 
           <i aria-hidden="true">{index + 1}</i>
           {line.parts.map((part, at) => (
             <span key={at} className={classes[part.kind]}>
-              {part.text}
+              {visibleText(part.text, DETAIL_CHARACTERS)}
             </span>
           ))}
           {'\n'}
