@@ -1,7 +1,7 @@
 // Consoles through the server's tunnel against the same consoles at the API server itself, in turns within one run.
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
-import { signIn } from './sign-in.ts'
+import { openSocket, signIn, type BenchSession } from './sign-in.ts'
 import type { BenchStack } from './stack.ts'
 
 export type ConsoleFigures = {
@@ -16,7 +16,7 @@ export type ConsoleFigures = {
   p99Ms: number
 }
 
-type Way = (subresource: 'vnc' | 'console') => WebSocket
+type Way = (subresource: 'vnc' | 'console') => Promise<WebSocket>
 
 const rounds = 3
 const screensPerRound = 30
@@ -24,22 +24,18 @@ const keysPerRound = 150
 
 /** Measures a running VM's screen and serial console. */
 export async function measureConsole(stack: BenchStack): Promise<ConsoleFigures> {
-  const cookie = await signIn(stack.url)
-  const vmi = await runningVmi(stack, cookie)
+  const session = await signIn(stack.url)
+  const vmi = await runningVmi(session)
   const path = (subresource: string) =>
     `/apis/subresources.kubevirt.io/v1/namespaces/${vmi.namespace}/virtualmachineinstances/${vmi.name}/${subresource}`
   const protocol = 'plain.kubevirt.io'
-  const direct: Way = (subresource) =>
+  const direct: Way = async (subresource) =>
     new WebSocket(new URL(path(subresource), stack.cluster.url.replace('http', 'ws')), [protocol], {
       ca: stack.cluster.ca,
       headers: { authorization: `Bearer ${stack.cluster.token}` },
       perMessageDeflate: false,
     })
-  const proxied: Way = (subresource) =>
-    new WebSocket(`${stack.url.replace('http', 'ws')}/k8s${path(subresource)}`, [protocol], {
-      headers: { cookie, origin: stack.url },
-      perMessageDeflate: false,
-    })
+  const proxied: Way = (subresource) => openSocket(session, `/k8s${path(subresource)}`, protocol)
   const speeds = { direct: [] as number[], proxied: [] as number[] }
   const echoes = { direct: [] as number[], proxied: [] as number[] }
   for (let round = 0; round < rounds; round += 1) {
@@ -60,7 +56,7 @@ export async function measureConsole(stack: BenchStack): Promise<ConsoleFigures>
 
 /** Reads whole screens one after the other; RFB 3.8 without any encoding. */
 async function screenBytesPerSecond(open: Way): Promise<number> {
-  const ws = open('vnc')
+  const ws = await open('vnc')
   const bytes = byteReader(ws)
   try {
     await bytes.take(12)
@@ -101,7 +97,7 @@ async function screenBytesPerSecond(open: Way): Promise<number> {
 
 /** Types letters at the login prompt, each after the echo of the last. */
 async function echoMs(open: Way): Promise<number[]> {
-  const ws = open('console')
+  const ws = await open('console')
   const bytes = byteReader(ws)
   try {
     await once(ws, 'open')
@@ -175,7 +171,7 @@ function byteReader(ws: WebSocket) {
   }
 }
 
-async function runningVmi({ url }: BenchStack, cookie: string): Promise<{ namespace: string; name: string }> {
+async function runningVmi({ url, cookie }: BenchSession): Promise<{ namespace: string; name: string }> {
   const response = await fetch(`${url}/k8s/apis/kubevirt.io/v1/virtualmachineinstances?limit=100`, { headers: { cookie } })
   const { items } = (await response.json()) as {
     items: { metadata: { namespace: string; name: string }; status?: { phase?: string; guestOSInfo?: { id?: string } } }[]

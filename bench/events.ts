@@ -2,10 +2,10 @@
 // is part of the VM's row; one watch at the API server itself says when the cluster told of it.
 import { once } from 'node:events'
 import { Agent, request as httpsRequest } from 'node:https'
-import { WebSocket } from 'ws'
+import type { WebSocket } from 'ws'
 import { decodeWatchStream, type KubeObject } from '@virtdeck/k8s'
 import { connectionsTo, cpuSeconds, rssBytes } from './process.ts'
-import { signIn } from './sign-in.ts'
+import { openSocket, signIn, type BenchSession } from './sign-in.ts'
 import type { BenchStack } from './stack.ts'
 
 export type EventFigures = {
@@ -36,11 +36,11 @@ const collection = '/apis/kubevirt.io/v1/virtualmachines'
 export async function measureEvents(stack: BenchStack, pairs: readonly { tabs: number; changesPerSecond: number }[]) {
   const agent = new Agent({ ca: stack.cluster.ca, keepAlive: true, maxSockets: 16 })
   const most = Math.max(...pairs.map(({ tabs }) => tabs))
-  const cookies: string[] = []
-  for (let tabs = 0; tabs < most; tabs += tabsPerSession) cookies.push(await signIn(stack.url))
+  const sessions: BenchSession[] = []
+  for (let tabs = 0; tabs < most; tabs += tabsPerSession) sessions.push(await signIn(stack.url))
   try {
     const figures: EventFigures[] = []
-    for (const { tabs, changesPerSecond } of pairs) figures.push(await measure(stack, agent, cookies, tabs, changesPerSecond))
+    for (const { tabs, changesPerSecond } of pairs) figures.push(await measure(stack, agent, sessions, tabs, changesPerSecond))
     return figures
   } finally {
     agent.destroy()
@@ -50,7 +50,7 @@ export async function measureEvents(stack: BenchStack, pairs: readonly { tabs: n
 async function measure(
   stack: BenchStack,
   agent: Agent,
-  cookies: readonly string[],
+  sessions: readonly BenchSession[],
   tabs: number,
   changesPerSecond: number,
 ): Promise<EventFigures> {
@@ -59,17 +59,20 @@ async function measure(
   const sentAt = new Map<string, number>()
   const read = createFrameReader()
   const sockets = await Promise.all(
-    Array.from({ length: tabs }, (_, index) =>
-      openTab(stack.url, cookies[Math.floor(index / tabsPerSession)] ?? '', (frame) => {
+    Array.from({ length: tabs }, (_, index) => {
+      const seen = new Set<string>()
+      return openTab(sessions[Math.floor(index / tabsPerSession)], (frame) => {
         const now = performance.now()
         for (const stamp of read(frame)) {
           const sent = sentAt.get(stamp)
-          if (sent === undefined) continue
+          // A row that changes again for another reason still bears its last number.
+          if (sent === undefined || seen.has(stamp)) continue
+          seen.add(stamp)
           arrivals.ms.push(now - sent)
           arrivals.addedMs.push(now - (upstream.seenAt.get(stamp) ?? now))
         }
-      }),
-    ),
+      })
+    }),
   )
   try {
     const vms = upstream.vms.slice(0, 500)
@@ -122,8 +125,9 @@ function createFrameReader(): (frame: Buffer) => readonly string[] {
   }
 }
 
-async function openTab(url: string, cookie: string, onFrame: (frame: Buffer) => void): Promise<WebSocket> {
-  const ask = () => fetch(`${url}/api/inventory/virtualmachines`, { headers: { cookie } })
+async function openTab(session: BenchSession | undefined, onFrame: (frame: Buffer) => void): Promise<WebSocket> {
+  if (!session) throw new Error('there are more tabs than sessions for them')
+  const ask = () => fetch(`${session.url}/api/inventory/virtualmachines`, { headers: { cookie: session.cookie } })
   let snapshot = await ask()
   // The server has only just started: its inventory may not be read yet.
   while (snapshot.status === 503) {
@@ -135,7 +139,7 @@ async function openTab(url: string, cookie: string, onFrame: (frame: Buffer) => 
     epoch: string
     seq: number
   }
-  const ws = new WebSocket(`${url.replace('http', 'ws')}/live`, { headers: { cookie, origin: url } })
+  const ws = await openSocket(session, '/live', 'virtdeck.v1')
   ws.on('message', (data: Buffer) => onFrame(data))
   await once(ws, 'open')
   ws.send(JSON.stringify({ type: 'fleet', fleet: 'virtualmachines', epoch, seq }))

@@ -22,7 +22,7 @@ export async function measureProxy(stack: BenchStack): Promise<ProxyFigures> {
   const httpsAgent = new HttpsAgent({ ca: stack.cluster.ca, keepAlive: true })
   const httpAgent = new HttpAgent({ keepAlive: true })
   try {
-    const cookie = await signIn(stack.url)
+    const { cookie } = await signIn(stack.url)
     const direct: Fetch = (path) =>
       timed((done, fail) =>
         httpsRequest(
