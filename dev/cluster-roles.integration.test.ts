@@ -25,7 +25,8 @@ beforeAll(async () => {
   for (const role of roles) {
     const path = '/apis/rbac.authorization.k8s.io/v1/clusterroles'
     await ask('admin', 'DELETE', `${path}/${role.metadata.name}`)
-    expect((await ask('admin', 'POST', path, role)).code).toBe(201)
+    const { code } = await ask('admin', 'POST', path, role)
+    if (code !== 201) throw new Error(`${role.metadata.name} was answered with ${code}`)
   }
 })
 afterAll(async () => cluster?.[Symbol.asyncDispose]())
