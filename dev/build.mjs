@@ -68,7 +68,15 @@ async function buildNode(outdir) {
 async function buildWeb(outDir) {
   const { build } = await import('vite')
   const webRoot = join(root, 'apps/web')
-  await build({ root: webRoot, configFile: join(webRoot, 'vite.config.ts'), logLevel: 'warn', build: { outDir } })
+  // Vite keeps an environment's own NODE_ENV: a test runner's would build React for development.
+  const environment = process.env.NODE_ENV
+  process.env.NODE_ENV = 'production'
+  try {
+    await build({ root: webRoot, configFile: join(webRoot, 'vite.config.ts'), logLevel: 'warn', build: { outDir } })
+  } finally {
+    if (environment === undefined) delete process.env.NODE_ENV
+    else process.env.NODE_ENV = environment
+  }
   await precompress(outDir)
 }
 
