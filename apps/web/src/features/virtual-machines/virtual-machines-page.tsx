@@ -17,7 +17,7 @@ import { ColumnsMenu } from './columns-menu.tsx'
 import { FacetBar } from './facet-bar.tsx'
 import { QueryBox } from './query-box.tsx'
 import { SCAN_EVERY_MS, scanSorted } from './scan-sorted.ts'
-import { nothing, select } from './selection.ts'
+import { nothing, select, useSelection } from './selection.ts'
 import { useListState } from './use-list-state.ts'
 import { VmDialogs } from './vm-dialogs.tsx'
 import { toggleToken } from './vm-query.ts'
@@ -27,6 +27,7 @@ import './vm-list.css'
 
 /** Its button is there at once; what it opens comes after the rows. */
 const ViewsMenu = lazy(() => import('./views-menu.tsx'))
+const BulkBar = lazy(() => import('./bulk-bar.tsx'))
 
 export function VirtualMachinesPage() {
   const fleet = useFleet('virtualmachines', SCAN_EVERY_MS)
@@ -39,6 +40,7 @@ export function VirtualMachinesPage() {
   const shown = useStable(phone ? phoneColumns : shownColumns(choice, width))
   const scan = scanSorted(fleet.rows, list.terms, list.sort)
   const ready = fleet.status === 'ready'
+  const selecting = useSelection(({ uids }) => uids.size > 0)
   useEffect(() => () => select(nothing), [])
 
   const box = (
@@ -94,6 +96,12 @@ export function VirtualMachinesPage() {
       )}
       <div className="listbody" ref={body}>
         {content()}
+        {/* Beside the table, which goes away when the last of its rows is deleted. */}
+        {!phone && selecting && (
+          <Suspense fallback={null}>
+            <BulkBar />
+          </Suspense>
+        )}
       </div>
       <VmDialogs />
     </div>

@@ -3,7 +3,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import type { Virtualizer } from '@tanstack/react-virtual'
 import type { VmRow } from '@virtdeck/kubevirt'
-import { Suspense, lazy, useCallback, useLayoutEffect, useRef, useState } from 'react'
+import { useCallback, useLayoutEffect, useRef, useState } from 'react'
 import type { KeyboardEvent } from 'react'
 import { create } from 'zustand'
 import { useVmRow } from '../../api/fleet.ts'
@@ -207,11 +207,6 @@ export function VmTable({ rows, sort, onSort, shown, width, variant, stale, orig
         </table>
       </div>
       {cursor && <CursorActions key={cursorKey} namespace={cursor.namespace} name={cursor.name} onMenu={toggleMenu} />}
-      {selectable && selecting && (
-        <Suspense fallback={null}>
-          <BulkBar />
-        </Suspense>
-      )}
       <footer className="tablefoot desk">
         <span>
           <b>
@@ -297,8 +292,6 @@ function Columns({ shown, width, selectable }: { shown: readonly ColumnId[]; wid
 
 /** Room for the bar, so that no row is behind it. */
 const BAR_ROOM = 64
-
-const BulkBar = lazy(() => import('./bulk-bar.tsx'))
 
 function HeadBox({ rows }: { rows: readonly VmRow[] }) {
   const selection = useSelection()
