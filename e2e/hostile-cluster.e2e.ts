@@ -210,6 +210,8 @@ test('shows 165 hostile strings in every field that others fill as text, on ever
 
   await openAs(page, stack, 'admin', '/virtual-machines')
   await test.step('the list, from its first row to its last', async () => {
+    // Wide enough for every column, the guest's OS among them.
+    await page.setViewportSize({ width: 1900, height: 900 })
     await visit('/virtual-machines?q=name%3Ahostile-*&sort=name', 'Virtual machines', ['td.c-os', 10])
     const marks = new Set<string>()
     await expect(async () => {
@@ -221,6 +223,7 @@ test('shows 165 hostile strings in every field that others fill as text, on ever
         .evaluate((table) => table.scrollBy(0, table.clientHeight - 80))
       expect(marks.size).toBeGreaterThanOrEqual(150)
     }).toPass({ intervals: [50], timeout: 30_000 })
+    await page.setViewportSize({ width: 1440, height: 900 })
   })
   await visit('/virtual-machines', 'Virtual machines', ['.menu', 0], async () => {
     await page.getByRole('group', { name: 'Filters' }).getByRole('button', { name: 'OS' }).click()
