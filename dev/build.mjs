@@ -17,6 +17,7 @@ const nodeEntries = {
 const sources = {
   node: ['dev', 'apps/server/src', 'packages/k8s/src', 'packages/kubevirt/src', 'packages/sim-cluster/src', 'package-lock.json'],
   web: [
+    'dev/build.mjs',
     'apps/web/src',
     'apps/web/public',
     'apps/web/index.html',
