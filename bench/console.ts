@@ -32,7 +32,7 @@ export async function measureConsole(stack: BenchStack): Promise<ConsoleFigures>
   const direct: Way = async (subresource) =>
     new WebSocket(new URL(path(subresource), stack.cluster.url.replace('http', 'ws')), [protocol], {
       ca: stack.cluster.ca,
-      headers: { authorization: `Bearer ${stack.cluster.token}` },
+      headers: { authorization: `Bearer ${stack.cluster.token('admin')}` },
       perMessageDeflate: false,
     })
   const proxied: Way = (subresource) => openSocket(session, `/k8s${path(subresource)}`, protocol)

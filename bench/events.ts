@@ -76,7 +76,7 @@ async function measure(
   )
   try {
     const vms = upstream.vms.slice(0, 500)
-    const cpuBefore = cpuSeconds(stack.pid)
+    const cpuBefore = cpuSeconds(stack.server.pid ?? 0)
     const startedAt = performance.now()
     const writes: Promise<void>[] = []
     for (let sent = 0, elapsed = 0; elapsed < durationMs; elapsed = performance.now() - startedAt) {
@@ -90,7 +90,7 @@ async function measure(
     }
     await Promise.all(writes)
     const elapsedSeconds = (performance.now() - startedAt) / 1000
-    const serverCpu = (cpuSeconds(stack.pid) - cpuBefore) / elapsedSeconds
+    const serverCpu = (cpuSeconds(stack.server.pid ?? 0) - cpuBefore) / elapsedSeconds
     const expected = sentAt.size * tabs
     for (let waited = 0; arrivals.ms.length < expected && waited < 3_000; waited += 50) await sleep(50)
     return {
@@ -102,8 +102,8 @@ async function measure(
       addedP99Ms: percentile(arrivals.addedMs, 0.99),
       lost: expected - arrivals.ms.length,
       serverCpu,
-      serverRssBytes: rssBytes(stack.pid),
-      upstreamWatches: connectionsTo(stack.pid, Number(new URL(stack.cluster.url).port)),
+      serverRssBytes: rssBytes(stack.server.pid ?? 0),
+      upstreamWatches: connectionsTo(stack.server.pid ?? 0, Number(new URL(stack.cluster.url).port)),
     }
   } finally {
     for (const socket of sockets) socket.terminate()
@@ -148,7 +148,7 @@ async function openTab(session: BenchSession | undefined, onFrame: (frame: Buffe
 
 /** A watch at the API server, with the names of all VMs and when it was told of each change. */
 async function openWatch({ cluster }: BenchStack) {
-  const headers = { authorization: `Bearer ${cluster.token}`, accept: 'application/json' }
+  const headers = { authorization: `Bearer ${cluster.token('admin')}`, accept: 'application/json' }
   const get = (path: string) =>
     new Promise<import('node:http').IncomingMessage>((resolve, reject) => {
       httpsRequest(new URL(path, cluster.url), { ca: cluster.ca, headers }, resolve).on('error', reject).end()
@@ -174,7 +174,7 @@ async function openWatch({ cluster }: BenchStack) {
 function write({ cluster }: BenchStack, agent: Agent, path: string, stamp: string): Promise<void> {
   const body = JSON.stringify({ metadata: { labels: { [label]: stamp } } })
   const headers = {
-    authorization: `Bearer ${cluster.token}`,
+    authorization: `Bearer ${cluster.token('admin')}`,
     'content-type': 'application/merge-patch+json',
     'content-length': Buffer.byteLength(body),
   }

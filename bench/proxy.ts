@@ -27,7 +27,7 @@ export async function measureProxy(stack: BenchStack): Promise<ProxyFigures> {
       timed((done, fail) =>
         httpsRequest(
           new URL(path, stack.cluster.url),
-          { agent: httpsAgent, headers: { authorization: `Bearer ${stack.cluster.token}`, accept: 'application/json' } },
+          { agent: httpsAgent, headers: { authorization: `Bearer ${stack.cluster.token('admin')}`, accept: 'application/json' } },
           done,
         ).on('error', fail),
       )

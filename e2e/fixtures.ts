@@ -1,13 +1,8 @@
 // A stack per worker (a simulated cluster and a server, as `npm start` runs them), and what every test asks of every page.
 import { AxeBuilder } from '@axe-core/playwright'
 import { expect, test as base, type Page } from '@playwright/test'
-import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { Agent, request } from 'node:https'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { parse } from 'yaml'
+import { spawnStack } from '../dev/spawned-stack.ts'
 
 export type DemoUser = 'admin' | 'operator' | 'power-user' | 'user' | 'viewer'
 
@@ -20,58 +15,22 @@ export type Stack = {
   api(user: DemoUser, method: string, path: string, body?: unknown): Promise<{ status: number; body: Record<string, unknown> }>
 }
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
-
-type Kubeconfig = {
-  clusters: { cluster: { server: string; 'certificate-authority-data': string } }[]
-  users: { name: string; user: { token: string } }[]
-}
-
-export type Started = { ready: RegExpExecArray; child: ChildProcess; stop: () => Promise<void> }
-
-/** Starts a script of this repository and waits until it says that it is ready. */
-export async function start(script: string, args: string[], says: RegExp): Promise<Started> {
-  const child = spawn(process.execPath, [join(root, script), ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const ready = await new Promise<RegExpExecArray>((resolve, reject) => {
-    let output = ''
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      output += text
-      const match = says.exec(output)
-      if (match) resolve(match)
-    })
-    child.once('exit', (code) => reject(new Error(`${script} ended with ${code} before it was ready:\n${output}`)))
-  })
-  const stop = async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return
-    const ended = new Promise((resolve) => child.once('exit', resolve))
-    child.kill('SIGTERM')
-    await ended
-  }
-  return { ready, child, stop }
-}
-
 async function startStack(args: string[]): Promise<{ stack: Stack; stop: () => Promise<void> }> {
-  const stateDir = await mkdtemp(join(tmpdir(), 'virtdeck-e2e-'))
-  const {
-    ready,
-    child,
-    stop: stopServer,
-  } = await start('dev/start.mjs', ['--port', '0', '--state-dir', stateDir, ...args], /virtdeck ready: (\S+)/)
-  const [, url = ''] = ready
-  const kubeconfig = parse(await readFile(join(stateDir, 'kubeconfig'), 'utf8')) as Kubeconfig
-  const cluster = kubeconfig.clusters[0]?.cluster
-  if (!cluster) throw new Error('the kubeconfig names no cluster')
-  const agent = new Agent({ ca: Buffer.from(cluster['certificate-authority-data'], 'base64'), keepAlive: true })
+  const spawned = await spawnStack(args)
+  const agent = new Agent({ ca: spawned.cluster.ca, keepAlive: true })
   const stack: Stack = {
-    url,
-    freeze: () => void child.kill('SIGSTOP'),
-    thaw: () => void child.kill('SIGCONT'),
+    url: spawned.url,
+    freeze: () => void spawned.server.kill('SIGSTOP'),
+    thaw: () => void spawned.server.kill('SIGCONT'),
     api: (user, method, path, body) =>
       new Promise((resolve, reject) => {
-        const token = kubeconfig.users.find((entry) => entry.name === user)?.user.token
         const outgoing = request(
-          new URL(path, cluster.server),
-          { agent, method, headers: { authorization: `Bearer ${token}`, accept: '*/*', 'content-type': 'application/json' } },
+          new URL(path, spawned.cluster.url),
+          {
+            agent,
+            method,
+            headers: { authorization: `Bearer ${spawned.cluster.token(user)}`, accept: '*/*', 'content-type': 'application/json' },
+          },
           (response) => {
             let text = ''
             response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
@@ -89,8 +48,7 @@ async function startStack(args: string[]): Promise<{ stack: Stack; stop: () => P
   }
   const stop = async () => {
     agent.destroy()
-    await stopServer()
-    await rm(stateDir, { recursive: true, force: true })
+    await spawned[Symbol.asyncDispose]()
   }
   return { stack, stop }
 }

@@ -2,7 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, expectAccessible, openAs, start, test as base, vmRow } from './fixtures.ts'
+import { startScript } from '../dev/spawned-stack.ts'
+import { expect, expectAccessible, openAs, test as base, vmRow } from './fixtures.ts'
 
 base(
   'says since when the list is stale while the server is silent, keeps showing it, and goes on by itself [F015]',
@@ -33,10 +34,10 @@ const test = base.extend<{ outage: Outage }>({
     const stateDir = await mkdtemp(join(tmpdir(), 'virtdeck-outage-'))
     const kubeconfig = join(stateDir, 'kubeconfig')
     const startCluster = (port: string) =>
-      start('dist/sim-cluster.js', ['--port', port, '--state-dir', stateDir, '--kubeconfig-out', kubeconfig], /"url":"(\S+?:(\d+))"/)
+      startScript('dist/sim-cluster.js', ['--port', port, '--state-dir', stateDir, '--kubeconfig-out', kubeconfig], /"url":"(\S+?:(\d+))"/)
     let cluster = await startCluster('0')
     const [, , port = ''] = cluster.ready
-    const server = await start('dev/start.mjs', ['--port', '0', '--kubeconfig', kubeconfig, '--context', 'operator'], /ready: (\S+)/)
+    const server = await startScript('dev/start.mjs', ['--port', '0', '--kubeconfig', kubeconfig, '--context', 'operator'], /ready: (\S+)/)
     const [, url = ''] = server.ready
     await provide({
       url,
