@@ -3,6 +3,7 @@ import { execFile, spawn, spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startSimCluster, type SimCluster } from './sim-cluster.ts'
@@ -75,9 +76,9 @@ describe.skipIf(!installed)('kubectl', () => {
   test('watches', async () => {
     const child = spawn('kubectl', [...global(), 'get', 'configmaps', '-n', 'team-b', '-w', '-o', 'name'])
     try {
-      const lines = child.stdout.setEncoding('utf8')[Symbol.asyncIterator]() as AsyncIterator<string>
+      const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
       await kubectl('create', 'configmap', 'first', '-n', 'team-b', '--from-literal=a=b')
-      expect((await lines.next()).value).toBe('configmap/first\n')
+      expect((await lines.next()).value).toBe('configmap/first')
     } finally {
       child.kill()
     }
