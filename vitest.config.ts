@@ -19,6 +19,7 @@ export default defineConfig({
         test: {
           ...node,
           name: 'integration',
+          retry: process.env['CI'] ? 1 : 0,
           include: ['{apps,dev,packages}/**/*.integration.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
