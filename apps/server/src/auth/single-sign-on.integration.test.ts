@@ -1,14 +1,15 @@
 // Single sign-on: through a real OpenID provider into the simulated cluster, and what a hostile provider or page gets.
-import { randomUUID } from 'node:crypto'
 import { generateKeyPair, type JWTPayload } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startIdentityProvider, type IdentityProvider } from '../../../../dev/identity-provider.ts'
 import { startStack, type Stack } from '../../../../dev/stack.ts'
 import { startServer, type RunningServer } from '../index.ts'
 import type { Session, SignedOut } from '../protocol.ts'
+import { configFor } from '../testing/behind-hostile-api.ts'
 import { message, openBrowser, type Browser } from '../testing/browser.ts'
 import { startHostileApiServer, type HostileApiServer } from '../testing/hostile-api-server.ts'
 import { clientId, startHostileIdentityProvider, type HostileIdentityProvider } from '../testing/hostile-identity-provider.ts'
+import { beginSignIn, locationOf, passProvider, pathOf, signInAs, signInWith } from '../testing/sign-in-journey.ts'
 
 let provider: IdentityProvider
 let stack: Stack
@@ -26,72 +27,33 @@ beforeAll(async () => {
   provider.serve(stack.url)
   api = await startHostileApiServer()
   hostile = await startHostileIdentityProvider()
-  server = await startServer({
-    host: '127.0.0.1',
-    port: 0,
-    webRoot: '/nonexistent',
-    kubeconfig: { text: api.kubeconfig },
-    logLevel: 'silent',
-    // With demo users, there are more attempts to sign in.
-    demoUsers: [{ name: 'ann', description: '', token: 'x' }],
-    oidc: { issuer: hostile.issuer, clientId, clientSecret: 'secret' },
-  })
+  server = await startServer(
+    configFor(api, {
+      // With demo users, there are more attempts to sign in.
+      demoUsers: [{ name: 'ann', description: '', token: 'x' }],
+      oidc: { issuer: hostile.issuer, clientId, clientSecret: 'secret' },
+    }),
+  )
 })
 afterAll(async () => {
   for (const each of [stack, provider, server, hostile, api]) await each?.[Symbol.asyncDispose]()
 })
 
-const locationOf = (response: Response) => new URL(response.headers.get('location') ?? '', 'http://nowhere')
-const pathOf = (url: URL) => url.pathname + url.search
-
-/** Begins a sign-in; gives back where the browser is sent. */
-async function begin(browser: Browser, rt = '/'): Promise<URL> {
-  const response = await browser.navigate(`/auth/login?rt=${encodeURIComponent(rt)}`)
-  expect(response.status).toBe(302)
-  return locationOf(response)
-}
-
-/** What a person does at the provider, up to the way back. */
-async function passProvider(start: URL, person: string): Promise<URL> {
-  const atProvider = openBrowser(start.origin)
-  let next = start
-  for (let steps = 0; steps < 10 && next.origin === start.origin; steps += 1) {
-    const chooses = next.pathname.startsWith('/interaction/')
-    const response = await atProvider.request(chooses ? `${next.pathname}?as=${person}` : pathOf(next), {
-      method: chooses ? 'POST' : 'GET',
-    })
-    next = new URL(response.headers.get('location') ?? '', next)
-  }
-  return next
-}
-
-async function signIn(browser: Browser, person: string, rt?: string): Promise<Response> {
-  return browser.request(pathOf(await passProvider(await begin(browser, rt), person)))
-}
-
-/** Signs in at the hostile provider, which answers with these claims, signed as told. */
-async function signInWith(
+const signInAtHostile = (
   browser: Browser,
-  token: (claims: JWTPayload) => Promise<unknown>,
+  token: (claims: JWTPayload) => Promise<unknown> = (claims) => hostile.sign(claims),
   more: Record<string, unknown> = {},
-): Promise<URL> {
-  const { searchParams } = await begin(browser)
-  const claims = hostile.claims(searchParams.get('nonce') ?? '')
-  hostile.answer(async () => ({
-    body: { access_token: 'a', token_type: 'bearer', refresh_token: randomUUID(), id_token: await token(claims), ...more },
-  }))
-  return locationOf(await browser.request(`/auth/callback?code=c&state=${searchParams.get('state')}`))
-}
+) => signInWith(hostile, browser, token, more)
 
 test('signs in through the identity provider with the cluster’s own rights, and leads back to where one was', async () => {
   const browser = openBrowser(stack.url)
   expect((await browser.session()).signIn).toContainEqual({ mode: 'oidc' })
-  const answer = await signIn(browser, 'operator', '/virtual-machines/team-a/web-01')
+  const answer = await signInAs(browser, 'operator', '/virtual-machines/team-a/web-01')
   expect([answer.status, answer.headers.get('location')]).toEqual([303, '/virtual-machines/team-a/web-01'])
   expect(await browser.session()).toMatchObject({ user: { name: 'operator' }, renewBefore: expect.any(Number) })
   expect((await browser.snapshot('virtualmachines')).access).toEqual({ scope: 'cluster' })
   const other = openBrowser(stack.url)
-  await signIn(other, 'user')
+  await signInAs(other, 'user')
   expect((await other.snapshot('virtualmachines')).access).toEqual({ scope: 'namespaces', namespaces: ['team-b'] })
 })
 
@@ -113,20 +75,20 @@ test('asks with PKCE S256, a state and a nonce of its own each time, kept in a c
   }
   expect(states.size).toBe(150)
   const verifier = new URLSearchParams()
-  await signInWith(openBrowser(server.url), async (claims) => hostile.sign(claims))
+  await signInAtHostile(openBrowser(server.url))
   hostile.answer(async (request) => {
     for (const [name, value] of request) verifier.set(name, value)
     return { code: 400, body: { error: 'invalid_grant' } }
   })
   const browser = openBrowser(server.url)
-  const { searchParams } = await begin(browser)
+  const { searchParams } = await beginSignIn(browser)
   await browser.request(`/auth/callback?code=c&state=${searchParams.get('state')}`)
   expect(verifier.get('code_verifier')).toMatch(/^[\w-]{43}$/)
 })
 
 test('takes an answer once, in the browser that asked, and in no other form [A-03] [A-05] [A-16]', async () => {
   const [attacker, victim] = [openBrowser(stack.url), openBrowser(stack.url)]
-  const back = await passProvider(await begin(attacker), 'operator')
+  const back = await passProvider(await beginSignIn(attacker), 'operator')
   const refused = async (browser: Browser, path: string) => {
     const response = await browser.request(path)
     expect(locationOf(response).pathname + locationOf(response).search).toBe('/sign-in?error=refused')
@@ -148,7 +110,7 @@ test('takes an answer once, in the browser that asked, and in no other form [A-0
   expect(await victim.session()).not.toHaveProperty('user')
 
   const again = openBrowser(stack.url)
-  const way = await passProvider(await begin(again, '//evil.example'), 'operator')
+  const way = await passProvider(await beginSignIn(again, '//evil.example'), 'operator')
   const kept = again.cookie()
   expect((await again.request(pathOf(way))).headers.get('location')).toBe('/')
   expect(again.cookie()).not.toContain('_tx_')
@@ -158,7 +120,7 @@ test('takes an answer once, in the browser that asked, and in no other form [A-0
 
 test('keeps three unfinished sign-ins at most, and starts none for another site’s page', async () => {
   const browser = openBrowser(stack.url)
-  for (let count = 0; count < 5; count += 1) await begin(browser)
+  for (let count = 0; count < 5; count += 1) await beginSignIn(browser)
   expect(browser.cookie().match(/_tx_/g)).toHaveLength(3)
   expect((await browser.navigate('/auth/login', { 'sec-fetch-site': 'cross-site' })).status).toBe(403)
   expect((await browser.navigate('/auth/login', { 'sec-fetch-mode': 'cors' })).status).toBe(403)
@@ -188,12 +150,12 @@ test('takes no ID token but the one it asked for, signed by the provider, for th
   }
   for (const [what, token] of Object.entries(bad)) {
     const browser = openBrowser(server.url)
-    const { pathname, search } = await signInWith(browser, token)
+    const { pathname, search } = await signInAtHostile(browser, token)
     expect([what, pathname + search]).toEqual([what, '/sign-in?error=refused'])
     expect([what, await browser.session()]).toEqual([what, expect.not.objectContaining({ user: expect.anything() })])
   }
-  expect((await signInWith(openBrowser(server.url), (claims) => hostile.sign(claims))).pathname).toBe('/')
-  expect((await signInWith(openBrowser(server.url), (claims) => hostile.sign({ ...claims, exp: now - 10 }))).pathname).toBe('/')
+  expect((await signInAtHostile(openBrowser(server.url))).pathname).toBe('/')
+  expect((await signInAtHostile(openBrowser(server.url), (claims) => hostile.sign({ ...claims, exp: now - 10 }))).pathname).toBe('/')
 })
 
 test('takes no group or name of the cluster’s own from an identity provider, and no list that is none [A-09]', async () => {
@@ -208,11 +170,11 @@ test('takes no group or name of the cluster’s own from an identity provider, a
     { sub: 'system:admin' },
     { email: 'system:admin' },
   ]) {
-    const { search } = await signInWith(openBrowser(server.url), (good) => hostile.sign({ ...good, ...claims }))
+    const { search } = await signInAtHostile(openBrowser(server.url), (good) => hostile.sign({ ...good, ...claims }))
     expect(search).toBe('?error=refused')
   }
   const large = Array.from({ length: 330 }, (_, index) => `group-${index}-${Math.sin(index)}`)
-  expect((await signInWith(openBrowser(server.url), (good) => hostile.sign({ ...good, groups: large }))).search).toBe('?error=groups')
+  expect((await signInAtHostile(openBrowser(server.url), (good) => hostile.sign({ ...good, groups: large }))).search).toBe('?error=groups')
 })
 
 test('follows no redirect of the token endpoint, and says when the provider fails [P-04] [A-26]', async () => {
@@ -223,27 +185,20 @@ test('follows no redirect of the token endpoint, and says when the provider fail
     { code: 400, body: { error: 'invalid_grant', error_description: 'canary' } },
   ]) {
     const browser = openBrowser(server.url)
-    const { searchParams } = await begin(browser)
+    const { searchParams } = await beginSignIn(browser)
     hostile.answer(async () => answer)
     const response = await browser.request(`/auth/callback?code=c&state=${searchParams.get('state')}`)
     expect(locationOf(response).search).toBe('?error=refused')
     expect(await response.text()).not.toContain('canary')
   }
-  await using dead = await startServer({
-    host: '127.0.0.1',
-    port: 0,
-    webRoot: '/nonexistent',
-    kubeconfig: { text: api.kubeconfig },
-    logLevel: 'silent',
-    oidc: { issuer: 'http://127.0.0.1:1', clientId },
-  })
+  await using dead = await startServer(configFor(api, { oidc: { issuer: 'http://127.0.0.1:1', clientId } }))
   const browser = openBrowser(dead.url)
   expect((await browser.navigate('/auth/login')).headers.get('location')).toBe('/sign-in?error=provider')
 })
 
 test('renews a session once for all who ask at the same time, and keeps it while the provider fails [A-13] [A-26]', async () => {
   const browser = openBrowser(server.url)
-  await signInWith(browser, (claims) => hostile.sign(claims))
+  await signInAtHostile(browser)
   const before = await browser.session()
   const refresh = () => browser.request('/auth/refresh', { method: 'POST' })
   hostile.answer(async () => ({ code: 503, body: {} }))
@@ -277,7 +232,7 @@ test('renews a session once for all who ask at the same time, and keeps it while
 
 test('ends the session when the provider will not renew it for good', async () => {
   const browser = openBrowser(server.url)
-  await signInWith(browser, (claims) => hostile.sign(claims))
+  await signInAtHostile(browser)
   await browser.session()
   hostile.answer(async () => ({ code: 400, body: { error: 'invalid_grant' } }))
   expect((await browser.request('/auth/refresh', { method: 'POST', headers: { 'x-kvd-csrf': 'x' } })).status).toBe(403)
@@ -287,7 +242,7 @@ test('ends the session when the provider will not renew it for good', async () =
 
 test('signs out at the provider as well, with no token in any URL, and ends open sockets [A-17]', async () => {
   const browser = openBrowser(stack.url)
-  await signIn(browser, 'operator')
+  await signInAs(browser, 'operator')
   await browser.session()
   const renewed = (await (await browser.request('/auth/refresh', { method: 'POST' })).json()) as Session
   expect(renewed.user?.name).toBe('operator')

@@ -5,10 +5,12 @@ import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import { startServer, type RunningServer } from '../index.ts'
+import type { RunningServer } from '../index.ts'
+import { startBehindHostileApi, type BehindHostileApi } from '../testing/behind-hostile-api.ts'
 import { openBrowser, outcome, type Browser } from '../testing/browser.ts'
-import { startHostileApiServer, token, type HostileApiServer } from '../testing/hostile-api-server.ts'
+import { token, type HostileApiServer } from '../testing/hostile-api-server.ts'
 
+let stack: BehindHostileApi
 let api: HostileApiServer
 let server: RunningServer
 let ann: Browser
@@ -17,21 +19,10 @@ const guests = new WebSocketServer({ noServer: true, handleProtocols: () => 'pla
 const vmi = '/apis/subresources.kubevirt.io/v1/namespaces/team-a/virtualmachineinstances/web-01'
 
 beforeAll(async () => {
-  api = await startHostileApiServer()
-  server = await startServer({
-    host: '127.0.0.1',
-    port: 0,
-    webRoot: '/nonexistent',
-    kubeconfig: { text: api.kubeconfig },
-    logLevel: 'silent',
-  })
-  ann = openBrowser(server.url)
-  await ann.signIn({ mode: 'token', token })
+  stack = await startBehindHostileApi()
+  ;({ api, server, ann } = stack)
 })
-afterAll(async () => {
-  await server?.[Symbol.asyncDispose]()
-  await api?.[Symbol.asyncDispose]()
-})
+afterAll(async () => stack?.[Symbol.asyncDispose]())
 beforeEach(() => {
   api.seen.splice(0)
   api.upgrade((req, socket, head) =>

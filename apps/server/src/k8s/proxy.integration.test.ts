@@ -4,10 +4,12 @@ import { connect } from 'node:net'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Status } from '@virtdeck/k8s'
 import { startServer, type RunningServer } from '../index.ts'
+import { startBehindHostileApi, type BehindHostileApi } from '../testing/behind-hostile-api.ts'
 import { openBrowser, type Browser } from '../testing/browser.ts'
-import { startHostileApiServer, token, type HostileApiServer } from '../testing/hostile-api-server.ts'
+import { token, type HostileApiServer } from '../testing/hostile-api-server.ts'
 import { routes } from './routes.ts'
 
+let stack: BehindHostileApi
 let api: HostileApiServer
 let server: RunningServer
 let ann: Browser
@@ -16,21 +18,10 @@ const vm = '/apis/kubevirt.io/v1/namespaces/team-a/virtualmachines/web-01'
 const start = '/apis/subresources.kubevirt.io/v1/namespaces/team-a/virtualmachines/web-01/start'
 
 beforeAll(async () => {
-  api = await startHostileApiServer()
-  server = await startServer({
-    host: '127.0.0.1',
-    port: 0,
-    webRoot: '/nonexistent',
-    kubeconfig: { text: api.kubeconfig },
-    logLevel: 'silent',
-  })
-  ann = openBrowser(server.url)
-  await ann.signIn({ mode: 'token', token })
+  stack = await startBehindHostileApi()
+  ;({ api, server, ann } = stack)
 })
-afterAll(async () => {
-  await server?.[Symbol.asyncDispose]()
-  await api?.[Symbol.asyncDispose]()
-})
+afterAll(async () => stack?.[Symbol.asyncDispose]())
 beforeEach(() => void api.seen.splice(0))
 
 test('passes an object on byte for byte, as JSON and nothing else [P-13]', async () => {

@@ -1,29 +1,18 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startServer, type RunningServer } from '../index.ts'
+import { startBehindHostileApi, type BehindHostileApi } from '../testing/behind-hostile-api.ts'
 import { message, openBrowser, type Browser } from '../testing/browser.ts'
-import { startHostileApiServer, token, type HostileApiServer } from '../testing/hostile-api-server.ts'
+import { token, type HostileApiServer } from '../testing/hostile-api-server.ts'
 
+let stack: BehindHostileApi
 let api: HostileApiServer
-let server: RunningServer
 let ann: Browser
 const vms = '/apis/kubevirt.io/v1/namespaces/team-a/virtualmachines'
 
 beforeAll(async () => {
-  api = await startHostileApiServer()
-  server = await startServer({
-    host: '127.0.0.1',
-    port: 0,
-    webRoot: '/nonexistent',
-    kubeconfig: { text: api.kubeconfig },
-    logLevel: 'silent',
-  })
-  ann = openBrowser(server.url)
-  await ann.signIn({ mode: 'token', token })
+  stack = await startBehindHostileApi()
+  ;({ api, ann } = stack)
 })
-afterAll(async () => {
-  await server?.[Symbol.asyncDispose]()
-  await api?.[Symbol.asyncDispose]()
-})
+afterAll(async () => stack?.[Symbol.asyncDispose]())
 
 test('says at once that it lives, with the server’s time', async () => {
   using live = await ann.live()

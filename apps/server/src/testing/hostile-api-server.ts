@@ -14,6 +14,10 @@ export type HostileApiServer = AsyncDisposable & {
 
 export const token = 'hostile-token'
 
+/** A token as whose bearer the API server knows somebody else than ann. */
+export const tokenOf = (name: string) => `${token}-of-${name}`
+const bearer = (req: IncomingMessage) => /-of-(\S+)$/.exec(req.headers.authorization ?? '')?.[1] ?? 'ann'
+
 export async function startHostileApiServer(): Promise<HostileApiServer> {
   const seen: HostileApiServer['seen'] = []
   let answer: (req: IncomingMessage, res: ServerResponse) => void = (_req, res) => void res.writeHead(404).end()
@@ -28,7 +32,7 @@ export async function startHostileApiServer(): Promise<HostileApiServer> {
     let body = ''
     req.on('data', (chunk: Buffer) => (body += chunk.toString()))
     req.on('end', () => {
-      if (pathname.endsWith('selfsubjectreviews')) return json(res, 201, { status: { userInfo: { username: 'ann', groups: [] } } })
+      if (pathname.endsWith('selfsubjectreviews')) return json(res, 201, { status: { userInfo: { username: bearer(req), groups: [] } } })
       if (pathname.endsWith('selfsubjectaccessreviews')) return json(res, 201, { status: { allowed: true } })
       if (searchParams.has('sendInitialEvents')) return json(res, 422, { kind: 'Status', status: 'Failure', code: 422 })
       if (searchParams.get('watch') === '1') return res.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()
