@@ -1,7 +1,15 @@
-import type { DataVolume, Node, VirtualMachine, VirtualMachineInstance, VirtualMachineInstanceMigration } from '@virtdeck/k8s'
+import type {
+  DataVolume,
+  Node,
+  PersistentVolumeClaim,
+  VirtualMachine,
+  VirtualMachineInstance,
+  VirtualMachineInstanceMigration,
+  VirtualMachineSnapshot,
+} from '@virtdeck/k8s'
 import { describe, expect, test } from 'vitest'
 import { captured, capturedEvents, withoutCaptures } from './captures.testing.ts'
-import { projectMigrationRow, projectNodeRow, projectVmRow } from './projections.ts'
+import { projectMigrationRow, projectNodeRow, projectSnapshotRow, projectVmRow, projectVolumeRow } from './projections.ts'
 import type { VmRow } from './rows.ts'
 import { statusWords, vmState } from './vm-state.ts'
 
@@ -210,4 +218,55 @@ test('a VM without a status yet counts as stopped, one with a word nobody knows 
   expect(vmState(projectVmRow({ vm: vmOf({}, {}) }))).toBe('stopped')
   expect(vmState({ status: 'Levitating' })).toBe('unknown')
   expect(statusWords({ status: 'Levitating' })).toBe('Levitating')
+})
+
+describe.skipIf(withoutCaptures)('rows of recorded snapshots and volumes', () => {
+  test('follow a snapshot from its request to its readiness', () => {
+    const rows = capturedEvents<VirtualMachineSnapshot>('watch/snapshot-lifecycle.ndjson')
+      .filter(({ type }) => type !== 'BOOKMARK')
+      .map(({ object }) => projectSnapshotRow(object))
+    expect(rows[0]).toMatchObject({ phase: 'InProgress', ready: false })
+    const ready = rows.find((row) => row.ready)
+    expect(ready).toMatchObject({ phase: 'Succeeded', vmName: expect.any(String), takenAt: expect.any(Number), disks: expect.any(Array) })
+    expect(ready).not.toHaveProperty('message')
+  })
+
+  test('follow a volume from its import to its binding', () => {
+    const dataVolumes = capturedEvents<DataVolume>('watch/dv-lifecycle.ndjson').filter(({ type }) => type !== 'BOOKMARK')
+    const phases = new Set(dataVolumes.map(({ object }) => projectVolumeRow({ dataVolume: object }).phase))
+    expect([...phases]).toEqual(expect.arrayContaining(['Succeeded']))
+    const { object: dataVolume } = dataVolumes.findLast(({ object }) => object.status?.phase === 'Succeeded')!
+    const pvcs = capturedEvents<PersistentVolumeClaim>('watch/pvc-lifecycle.ndjson').map(({ object }) => object)
+    const pvc = pvcs.find(({ status }) => status?.phase === 'Bound')
+    expect(projectVolumeRow({ pvc, dataVolume, vms: ['web'] })).toMatchObject({
+      uid: dataVolume.metadata.uid,
+      phase: 'Bound',
+      sizeBytes: expect.any(Number),
+      storageClass: expect.any(String),
+      accessModes: expect.any(Array),
+      vms: ['web'],
+    })
+  })
+})
+
+test('says why a snapshot failed and a volume is not filled', () => {
+  const snapshot = {
+    metadata: meta,
+    spec: { source: { kind: 'VirtualMachine', name: 'web-01' } },
+    status: { phase: 'Failed', readyToUse: false, conditions: [{ type: 'Failure', status: 'True', reason: 'snapshot deadline exceeded' }] },
+  } as unknown as VirtualMachineSnapshot
+  expect(projectSnapshotRow(snapshot)).toMatchObject({ vmName: 'web-01', phase: 'Failed', message: 'snapshot deadline exceeded' })
+  const dataVolume = {
+    metadata: meta,
+    spec: { source: { http: { url: 'https://user:hunter2@example.com/x' } }, storage: { resources: { requests: { storage: '5Gi' } } } },
+    status: {
+      phase: 'ImportInProgress',
+      progress: '12%',
+      conditions: [{ type: 'Running', status: 'False', message: 'Unable to connect to http data source' }],
+    },
+  } as unknown as DataVolume
+  const row = projectVolumeRow({ dataVolume })
+  expect(row).toMatchObject({ phase: 'ImportInProgress', progress: 12, source: 'http', sizeBytes: 5 * 2 ** 30, unclaimed: true })
+  expect(row.message).toBe('Unable to connect to http data source')
+  expect(JSON.stringify(row)).not.toContain('hunter2')
 })

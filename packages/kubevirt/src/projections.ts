@@ -4,15 +4,17 @@ import {
   type Condition,
   type DataVolume,
   type Node,
+  type PersistentVolumeClaim,
   type VirtualMachine,
   type VirtualMachineInstance,
   type VirtualMachineInstanceMigration,
+  type VirtualMachineSnapshot,
 } from '@virtdeck/k8s'
 import { vmCompute } from './compute.ts'
 import { condition, epochSeconds, isFalse, isTrue } from './conditions.ts'
 import { guestOs } from './guest-os.ts'
 import { migrationEnded } from './migrations.ts'
-import type { MigrationRow, NodeRow, VmRow } from './rows.ts'
+import type { MigrationRow, NodeRow, SnapshotRow, VmRow, VolumeRow } from './rows.ts'
 
 export type VmObjects = {
   vm?: VirtualMachine | undefined
@@ -198,6 +200,78 @@ export function projectMigrationRow({ metadata, spec, status }: VirtualMachineIn
     endedAt: epochSeconds(state?.endTimestamp),
     failureReason: state?.failureReason ? shorten(state.failureReason) : undefined,
   })
+}
+
+export function projectSnapshotRow({ metadata, spec, status }: VirtualMachineSnapshot): SnapshotRow {
+  const indications = status?.sourceIndications?.map(({ indication }) => indication) ?? status?.indications
+  return compact<SnapshotRow>({
+    uid: metadata.uid,
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    createdAt: epochSeconds(metadata.creationTimestamp) ?? 0,
+    vmName: spec.source?.name ?? '',
+    phase: metadata.deletionTimestamp ? 'Deleting' : status?.phase || 'InProgress',
+    ready: status?.readyToUse === true,
+    takenAt: epochSeconds(status?.creationTime ?? undefined),
+    message: snapshotMessage(status),
+    indications: indications?.length ? indications : undefined,
+    disks: status?.snapshotVolumes?.includedVolumes,
+    leftOut: status?.snapshotVolumes?.excludedVolumes?.length ? status.snapshotVolumes.excludedVolumes : undefined,
+  })
+}
+
+/** Conditions of snapshots put the sentence into `reason`. */
+function snapshotMessage(status: VirtualMachineSnapshot['status']): string | undefined {
+  if (status?.error?.message) return shorten(status.error.message)
+  if (!status || status.readyToUse) return undefined
+  const failure = status.conditions?.find(({ type, status: value }) => type === 'Failure' && value === 'True')
+  const told = failure ?? status.conditions?.find(({ type }) => type === 'Progressing')
+  const text = told?.message || told?.reason
+  return text ? shorten(text) : undefined
+}
+
+export type VolumeObjects = {
+  pvc?: PersistentVolumeClaim | undefined
+  dataVolume?: DataVolume | undefined
+  /** Names of the VirtualMachines that use it. */
+  vms?: readonly string[] | undefined
+}
+
+/** A volume's row. Needs the claim, or the DataVolume that has none yet. */
+export function projectVolumeRow({ pvc, dataVolume, vms }: VolumeObjects): VolumeRow {
+  // A DataVolume is there before its claim: whoever looks at it keeps the same row.
+  const owner = dataVolume ?? pvc
+  if (!owner) throw new TypeError('projectVolumeRow needs a PersistentVolumeClaim or a DataVolume')
+  const { metadata } = owner
+  const asked = dataVolume?.spec.storage ?? dataVolume?.spec.pvc
+  const filling = dataVolume && dataVolume.status?.phase !== 'Succeeded' ? dataVolume.status : undefined
+  return compact<VolumeRow>({
+    uid: metadata.uid,
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    createdAt: epochSeconds(metadata.creationTimestamp) ?? 0,
+    phase: metadata.deletionTimestamp ? 'Terminating' : (filling?.phase ?? pvc?.status?.phase ?? dataVolume?.status?.phase) || 'Pending',
+    progress: filling ? percentOf(filling.progress) : undefined,
+    message: filling ? volumeMessage(filling) : undefined,
+    sizeBytes:
+      parseQuantity(pvc?.status?.capacity?.['storage']) ??
+      parseQuantity(pvc?.spec?.resources?.requests?.['storage']) ??
+      parseQuantity(asked?.resources?.requests?.['storage']),
+    storageClass: pvc?.spec?.storageClassName ?? asked?.storageClassName,
+    accessModes: pvc?.spec?.accessModes ?? asked?.accessModes,
+    volumeMode: pvc?.spec?.volumeMode ?? asked?.volumeMode,
+    source: dataVolume && (dataVolume.spec.sourceRef?.kind ?? Object.keys(dataVolume.spec.source ?? {})[0]),
+    vms: vms?.length ? [...vms] : undefined,
+    unclaimed: pvc ? undefined : true,
+  })
+}
+
+/** CDI tells of a failure in the condition of what does not run, or is not bound. */
+function volumeMessage({ conditions }: NonNullable<DataVolume['status']>): string | undefined {
+  const told =
+    conditions?.find(({ type, status, message }) => type === 'Running' && status === 'False' && message) ??
+    conditions?.find(({ type, status, message }) => type === 'Bound' && status === 'False' && message)
+  return told?.message ? shorten(told.message) : undefined
 }
 
 function shorten(text: string): string {

@@ -72,11 +72,59 @@ export type MigrationRow = {
   failureReason?: string
 }
 
+export type SnapshotRow = {
+  uid: string
+  namespace: string
+  name: string
+  createdAt: number
+  /** The VirtualMachine that it was taken of. */
+  vmName: string
+  /** `InProgress`, `Succeeded`, `Failed`, `Deleting` or `Unknown`, as the snapshot says. */
+  phase: string
+  ready: boolean
+  /** When its disks were at rest, seconds since the epoch. */
+  takenAt?: number
+  /** Why it failed, or what it waits for, in the cluster's own words; at most 200 characters. */
+  message?: string
+  /** `Online`, `GuestAgent`, `NoGuestAgent`, `QuiesceFailed`, `Paused`: how its disks were brought to rest. */
+  indications?: string[]
+  /** Volumes of the VM in it, and those that it was taken without. */
+  disks?: string[]
+  leftOut?: string[]
+}
+
+/** A PersistentVolumeClaim joined with the DataVolume of its name; or a DataVolume that has no claim yet. */
+export type VolumeRow = {
+  uid: string
+  namespace: string
+  name: string
+  createdAt: number
+  /** The DataVolume's phase until it succeeded, then the claim's: `ImportInProgress`, `Bound`, `Pending`. */
+  phase: string
+  /** Percent, while its DataVolume is being filled. */
+  progress?: number
+  /** Why it fails, in the cluster's own words; at most 200 characters. */
+  message?: string
+  /** Its capacity; until it is bound, what was asked for. */
+  sizeBytes?: number
+  storageClass?: string
+  accessModes?: string[]
+  volumeMode?: string
+  /** What its DataVolume is filled from: `http`, `registry`, `pvc`, `snapshot`, `blank`, `upload`, `DataSource`, …; absent without one. */
+  source?: string
+  /** The VirtualMachines of its namespace with this volume in their spec. */
+  vms?: string[]
+  /** True for a DataVolume without a claim. */
+  unclaimed?: boolean
+}
+
 /** The fleets that the inventory keeps, and their rows. */
 export type FleetRows = {
   virtualmachines: VmRow
   nodes: NodeRow
   virtualmachineinstancemigrations: MigrationRow
+  virtualmachinesnapshots: SnapshotRow
+  persistentvolumeclaims: VolumeRow
 }
 
 export type Fleet = keyof FleetRows

@@ -9,7 +9,7 @@ import { refusal } from '../errors.ts'
 import type { Upstream } from '../k8s/upstream.ts'
 import type { Logger } from '../logger.ts'
 import type { Access } from '../protocol.ts'
-import { fleetResources, fleets } from './joins.ts'
+import { fleetResources, variantOf } from './joins.ts'
 import {
   inventoryResources,
   type FromWorker,
@@ -50,6 +50,8 @@ type Source = {
 }
 
 const shared: SourceId = 'shared'
+/** Read from the start, whoever looks: the list, and what stands beside it on every page. The others when they are first asked for. */
+const firstFleets: readonly Fleet[] = ['virtualmachines', 'nodes', 'virtualmachineinstancemigrations']
 const syncTimeoutMs = 20_000
 const idleMs = 120_000
 const versionsTtlMs = 10 * 60_000
@@ -205,13 +207,12 @@ export function createInventory({ kubeconfig, upstream, log, recheckMs }: Option
 
   /** The shared source, unless its credential may not list what the fleet is made of: then one with the user's own. */
   function sourceFor(session: Session, fleet: Fleet, visibility: Visibility): [SourceId, Source] {
-    const common = sources.get(shared)
     const { own, optional } = fleetResources[fleet]
     const mayNot = [own, ...optional].some((resource) => {
       const state = stateOf(common, resource)
       return state?.phase === 'refused' && state.status.code !== 404
     })
-    if (common && !mayNot) return [shared, common]
+    if (!mayNot) return [shared, common]
     const id = `${identityKey(session.credential)}:${visibilityKey(visibility, fleet)}`
     const source = sources.get(id) ?? startSource(id, session.credential, scopesOf(visibility, [own, ...optional]))
     source.usedAt = Date.now()
@@ -221,7 +222,15 @@ export function createInventory({ kubeconfig, upstream, log, recheckMs }: Option
   async function view(session: Session, fleet: Fleet, age: 'known' | 'asked-again' = 'known'): Promise<FleetView> {
     // The tabs of one person check together: a moment old is new enough.
     const visibility = await visibilityOf(session, recheckMs * (age === 'known' ? 0.8 : 0.05))
-    await settled(fleetResources[fleet].own)
+    const { own, optional } = fleetResources[fleet]
+    // The first who asks for a fleet begins its reading.
+    storeOf(
+      shared,
+      common,
+      fleet,
+      variantOf(fleet, () => true),
+    )
+    await Promise.all([own, ...optional].map(settled))
     const [id, source] = sourceFor(session, fleet, visibility)
     const key = `${id} ${fleet} ${visibilityKey(visibility, fleet)}`
     let found = views.get(key)
@@ -267,7 +276,14 @@ export function createInventory({ kubeconfig, upstream, log, recheckMs }: Option
   refreshVersions()
 
   const common = startSource(shared, sharedCredential, Object.fromEntries(inventoryResources.map((resource) => [resource, 'all'])))
-  const stores = fleets.map((fleet) => storeOf(shared, common, fleet, fleetResources[fleet].optional.join('+')))
+  const stores = firstFleets.map((fleet) =>
+    storeOf(
+      shared,
+      common,
+      fleet,
+      variantOf(fleet, () => true),
+    ),
+  )
   let read = false
   void Promise.all(stores.map((store) => store.ready)).then(() => (read = true))
 

@@ -39,6 +39,10 @@ const migration = (phase: string) => ({ spec: { vmiName: 'web' }, status: { phas
 
 test('makes a VM’s row again when its VMI, its migration or the volume it uses changes', () => {
   const { put } = cluster()
+  expect(put('virtualmachines', 'web', vmSpec)).toEqual([
+    ['virtualmachines', 'ns/web'],
+    ['persistentvolumeclaims', 'ns/web-root'],
+  ])
   expect(put('virtualmachines', 'web', vmSpec)).toEqual([['virtualmachines', 'ns/web']])
   expect(put('virtualmachineinstances', 'web', { status: { phase: 'Running' } })).toEqual([['virtualmachines', 'ns/web']])
   expect(put('virtualmachineinstancemigrations', 'm1', migration('Running'))).toEqual([
@@ -46,8 +50,31 @@ test('makes a VM’s row again when its VMI, its migration or the volume it uses
     ['virtualmachines', 'ns/web'],
   ])
   expect(put('datavolumes', 'web-root', { status: { phase: 'ImportInProgress', progress: '40%' } })).toEqual([
+    ['persistentvolumeclaims', 'ns/web-root'],
     ['virtualmachines', 'ns/web'],
   ])
+})
+
+test('has one row for a claim, its DataVolume and the VMs that use it, and says only what its variant includes', () => {
+  const { joins, put, drop } = cluster()
+  const volume = (variant: string) => joins.row('persistentvolumeclaims', 'ns/web-root', variant)
+  put('virtualmachines', 'web', vmSpec)
+  put('datavolumes', 'web-root', { spec: { source: { http: {} } }, status: { phase: 'ImportInProgress', progress: '40%' } })
+  expect([...joins.keys('persistentvolumeclaims')]).toEqual(['ns/web-root'])
+  expect(volume('')).toBeUndefined()
+  const early = volume('datavolumes+virtualmachines')
+  expect(early).toMatchObject({ phase: 'ImportInProgress', progress: 40, source: 'http', vms: ['web'], unclaimed: true })
+  put('persistentvolumeclaims', 'web-root', {
+    spec: { storageClassName: 'fast' },
+    status: { phase: 'Bound', capacity: { storage: '10Gi' } },
+  })
+  expect([...joins.keys('persistentvolumeclaims')]).toEqual(['ns/web-root'])
+  expect(volume('datavolumes+virtualmachines')).toMatchObject({ uid: early?.uid, storageClass: 'fast', sizeBytes: 10 * 2 ** 30 })
+  const alone = volume('')
+  expect(alone).toMatchObject({ phase: 'Bound' })
+  for (const field of ['progress', 'source', 'vms', 'unclaimed']) expect(alone).not.toHaveProperty(field)
+  expect(drop('virtualmachines', 'web')).toContainEqual(['persistentvolumeclaims', 'ns/web-root'])
+  expect(volume('datavolumes+virtualmachines')).not.toHaveProperty('vms')
 })
 
 test('shows the newest migration that is not over', () => {

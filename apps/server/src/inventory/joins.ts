@@ -1,16 +1,39 @@
 // From objects to rows: which rows a change of an object touches, and what a row is made of.
-import type { DataVolume, KubeObject, Node, VirtualMachine, VirtualMachineInstance, VirtualMachineInstanceMigration } from '@virtdeck/k8s'
-import { projectMigrationRow, projectNodeRow, projectVmRow, type Fleet, type FleetRows } from '@virtdeck/kubevirt'
+import type {
+  DataVolume,
+  KubeObject,
+  Node,
+  PersistentVolumeClaim,
+  VirtualMachine,
+  VirtualMachineInstance,
+  VirtualMachineInstanceMigration,
+  VirtualMachineSnapshot,
+} from '@virtdeck/k8s'
+import {
+  projectMigrationRow,
+  projectNodeRow,
+  projectSnapshotRow,
+  projectVmRow,
+  projectVolumeRow,
+  type Fleet,
+  type FleetRows,
+} from '@virtdeck/kubevirt'
 import type { InventoryResource, Variant } from './messages.ts'
 
-/** What a fleet's rows are made of; rights to the optional resources decide the variant. */
-export const fleetResources: Record<Fleet, { own: InventoryResource; optional: readonly InventoryResource[] }> = {
+/**
+ * What a fleet's rows are made of; rights to the optional resources decide the variant. `or` names the one that has rows
+ * even where there is no object of the fleet's own: bare VMIs, and DataVolumes without a claim.
+ */
+export const fleetResources: Record<Fleet, { own: InventoryResource; optional: readonly InventoryResource[]; or?: InventoryResource }> = {
   virtualmachines: {
     own: 'virtualmachines',
     optional: ['virtualmachineinstances', 'virtualmachineinstancemigrations', 'datavolumes'],
+    or: 'virtualmachineinstances',
   },
   nodes: { own: 'nodes', optional: [] },
   virtualmachineinstancemigrations: { own: 'virtualmachineinstancemigrations', optional: [] },
+  virtualmachinesnapshots: { own: 'virtualmachinesnapshots', optional: [] },
+  persistentvolumeclaims: { own: 'persistentvolumeclaims', optional: ['datavolumes', 'virtualmachines'], or: 'datavolumes' },
 }
 
 export const fleets = Object.keys(fleetResources) as Fleet[]
@@ -75,11 +98,19 @@ export function createJoins(objects: Objects): Joins {
   }
 
   const volumesOf = (key: string, vm: VirtualMachine): DataVolume[] => {
-    const names = new Set([...(volumesOwnedBy.get(key) ?? []), ...usedVolumes(vm as unknown as KubeObject)])
+    const names = new Set([...(volumesOwnedBy.get(key) ?? []), ...usedClaims(vm as unknown as KubeObject)])
     return [...names].flatMap((name) => {
       const found = objects.get('datavolumes', name) as DataVolume | undefined
       return found ? [found] : []
     })
+  }
+
+  const volumeRow = (key: string, variant: Variant): FleetRows['persistentvolumeclaims'] | undefined => {
+    const pvc = objects.get('persistentvolumeclaims', key) as PersistentVolumeClaim | undefined
+    const dataVolume = variantIncludes(variant, 'datavolumes') ? (objects.get('datavolumes', key) as DataVolume | undefined) : undefined
+    if (!pvc && !dataVolume) return undefined
+    const users = variantIncludes(variant, 'virtualmachines') ? [...(vmsUsing.get(key) ?? [])] : []
+    return projectVolumeRow({ pvc, dataVolume, vms: users.map((vm) => vm.slice(vm.indexOf('/') + 1)).toSorted() })
   }
 
   const one = (key: string | undefined): string[] => (key ? [key] : [])
@@ -87,9 +118,15 @@ export function createJoins(objects: Objects): Joins {
   return {
     note(resource, key, before, after) {
       switch (resource) {
-        case 'virtualmachines':
-          reindex(vmsUsing, key, usedVolumes(before), usedVolumes(after))
-          return [['virtualmachines', key]]
+        case 'virtualmachines': {
+          const used = { before: usedClaims(before), after: usedClaims(after) }
+          reindex(vmsUsing, key, used.before, used.after)
+          const touched = [
+            ...used.before.filter((claim) => !used.after.includes(claim)),
+            ...used.after.filter((claim) => !used.before.includes(claim)),
+          ]
+          return [['virtualmachines', key], ...touched.map((claim): [Fleet, string] => ['persistentvolumeclaims', claim])]
+        }
         case 'virtualmachineinstances':
           return [['virtualmachines', key]]
         case 'virtualmachineinstancemigrations': {
@@ -100,26 +137,36 @@ export function createJoins(objects: Objects): Joins {
         case 'datavolumes': {
           const owners = [...one(ownerOf(before)), ...one(ownerOf(after))]
           reindex(volumesOwnedBy, key, one(ownerOf(before)), one(ownerOf(after)))
-          return [...new Set([...owners, ...(vmsUsing.get(key) ?? [])])].map((vm) => ['virtualmachines', vm])
+          const vms = [...new Set([...owners, ...(vmsUsing.get(key) ?? [])])]
+          return [['persistentvolumeclaims', key], ...vms.map((vm): [Fleet, string] => ['virtualmachines', vm])]
         }
         case 'nodes':
-          return [['nodes', key]]
+        case 'persistentvolumeclaims':
+        case 'virtualmachinesnapshots':
+          return [[resource, key]]
         case 'namespaces':
           return []
       }
     },
     *keys(fleet) {
-      yield* objects.keys(fleetResources[fleet].own)
-      if (fleet !== 'virtualmachines') return
-      for (const key of objects.keys('virtualmachineinstances')) if (!objects.get('virtualmachines', key)) yield key
+      const { own, or } = fleetResources[fleet]
+      yield* objects.keys(own)
+      if (!or) return
+      for (const key of objects.keys(or)) if (!objects.get(own, key)) yield key
     },
     row(fleet, key, variant) {
       if (fleet === 'virtualmachines') return vmRow(key, variant)
-      const object = objects.get(fleetResources[fleet].own, key)
+      if (fleet === 'persistentvolumeclaims') return volumeRow(key, variant)
+      const object: unknown = objects.get(fleetResources[fleet].own, key)
       if (!object) return undefined
-      return fleet === 'nodes'
-        ? projectNodeRow(object as unknown as Node)
-        : projectMigrationRow(object as unknown as VirtualMachineInstanceMigration)
+      switch (fleet) {
+        case 'nodes':
+          return projectNodeRow(object as Node)
+        case 'virtualmachineinstancemigrations':
+          return projectMigrationRow(object as VirtualMachineInstanceMigration)
+        case 'virtualmachinesnapshots':
+          return projectSnapshotRow(object as VirtualMachineSnapshot)
+      }
     },
   }
 }
@@ -134,9 +181,15 @@ function ownerOf(dataVolume: KubeObject | undefined): string | undefined {
   return owner && `${dataVolume?.metadata.namespace}/${owner.name}`
 }
 
-type Volumes = { template?: { spec?: { volumes?: { dataVolume?: { name?: string } }[] } } }
+type Volumes = {
+  template?: { spec?: { volumes?: { dataVolume?: { name?: string }; persistentVolumeClaim?: { claimName?: string } }[] } }
+}
 
-function usedVolumes(vm: KubeObject | undefined): string[] {
+/** The claims that a VM's volumes name; a DataVolume and its claim are called the same. */
+function usedClaims(vm: KubeObject | undefined): string[] {
   const volumes = (vm?.spec as Volumes | undefined)?.template?.spec?.volumes ?? []
-  return volumes.flatMap(({ dataVolume }) => (dataVolume?.name ? [`${vm?.metadata.namespace}/${dataVolume.name}`] : []))
+  return volumes.flatMap(({ dataVolume, persistentVolumeClaim }) => {
+    const name = dataVolume?.name ?? persistentVolumeClaim?.claimName
+    return name ? [`${vm?.metadata.namespace}/${name}`] : []
+  })
 }

@@ -1,9 +1,18 @@
 import { existsSync, readFileSync } from 'node:fs'
-import type { DataVolume, KubeObject, Node, VirtualMachine, VirtualMachineInstance, VirtualMachineInstanceMigration } from '@virtdeck/k8s'
-import { projectMigrationRow, projectNodeRow, projectVmRow } from '@virtdeck/kubevirt'
+import type {
+  DataVolume,
+  KubeObject,
+  Node,
+  PersistentVolumeClaim,
+  VirtualMachine,
+  VirtualMachineInstance,
+  VirtualMachineInstanceMigration,
+  VirtualMachineSnapshot,
+} from '@virtdeck/k8s'
+import { projectMigrationRow, projectNodeRow, projectSnapshotRow, projectVmRow, projectVolumeRow } from '@virtdeck/kubevirt'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { keeperOf } from './kept.ts'
-import type { InventoryResource } from './messages.ts'
+import { inventoryResources, type InventoryResource } from './messages.ts'
 
 const captures = new URL('../../../../../shared/captures/', import.meta.url)
 const read = (path: string) => readFileSync(new URL(path, captures), 'utf8')
@@ -56,6 +65,20 @@ describe.skipIf(!existsSync(captures))('what is kept of recorded objects', () =>
     for (const node of items) expect(projectNodeRow(kept('nodes', node))).toEqual(projectNodeRow(node))
   })
 
+  test('makes the same rows of snapshots and volumes', () => {
+    const snapshots = objectsOf('watch/snapshot-lifecycle.ndjson') as unknown as VirtualMachineSnapshot[]
+    for (const snapshot of snapshots)
+      expect(projectSnapshotRow(kept('virtualmachinesnapshots', snapshot))).toEqual(projectSnapshotRow(snapshot))
+    const pvcs = objectsOf('watch/pvc-lifecycle.ndjson') as unknown as PersistentVolumeClaim[]
+    const dataVolumes = objectsOf('watch/dv-lifecycle.ndjson') as unknown as DataVolume[]
+    expect(Math.min(snapshots.length, pvcs.length, dataVolumes.length)).toBeGreaterThan(3)
+    for (const pvc of pvcs)
+      for (const dataVolume of dataVolumes)
+        expect(projectVolumeRow({ pvc: kept('persistentvolumeclaims', pvc), dataVolume: kept('datavolumes', dataVolume) })).toEqual(
+          projectVolumeRow({ pvc, dataVolume }),
+        )
+  })
+
   test('is a small part of a VM and its VMI', () => {
     const size = (object: unknown) => JSON.stringify(object).length
     const vm = bodyOf<VirtualMachine>('lifecycle/04-get-vm-running.json')
@@ -95,7 +118,7 @@ test('keeps neither user data nor annotations, but for those that name the opera
   expect(cut.spec.template.spec.volumes).toEqual([{}, { dataVolume: { name: 'web-root' } }])
 })
 
-test('keeps of a DataVolume whose it is and how far', () => {
+test('keeps of a DataVolume whose it is, what kind of source it has and how far it is, but not where from', () => {
   const dataVolume = {
     metadata: { ...meta, ownerReferences: [{ apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', name: 'web', uid: 'u2' }] },
     spec: { source: { http: { url: 'https://images.example.com/a.img' } } },
@@ -103,7 +126,8 @@ test('keeps of a DataVolume whose it is and how far', () => {
   } as unknown as DataVolume
   expect(kept('datavolumes', dataVolume)).toEqual({
     metadata: { ...meta, ownerReferences: [{ kind: 'VirtualMachine', name: 'web' }] },
-    status: { phase: 'ImportInProgress', progress: '47%' },
+    spec: { source: { http: {} } },
+    status: { phase: 'ImportInProgress', progress: '47%', conditions: [{ type: 'Bound', status: 'True' }] },
   })
 })
 
@@ -112,6 +136,5 @@ test.each([
   { metadata: meta, spec: 'none', status: [] },
   { metadata: meta, spec: { template: null }, status: { conditions: 'x', interfaces: [null, 3] } },
 ])('takes objects that are not what their kind promises: %j', (object) => {
-  const resources = ['namespaces', 'nodes', 'virtualmachines', 'virtualmachineinstances', 'virtualmachineinstancemigrations', 'datavolumes']
-  for (const resource of resources as InventoryResource[]) expect(kept(resource, object).metadata.uid).toBe('u1')
+  for (const resource of inventoryResources) expect(kept(resource, object).metadata.uid).toBe('u1')
 })

@@ -5,10 +5,12 @@ import type {
   KubeObject,
   Namespace,
   Node,
+  PersistentVolumeClaim,
   ObjectMeta,
   VirtualMachine,
   VirtualMachineInstance,
   VirtualMachineInstanceMigration,
+  VirtualMachineSnapshot,
 } from '@virtdeck/k8s'
 import type { InventoryResource } from './messages.ts'
 
@@ -49,6 +51,12 @@ const migrationState = {
   failureReason: true,
 } satisfies Shape<NonNullable<NonNullable<VirtualMachineInstance['status']>['migrationState']>>
 
+/** What a claim asks for. */
+const asked = { accessModes: true, storageClassName: true, volumeMode: true, resources: { requests: { storage: true } } } as const
+
+/** Which fields there are, and nothing of what is in them: the URL that a disk comes from may bear a password. */
+const keysAlone = (value: object) => Object.fromEntries(Object.keys(value).map((key) => [key, {}]))
+
 const shapes = {
   namespaces: { metadata: identity } satisfies Shape<Namespace>,
   nodes: {
@@ -69,7 +77,7 @@ const shapes = {
       preference: { name: true },
       template: {
         metadata: { labels: osEntries, annotations: osEntries },
-        spec: { domain, volumes: [{ dataVolume: { name: true } }] },
+        spec: { domain, volumes: [{ dataVolume: { name: true }, persistentVolumeClaim: { claimName: true } }] },
       },
     },
     status: { printableStatus: true, runStrategy: true, conditions: [condition] },
@@ -96,8 +104,28 @@ const shapes = {
   } satisfies Shape<VirtualMachineInstanceMigration>,
   datavolumes: {
     metadata: { ...identity, ownerReferences: [{ kind: true, name: true }] },
-    status: { phase: true, progress: true },
+    spec: { source: keysAlone, sourceRef: { kind: true }, pvc: asked, storage: asked },
+    status: { phase: true, progress: true, conditions: [{ type: true, status: true, message: true }] },
   } satisfies Shape<DataVolume>,
+  persistentvolumeclaims: {
+    metadata: identity,
+    spec: asked,
+    status: { phase: true, capacity: { storage: true } },
+  } satisfies Shape<PersistentVolumeClaim>,
+  virtualmachinesnapshots: {
+    metadata: identity,
+    spec: { source: { name: true } },
+    status: {
+      phase: true,
+      readyToUse: true,
+      creationTime: true,
+      error: { message: true },
+      indications: true,
+      sourceIndications: [{ indication: true }],
+      conditions: [condition],
+      snapshotVolumes: { includedVolumes: true, excludedVolumes: true },
+    },
+  } satisfies Shape<VirtualMachineSnapshot>,
 } satisfies Record<InventoryResource, unknown>
 
 /** Cuts objects of a resource down to what their rows need, as new objects that hold on to nothing of the old ones. */

@@ -11,6 +11,8 @@ export const inventoryResources = [
   'virtualmachineinstances',
   'virtualmachineinstancemigrations',
   'datavolumes',
+  'persistentvolumeclaims',
+  'virtualmachinesnapshots',
 ] as const
 
 export type InventoryResource = (typeof inventoryResources)[number]

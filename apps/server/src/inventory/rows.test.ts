@@ -17,6 +17,8 @@ const everything: Visibility = {
   virtualmachineinstances: 'all',
   virtualmachineinstancemigrations: 'all',
   datavolumes: 'all',
+  persistentvolumeclaims: 'all',
+  virtualmachinesnapshots: 'all',
 }
 const row = (uid: string, turn = 0): RowUpsert => [uid, '', JSON.stringify({ uid, turn })]
 const parse = (frame: Buffer) => JSON.parse(frame.toString()) as Delta

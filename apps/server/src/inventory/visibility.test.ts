@@ -37,7 +37,7 @@ function askOf(rights: Visibility, mode: 'complete' | 'incomplete' | 'empty', as
           )
     const resourceRules = known.map((resource) => ({
       verbs: ['get', 'list'],
-      apiGroups: ['', 'kubevirt.io', 'cdi.kubevirt.io'],
+      apiGroups: ['', 'kubevirt.io', 'cdi.kubevirt.io', 'snapshot.kubevirt.io'],
       resources: [resource],
     }))
     return { status: { incomplete: mode !== 'complete', resourceRules, nonResourceRules: [] } } as T

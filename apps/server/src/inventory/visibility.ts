@@ -53,6 +53,8 @@ const groups: Record<InventoryResource, string> = {
   virtualmachineinstances: 'kubevirt.io',
   virtualmachineinstancemigrations: 'kubevirt.io',
   datavolumes: 'cdi.kubevirt.io',
+  persistentvolumeclaims: '',
+  virtualmachinesnapshots: 'snapshot.kubevirt.io',
 }
 const clusterScoped: readonly InventoryResource[] = ['namespaces', 'nodes']
 const concurrency = 20

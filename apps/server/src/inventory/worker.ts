@@ -16,6 +16,8 @@ const descriptors: Record<InventoryResource, Resource> = {
   virtualmachineinstances: resources.virtualMachineInstances,
   virtualmachineinstancemigrations: resources.virtualMachineInstanceMigrations,
   datavolumes: resources.dataVolumes,
+  persistentvolumeclaims: resources.persistentVolumeClaims,
+  virtualmachinesnapshots: resources.virtualMachineSnapshots,
 }
 
 const port = parentPort
@@ -81,11 +83,8 @@ function startSource(source: SourceId, scopes: Partial<Record<InventoryResource,
   const joins = createJoins(known)
 
   const note = (resource: InventoryResource, key: string, before: KubeObject | undefined, after: KubeObject | undefined) => {
-    for (const [fleet, row] of joins.note(resource, key, before, after)) {
-      const keys = dirty.get(fleet)
-      if (keys) keys.add(row)
-      else dirty.set(fleet, new Set([row]))
-    }
+    // Rows of a fleet that nobody was shown yet are all made when it is.
+    for (const [fleet, row] of joins.note(resource, key, before, after)) dirty.get(fleet)?.add(row)
     schedule()
   }
   const schedule = () => {
@@ -104,7 +103,7 @@ function startSource(source: SourceId, scopes: Partial<Record<InventoryResource,
       else send(projection, joins.keys(projection.fleet), true)
       projection.begun = true
     }
-    for (const fleet of dirty.keys()) if (isSynced(fleet)) dirty.delete(fleet)
+    for (const [fleet, keys] of dirty) if (isSynced(fleet)) keys.clear()
   }
   const send = (projection: Projection, keys: Iterable<string>, whole: boolean) => {
     const upsert: RowUpsert[] = []
@@ -138,7 +137,10 @@ function startSource(source: SourceId, scopes: Partial<Record<InventoryResource,
     const { own, optional } = fleetResources[fleet]
     return [own, ...optional].every((resource) => !scopes[resource] || synced.has(resource))
   }
-  for (const [resource, scope] of Object.entries(scopes) as [InventoryResource, Scope][]) {
+  /** Reads and watches a resource from now on, if it is in this source's scope. */
+  const reflect = (resource: InventoryResource) => {
+    const scope = scopes[resource]
+    if (!scope || reflectors.has(resource)) return
     const namespaces = scope === 'all' ? [undefined] : scope
     const waiting = new Set(namespaces)
     if (namespaces.length === 0) synced.add(resource)
@@ -177,6 +179,7 @@ function startSource(source: SourceId, scopes: Partial<Record<InventoryResource,
       ),
     )
   }
+  reflect('namespaces')
 
   return {
     stop() {
@@ -185,6 +188,9 @@ function startSource(source: SourceId, scopes: Partial<Record<InventoryResource,
     project(fleet: Fleet, variant: Variant) {
       const id = `${fleet} ${variant}`
       if (!projections.has(id)) projections.set(id, { fleet, variant, rows: new Map(), begun: false })
+      if (!dirty.has(fleet)) dirty.set(fleet, new Set())
+      const { own, optional } = fleetResources[fleet]
+      for (const resource of [own, ...optional]) reflect(resource)
       schedule()
     },
   }

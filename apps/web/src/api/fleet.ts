@@ -147,6 +147,8 @@ export const fleets: { [F in Fleet]: FleetStore<FleetRows[F]> } = {
   virtualmachines: open('virtualmachines'),
   nodes: open('nodes'),
   virtualmachineinstancemigrations: open('virtualmachineinstancemigrations'),
+  virtualmachinesnapshots: open('virtualmachinesnapshots'),
+  persistentvolumeclaims: open('persistentvolumeclaims'),
 }
 
 export function forgetFleets(resume: boolean) {
