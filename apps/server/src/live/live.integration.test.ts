@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startBehindHostileApi, type BehindHostileApi } from '../testing/behind-hostile-api.ts'
+import { startServer } from '../index.ts'
+import { configFor, startBehindHostileApi, type BehindHostileApi } from '../testing/behind-hostile-api.ts'
 import { message, openBrowser, type Browser } from '../testing/browser.ts'
 import { token, type HostileApiServer } from '../testing/hostile-api-server.ts'
 
@@ -78,13 +79,7 @@ test('mixes up no two sockets: the same ids mean each one’s own [W-09]', async
 })
 
 test('tells open sockets that it restarts [W-18]', async () => {
-  const own = await startServer({
-    host: '127.0.0.1',
-    port: 0,
-    webRoot: '/nonexistent',
-    kubeconfig: { text: api.kubeconfig },
-    logLevel: 'silent',
-  })
+  const own = await startServer(configFor(api))
   const ben = openBrowser(own.url)
   await ben.signIn({ mode: 'token', token })
   using live = await ben.live()
