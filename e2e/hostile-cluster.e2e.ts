@@ -3,6 +3,9 @@ import type { BrowserContext, Page } from '@playwright/test'
 import { expect, openAs, test, vmRow, type Stack } from './fixtures.ts'
 import { hostile, hostileTexts } from './hostile-strings.ts'
 
+// A cluster of its own: the tests of other files do not meet what this one leaves behind.
+test.use({ stackArgs: ['--scenario', 'small', '--auth', 'demo'] })
+
 const kubevirt = '/apis/kubevirt.io/v1/namespaces/team-a'
 const vmi = `${kubevirt}/virtualmachineinstances/web-01`
 const at = (position: number) => hostile[position % hostile.length] ?? ''
