@@ -8,7 +8,9 @@ import {
   type VirtualMachine,
   type VirtualMachineInstance,
   type VirtualMachineInstanceMigration,
+  type VirtualMachineRestore,
   type VirtualMachineSnapshot,
+  type VirtualMachineSnapshotContent,
 } from '@virtdeck/k8s'
 import { vmCompute } from './compute.ts'
 import { condition, epochSeconds, isFalse, isTrue } from './conditions.ts'
@@ -185,8 +187,14 @@ export function projectNodeRow(node: Node): NodeRow {
   })
 }
 
-export function projectMigrationRow({ metadata, spec, status }: VirtualMachineInstanceMigration): MigrationRow {
-  const state = status?.migrationState
+/** A migration's row. Where it goes from and to, its VMI knows best until it has ended. */
+export function projectMigrationRow(
+  { metadata, spec, status }: VirtualMachineInstanceMigration,
+  vmi?: VirtualMachineInstance,
+): MigrationRow {
+  const vmiState = vmi?.status?.migrationState
+  const moving = vmiState?.migrationUid === metadata.uid && !migrationEnded(status?.phase)
+  const state = moving ? vmiState : status?.migrationState
   return compact<MigrationRow>({
     uid: metadata.uid,
     namespace: metadata.namespace ?? '',
@@ -202,7 +210,20 @@ export function projectMigrationRow({ metadata, spec, status }: VirtualMachineIn
   })
 }
 
-export function projectSnapshotRow({ metadata, spec, status }: VirtualMachineSnapshot): SnapshotRow {
+export type SnapshotObjects = {
+  content?: VirtualMachineSnapshotContent | undefined
+  /** The restores that name it. */
+  restores?: readonly VirtualMachineRestore[] | undefined
+}
+
+export function projectSnapshotRow(
+  { metadata, spec, status }: VirtualMachineSnapshot,
+  { content, restores = [] }: SnapshotObjects = {},
+): SnapshotRow {
+  const restoredAt = restores.flatMap(({ status: done }) => (done?.complete ? [epochSeconds(done.restoreTime ?? undefined) ?? 0] : []))
+  const sizes = content?.spec.volumeBackups?.map(
+    ({ persistentVolumeClaim }) => parseQuantity(persistentVolumeClaim.spec?.resources?.requests?.['storage'] as string | undefined) ?? 0,
+  )
   const indications = status?.sourceIndications?.map(({ indication }) => indication) ?? status?.indications
   return compact<SnapshotRow>({
     uid: metadata.uid,
@@ -217,6 +238,8 @@ export function projectSnapshotRow({ metadata, spec, status }: VirtualMachineSna
     indications: indications?.length ? indications : undefined,
     disks: status?.snapshotVolumes?.includedVolumes,
     leftOut: status?.snapshotVolumes?.excludedVolumes?.length ? status.snapshotVolumes.excludedVolumes : undefined,
+    sizeBytes: sizes?.reduce((sum, size) => sum + size, 0),
+    restoredAt: restoredAt.length > 0 ? Math.max(...restoredAt) : undefined,
   })
 }
 

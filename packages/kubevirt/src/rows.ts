@@ -91,6 +91,10 @@ export type SnapshotRow = {
   /** Volumes of the VM in it, and those that it was taken without. */
   disks?: string[]
   leftOut?: string[]
+  /** What its volumes claim together. */
+  sizeBytes?: number
+  /** When it was last restored, seconds since the epoch. */
+  restoredAt?: number
 }
 
 /** A PersistentVolumeClaim joined with the DataVolume of its name; or a DataVolume that has no claim yet. */

@@ -89,6 +89,38 @@ test('shows the newest migration that is not over', () => {
   expect(row('web')).not.toHaveProperty('migration')
 })
 
+test('says where a migration goes while it runs, which only its VMI knows', () => {
+  const { joins, put } = cluster()
+  const migrationRow = (variant: string) => joins.row('virtualmachineinstancemigrations', 'ns/m1', variant)
+  put('virtualmachineinstancemigrations', 'm1', migration('Running'))
+  const migrationState = { migrationUid: 'virtualmachineinstancemigrations-m1', sourceNode: 'node-1', targetNode: 'node-2' }
+  expect(put('virtualmachineinstances', 'web', { status: { phase: 'Running', migrationState } })).toContainEqual([
+    'virtualmachineinstancemigrations',
+    'ns/m1',
+  ])
+  expect(migrationRow('virtualmachineinstances')).toMatchObject({ sourceNode: 'node-1', targetNode: 'node-2' })
+  expect(migrationRow('')).not.toHaveProperty('targetNode')
+})
+
+test('says how large a snapshot is and when it was restored, to those who may list what knows it', () => {
+  const { joins, put, drop } = cluster()
+  const snapshot = (variant: string) => joins.row('virtualmachinesnapshots', 'ns/before', variant)
+  const storage = (size: string) => ({ persistentVolumeClaim: { spec: { resources: { requests: { storage: size } } } } })
+  put('virtualmachinesnapshots', 'before', { spec: { source: { name: 'web' } }, status: { phase: 'Succeeded', readyToUse: true } })
+  const touches = [['virtualmachinesnapshots', 'ns/before']]
+  const named = { virtualMachineSnapshotName: 'before' }
+  expect(put('virtualmachinesnapshotcontents', 'c1', { spec: { ...named, volumeBackups: [storage('1Gi'), storage('2Gi')] } })).toEqual(
+    touches,
+  )
+  const restored = { complete: true, restoreTime: '2026-11-20T11:00:00Z' }
+  expect(put('virtualmachinerestores', 'r1', { spec: named, status: restored })).toEqual(touches)
+  const full = fleetResources.virtualmachinesnapshots.optional.join('+')
+  expect(snapshot(full)).toMatchObject({ vmName: 'web', sizeBytes: 3 * 2 ** 30, restoredAt: Date.parse(restored.restoreTime) / 1000 })
+  for (const field of ['sizeBytes', 'restoredAt']) expect(snapshot('')).not.toHaveProperty(field)
+  expect(drop('virtualmachinerestores', 'r1')).toEqual(touches)
+  expect(snapshot(full)).not.toHaveProperty('restoredAt')
+})
+
 test('leaves out of a row what its variant does not include', () => {
   const { put, row } = cluster()
   put('virtualmachines', 'web', vmSpec)

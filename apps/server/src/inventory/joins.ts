@@ -7,7 +7,9 @@ import type {
   VirtualMachine,
   VirtualMachineInstance,
   VirtualMachineInstanceMigration,
+  VirtualMachineRestore,
   VirtualMachineSnapshot,
+  VirtualMachineSnapshotContent,
 } from '@virtdeck/k8s'
 import {
   projectMigrationRow,
@@ -31,8 +33,8 @@ export const fleetResources: Record<Fleet, { own: InventoryResource; optional: r
     or: 'virtualmachineinstances',
   },
   nodes: { own: 'nodes', optional: [] },
-  virtualmachineinstancemigrations: { own: 'virtualmachineinstancemigrations', optional: [] },
-  virtualmachinesnapshots: { own: 'virtualmachinesnapshots', optional: [] },
+  virtualmachineinstancemigrations: { own: 'virtualmachineinstancemigrations', optional: ['virtualmachineinstances'] },
+  virtualmachinesnapshots: { own: 'virtualmachinesnapshots', optional: ['virtualmachinesnapshotcontents', 'virtualmachinerestores'] },
   persistentvolumeclaims: { own: 'persistentvolumeclaims', optional: ['datavolumes', 'virtualmachines'], or: 'datavolumes' },
 }
 
@@ -63,6 +65,8 @@ export function createJoins(objects: Objects): Joins {
   const migrationsOf = new Map<string, Set<string>>()
   const volumesOwnedBy = new Map<string, Set<string>>()
   const vmsUsing = new Map<string, Set<string>>()
+  const contentsOf = new Map<string, Set<string>>()
+  const restoresOf = new Map<string, Set<string>>()
 
   const reindex = (index: Map<string, Set<string>>, key: string, before: readonly string[], after: readonly string[]) => {
     for (const group of before) {
@@ -113,6 +117,29 @@ export function createJoins(objects: Objects): Joins {
     return projectVolumeRow({ pvc, dataVolume, vms: users.map((vm) => vm.slice(vm.indexOf('/') + 1)).toSorted() })
   }
 
+  const snapshotRow = (key: string, variant: Variant): FleetRows['virtualmachinesnapshots'] | undefined => {
+    const snapshot = objects.get('virtualmachinesnapshots', key) as VirtualMachineSnapshot | undefined
+    const found = <T>(resource: InventoryResource, names: Iterable<string> = []): T[] =>
+      variantIncludes(variant, resource) ? [...names].flatMap((name) => (objects.get(resource, name) as T | undefined) ?? []) : []
+    return (
+      snapshot &&
+      projectSnapshotRow(snapshot, {
+        content: found<VirtualMachineSnapshotContent>('virtualmachinesnapshotcontents', contentsOf.get(key))[0],
+        restores: found<VirtualMachineRestore>('virtualmachinerestores', restoresOf.get(key)),
+      })
+    )
+  }
+
+  const migrationRow = (key: string, variant: Variant): FleetRows['virtualmachineinstancemigrations'] | undefined => {
+    const migration = objects.get('virtualmachineinstancemigrations', key) as VirtualMachineInstanceMigration | undefined
+    const vmi = vmiOf(migration as KubeObject | undefined)
+    const moving = vmi !== undefined && variantIncludes(variant, 'virtualmachineinstances')
+    return (
+      migration &&
+      projectMigrationRow(migration, moving ? (objects.get('virtualmachineinstances', vmi) as VirtualMachineInstance) : undefined)
+    )
+  }
+
   const one = (key: string | undefined): string[] => (key ? [key] : [])
 
   return {
@@ -127,8 +154,10 @@ export function createJoins(objects: Objects): Joins {
           ]
           return [['virtualmachines', key], ...touched.map((claim): [Fleet, string] => ['persistentvolumeclaims', claim])]
         }
-        case 'virtualmachineinstances':
-          return [['virtualmachines', key]]
+        case 'virtualmachineinstances': {
+          const migrations = [...(migrationsOf.get(key) ?? [])]
+          return [['virtualmachines', key], ...migrations.map((name): [Fleet, string] => ['virtualmachineinstancemigrations', name])]
+        }
         case 'virtualmachineinstancemigrations': {
           const vms = [...new Set([...one(vmiOf(before)), ...one(vmiOf(after))])]
           reindex(migrationsOf, key, one(vmiOf(before)), one(vmiOf(after)))
@@ -144,6 +173,12 @@ export function createJoins(objects: Objects): Joins {
         case 'persistentvolumeclaims':
         case 'virtualmachinesnapshots':
           return [[resource, key]]
+        case 'virtualmachinesnapshotcontents':
+        case 'virtualmachinerestores': {
+          const snapshots = { before: one(snapshotOf(before)), after: one(snapshotOf(after)) }
+          reindex(resource === 'virtualmachinerestores' ? restoresOf : contentsOf, key, snapshots.before, snapshots.after)
+          return [...new Set([...snapshots.before, ...snapshots.after])].map((snapshot) => ['virtualmachinesnapshots', snapshot])
+        }
         case 'namespaces':
           return []
       }
@@ -155,17 +190,19 @@ export function createJoins(objects: Objects): Joins {
       for (const key of objects.keys(or)) if (!objects.get(own, key)) yield key
     },
     row(fleet, key, variant) {
-      if (fleet === 'virtualmachines') return vmRow(key, variant)
-      if (fleet === 'persistentvolumeclaims') return volumeRow(key, variant)
-      const object: unknown = objects.get(fleetResources[fleet].own, key)
-      if (!object) return undefined
       switch (fleet) {
-        case 'nodes':
-          return projectNodeRow(object as Node)
-        case 'virtualmachineinstancemigrations':
-          return projectMigrationRow(object as VirtualMachineInstanceMigration)
+        case 'virtualmachines':
+          return vmRow(key, variant)
+        case 'persistentvolumeclaims':
+          return volumeRow(key, variant)
         case 'virtualmachinesnapshots':
-          return projectSnapshotRow(object as VirtualMachineSnapshot)
+          return snapshotRow(key, variant)
+        case 'virtualmachineinstancemigrations':
+          return migrationRow(key, variant)
+        case 'nodes': {
+          const node = objects.get('nodes', key) as Node | undefined
+          return node && projectNodeRow(node)
+        }
       }
     },
   }
@@ -174,6 +211,11 @@ export function createJoins(objects: Objects): Joins {
 function vmiOf(migration: KubeObject | undefined): string | undefined {
   const spec = migration?.spec as { vmiName?: string } | undefined
   return spec?.vmiName ? `${migration?.metadata.namespace}/${spec.vmiName}` : undefined
+}
+
+function snapshotOf(object: KubeObject | undefined): string | undefined {
+  const spec = object?.spec as { virtualMachineSnapshotName?: string } | undefined
+  return spec?.virtualMachineSnapshotName ? `${object?.metadata.namespace}/${spec.virtualMachineSnapshotName}` : undefined
 }
 
 function ownerOf(dataVolume: KubeObject | undefined): string | undefined {

@@ -10,7 +10,9 @@ import type {
   VirtualMachine,
   VirtualMachineInstance,
   VirtualMachineInstanceMigration,
+  VirtualMachineRestore,
   VirtualMachineSnapshot,
+  VirtualMachineSnapshotContent,
 } from '@virtdeck/k8s'
 import type { InventoryResource } from './messages.ts'
 
@@ -126,6 +128,16 @@ const shapes = {
       snapshotVolumes: { includedVolumes: true, excludedVolumes: true },
     },
   } satisfies Shape<VirtualMachineSnapshot>,
+  // It holds a copy of the whole VM, user data and all, of which nothing is kept.
+  virtualmachinesnapshotcontents: {
+    metadata: identity,
+    spec: { virtualMachineSnapshotName: true, volumeBackups: [{ persistentVolumeClaim: { spec: asked } }] },
+  } satisfies Shape<VirtualMachineSnapshotContent>,
+  virtualmachinerestores: {
+    metadata: identity,
+    spec: { virtualMachineSnapshotName: true },
+    status: { complete: true, restoreTime: true },
+  } satisfies Shape<VirtualMachineRestore>,
 } satisfies Record<InventoryResource, unknown>
 
 /** Cuts objects of a resource down to what their rows need, as new objects that hold on to nothing of the old ones. */

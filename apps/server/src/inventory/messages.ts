@@ -13,6 +13,8 @@ export const inventoryResources = [
   'datavolumes',
   'persistentvolumeclaims',
   'virtualmachinesnapshots',
+  'virtualmachinesnapshotcontents',
+  'virtualmachinerestores',
 ] as const
 
 export type InventoryResource = (typeof inventoryResources)[number]

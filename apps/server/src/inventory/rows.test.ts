@@ -19,6 +19,8 @@ const everything: Visibility = {
   datavolumes: 'all',
   persistentvolumeclaims: 'all',
   virtualmachinesnapshots: 'all',
+  virtualmachinesnapshotcontents: 'all',
+  virtualmachinerestores: 'all',
 }
 const row = (uid: string, turn = 0): RowUpsert => [uid, '', JSON.stringify({ uid, turn })]
 const parse = (frame: Buffer) => JSON.parse(frame.toString()) as Delta

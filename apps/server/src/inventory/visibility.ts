@@ -55,6 +55,8 @@ const groups: Record<InventoryResource, string> = {
   datavolumes: 'cdi.kubevirt.io',
   persistentvolumeclaims: '',
   virtualmachinesnapshots: 'snapshot.kubevirt.io',
+  virtualmachinesnapshotcontents: 'snapshot.kubevirt.io',
+  virtualmachinerestores: 'snapshot.kubevirt.io',
 }
 const clusterScoped: readonly InventoryResource[] = ['namespaces', 'nodes']
 const concurrency = 20

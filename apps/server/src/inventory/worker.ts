@@ -18,6 +18,8 @@ const descriptors: Record<InventoryResource, Resource> = {
   datavolumes: resources.dataVolumes,
   persistentvolumeclaims: resources.persistentVolumeClaims,
   virtualmachinesnapshots: resources.virtualMachineSnapshots,
+  virtualmachinesnapshotcontents: resources.virtualMachineSnapshotContents,
+  virtualmachinerestores: resources.virtualMachineRestores,
 }
 
 const port = parentPort

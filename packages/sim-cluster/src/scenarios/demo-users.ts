@@ -79,7 +79,7 @@ const powerRules: Rule[] = [
 const inventoryRules: Rule[] = [
   rule('', ['namespaces', 'nodes', 'events', 'persistentvolumeclaims'], read),
   rule('kubevirt.io', ['virtualmachines', 'virtualmachineinstances', 'virtualmachineinstancemigrations', 'kubevirts'], read),
-  rule('snapshot.kubevirt.io', ['virtualmachinesnapshots', 'virtualmachinerestores'], read),
+  rule('snapshot.kubevirt.io', ['virtualmachinesnapshots', 'virtualmachinesnapshotcontents', 'virtualmachinerestores'], read),
   rule('cdi.kubevirt.io', ['datavolumes'], read),
   rule('spectrocloud.com', ['vmtemplates'], read),
 ]
