@@ -1,10 +1,18 @@
 // Every refusal of the server is a Kubernetes Status; this is where they are made and where they are answered.
+import { randomUUID } from 'node:crypto'
+import type { Server, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
 import { StatusError, failure, type Status } from '@virtdeck/k8s'
 import type { Logger } from './logger.ts'
 
 // Codes that Kubernetes has no reason for.
-const ownReasons: Record<number, string> = { 421: 'MisdirectedRequest', 502: 'BadGateway' }
+const ownReasons: Record<number, string> = {
+  408: 'Timeout',
+  421: 'MisdirectedRequest',
+  431: 'RequestHeaderFieldsTooLarge',
+  502: 'BadGateway',
+}
 
 /** Throw it; the error handler answers it. The message is for the person at the screen. */
 export function refusal(code: number, message: string, details?: Status['details']): StatusError {
@@ -36,9 +44,12 @@ export const notFound: RequestHandler = (req) => {
   throw refusal(404, `The server could not find ${req.path}.`)
 }
 
+/** So long after a refusal the rest of its request is still taken: cut at once, the refusal itself could be lost. */
+const lingerMs = 500
+
 /** The one error handler. */
 export function errorHandler(log: Logger): ErrorRequestHandler {
-  return (error: unknown, _req, res, next) => {
+  return (error: unknown, req, res, next) => {
     const requestId = String(res.getHeader('x-request-id') ?? '')
     const status = tellable(error, requestId)
     if (status.code >= 500) log.error({ requestId, err: error }, status.message)
@@ -46,6 +57,51 @@ export function errorHandler(log: Logger): ErrorRequestHandler {
       next(error)
       return
     }
+    // Whoever is refused before the end of the request is not listened to until then.
+    const { socket } = res
+    if (!req.complete) res.once('finish', () => setTimeout(() => req.complete || socket?.destroy(), lingerMs).unref())
     sendStatus(res, status)
   }
+}
+
+/** Answers on a socket that has no response object: nobody has read a request from it, or it was to be upgraded. */
+export function writeStatus(socket: Duplex, status: Status, requestId: string): void {
+  const body = JSON.stringify(status)
+  socket.end(
+    [
+      `HTTP/1.1 ${status.code} Refused`,
+      'Connection: close',
+      'Content-Type: application/json; charset=utf-8',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      'Cache-Control: no-store',
+      'X-Content-Type-Options: nosniff',
+      `X-Request-Id: ${requestId}`,
+      '',
+      body,
+    ].join('\r\n'),
+    () => socket.destroy(),
+  )
+}
+
+/** What Node's parser gives up on before any handler sees it is refused like everything else, and the connection with it. */
+export function refuseUnreadable(server: Server, log: Logger): void {
+  const answering = new WeakMap<Duplex, ServerResponse>()
+  server.on('request', ({ socket }, res) => void answering.set(socket, res))
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const answer = answering.get(socket)
+    // In the middle of an answer, a second one would be taken for its rest.
+    const cutsIn = answer?.headersSent && !answer.writableFinished
+    if (error.code === 'ECONNRESET' || !socket.writable || cutsIn) return void socket.destroy()
+    const requestId = randomUUID()
+    const { status } = unreadable(error.code)
+    log.info({ requestId, code: status.code, cause: error.code }, 'request refused')
+    writeStatus(socket, status, requestId)
+  })
+}
+
+function unreadable(code: string | undefined): StatusError {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return refusal(408, 'The request took too long to arrive.')
+  if (code === 'HPE_HEADER_OVERFLOW') return refusal(431, 'The request’s headers are too large.')
+  if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') return refusal(413, 'The request’s chunks are too large.')
+  return refusal(400, 'The request could not be read.')
 }

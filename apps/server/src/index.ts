@@ -4,12 +4,13 @@ import { StatusError } from '@virtdeck/k8s'
 import { createApp } from './app.ts'
 import { loadKubeconfig, type Kubeconfig } from './auth/kubeconfig.ts'
 import { createOidc } from './auth/oidc.ts'
-import { ownOrigins } from './auth/provenance.ts'
+import { maxHeaders, ownOrigins } from './auth/provenance.ts'
 import { createKeyRing } from './auth/sealed-cookie.ts'
 import { createSessions } from './auth/sessions.ts'
 import { createTickets } from './auth/tickets.ts'
 import { ConfigError, loopbackHosts, type ServerConfig } from './config.ts'
 import type { Context } from './context.ts'
+import { refuseUnreadable } from './errors.ts'
 import { createInventory } from './inventory/inventory.ts'
 import { createUpstream, type Upstream } from './k8s/upstream.ts'
 import { createLogger } from './logger.ts'
@@ -32,7 +33,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   const kubeconfig = loadKubeconfig(config)
   const upstream = createUpstream()
   if (config.requireCluster) await assertReachable(kubeconfig, upstream)
-  const server = createHttpServer()
+  const server = createHttpServer(config.timeouts)
   await listen(server, config)
   const { port } = server.address() as AddressInfo
   const own = ownOrigins({ publicOrigin: config.publicOrigin, host: config.host, port })
@@ -45,6 +46,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   const inventory = createInventory({ kubeconfig, upstream, log, recheckMs })
   const context: Context = { config, recheckMs, log, own, port, ring, kubeconfig, upstream, sessions, tickets, oidc, inventory }
   const upgrades = createUpgradeGate(context)
+  refuseUnreadable(server, log)
   server.on('request', createApp(context))
   server.on('upgrade', upgrades.handle)
   log.info({ url, cluster: kubeconfig.clusterName, context: kubeconfig.context }, 'listening')
@@ -86,17 +88,17 @@ async function assertReachable(kubeconfig: Kubeconfig, upstream: Upstream): Prom
   }
 }
 
-/** Limits of SECURITY section 6. */
-function createHttpServer(): Server {
+/** Who sends slowly, much or nothing gets no more of the server than this. */
+function createHttpServer({ headersMs = 10_000, requestMs = 30_000 }: ServerConfig['timeouts'] = {}): Server {
   const server = createServer({
-    connectionsCheckingInterval: 2_000,
-    headersTimeout: 10_000,
-    requestTimeout: 30_000,
+    connectionsCheckingInterval: Math.min(2_000, headersMs / 5),
+    headersTimeout: headersMs,
+    requestTimeout: requestMs,
     keepAliveTimeout: 65_000,
     maxHeaderSize: 24 * 1024,
     noDelay: true,
   })
-  server.maxHeadersCount = 100
+  server.maxHeadersCount = maxHeaders
   server.maxRequestsPerSocket = 1_000
   server.maxConnections = 4_096
   return server

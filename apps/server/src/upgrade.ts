@@ -7,7 +7,7 @@ import type { Session } from './auth/sessions.ts'
 import { socketTarget } from './auth/tickets.ts'
 import { createConsoles } from './consoles/consoles.ts'
 import type { Context } from './context.ts'
-import { refusal, tellable } from './errors.ts'
+import { refusal, tellable, writeStatus } from './errors.ts'
 import { createLive } from './live/live.ts'
 import { takeTicket } from './subprotocols.ts'
 
@@ -43,7 +43,7 @@ export function createUpgradeGate(context: Context): UpgradeGate {
       } catch (error) {
         const status = tellable(error, requestId)
         log.info({ requestId, path: req.url?.split('?')[0]?.slice(0, 300), code: status.code }, 'upgrade refused')
-        refuse(socket, status.code, JSON.stringify(status), requestId)
+        writeStatus(socket, status, requestId)
       }
     },
     async [Symbol.asyncDispose]() {
@@ -57,21 +57,4 @@ function assertHandshake(req: IncomingMessage): void {
   const { upgrade, 'sec-websocket-version': version, 'sec-websocket-key': key } = req.headers
   const well = req.method === 'GET' && req.httpVersion === '1.1' && upgrade?.toLowerCase() === 'websocket' && version === '13'
   if (!well || !/^[A-Za-z0-9+/]{22}==$/.test(key ?? '')) throw refusal(400, 'This is not a WebSocket handshake.')
-}
-
-function refuse(socket: Duplex, code: number, body: string, requestId: string): void {
-  socket.end(
-    [
-      `HTTP/1.1 ${code} Refused`,
-      'Connection: close',
-      'Content-Type: application/json; charset=utf-8',
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      'Cache-Control: no-store',
-      'X-Content-Type-Options: nosniff',
-      `X-Request-Id: ${requestId}`,
-      '',
-      body,
-    ].join('\r\n'),
-    () => socket.destroy(),
-  )
 }

@@ -1,8 +1,8 @@
 // Where a request comes from: the Host it names, the page that sent it, and whether that page knows the session's secret.
 import type { IncomingMessage } from 'node:http'
 import type { RequestHandler } from 'express'
-import { loopbackHosts } from '../config.ts'
 import { refusal } from '../errors.ts'
+import { loopbackHosts } from '../config.ts'
 import type { Sessions } from './sessions.ts'
 
 export type Origins = { origins: ReadonlySet<string>; hosts: ReadonlySet<string>; secure: boolean }
@@ -18,11 +18,15 @@ export function ownOrigins({ publicOrigin, host, port }: { publicOrigin?: string
   }
 }
 
+/** Node keeps this many and drops the rest. */
+export const maxHeaders = 100
+
 /**
- * Throws 400 for a request that another server on the way may have read otherwise: a header name with `_`, which some
- * take for `-`, a second Host, a target that names a host itself.
+ * Throws 431 for a request whose headers were not all kept, and 400 for one that another server on the way may have
+ * read otherwise: a header name with `_`, which some take for `-`, a second Host, a target that names a host itself.
  */
 export function assertPlain(req: IncomingMessage): void {
+  if (req.rawHeaders.length >= 2 * maxHeaders) throw refusal(431, 'The request has too many headers.')
   const names = req.rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase())
   const twice = names.filter((name) => name === 'host').length > 1
   if (twice || names.some((name) => name.includes('_')) || !req.url?.startsWith('/')) {

@@ -29,8 +29,8 @@ function proxy({ sessions, kubeconfig, upstream }: Context): RequestHandler {
     const session = sessions.of(req)
     if (!session) throw refusal(401, 'You are not signed in.')
     const passed = passGate(req.method, req.originalUrl.slice('/k8s'.length))
+    const contentType = announcesBody(req) ? assertContentType(req) : undefined
     const body = await readBody(req)
-    const contentType = body.length > 0 ? assertContentType(req) : undefined
     sessions.touch(res, session)
 
     const gone = new AbortController()
@@ -39,7 +39,7 @@ function proxy({ sessions, kubeconfig, upstream }: Context): RequestHandler {
       .send(await kubeconfig.dial(session.credential), {
         method: req.method,
         path: passed.path,
-        headers: requestHeaders(req, res, passed, contentType),
+        headers: requestHeaders(req, res, passed, body.length > 0 ? contentType : undefined),
         ...(body.length > 0 ? { body } : {}),
         signal: gone.signal,
       })
@@ -106,7 +106,8 @@ async function readBody(req: IncomingMessage): Promise<Buffer> {
   if (Number(req.headers['content-length'] ?? 0) > maxRequestBytes) throw tooLarge()
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of req as AsyncIterable<Buffer>) {
+  // A refusal still has to go out: the request is left as it is.
+  for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length
     if (size > maxRequestBytes) throw tooLarge()
     chunks.push(chunk)
@@ -115,6 +116,8 @@ async function readBody(req: IncomingMessage): Promise<Buffer> {
   if (depth(body) > maxRequestDepth) throw refusal(400, 'The body is nested too deeply.')
   return body
 }
+
+const announcesBody = ({ headers }: IncomingMessage) => Number(headers['content-length'] ?? 0) > 0 || 'transfer-encoding' in headers
 
 const tooLarge = () => refusal(413, 'The body is larger than 1 MiB.')
 

@@ -11,7 +11,8 @@ export type RawConnection = {
 
 export function openRaw(port: number, text = ''): RawConnection {
   let answer = ''
-  const socket = connect(port, '127.0.0.1', () => text && socket.write(text))
+  const socket = connect(port, '127.0.0.1')
+  if (text) socket.write(text)
   socket.on('data', (chunk) => (answer += chunk.toString('latin1')))
   socket.on('error', () => {})
   const closed = new Promise<string>((resolve) => socket.once('close', () => resolve(answer)))
