@@ -1,12 +1,14 @@
 // virtualmachines-mutator.kubevirt.io and virtualmachine-validator.kubevirt.io
 // https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/virt-api/webhooks/validating-webhook/admitters/vms-admitter.go
 // https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/virt-api/webhooks/validating-webhook/admitters/vmi-create-admitter.go
-import type { KubeObject, StatusCause, VirtualMachine } from '@virtdeck/k8s'
+import type { KubeObject, StatusCause, VirtualMachine, VirtualMachineInstance } from '@virtdeck/k8s'
 import type { Admission } from '../api/context.ts'
 import { ApiError } from '../api/status.ts'
 import { findInstancetype } from '../controllers/instancetypes.ts'
+import { memoryHotplugProblem } from '../controllers/memory-hotplug.ts'
 import { vms, type Objects } from '../controllers/objects.ts'
 import { parseQuantity } from '../controllers/quantity.ts'
+import { updatesLive } from '../controllers/vmi-spec.ts'
 import { badRequestBy, invalidBy } from './denials.ts'
 import { asVm, defaultVm } from './vm-defaults.ts'
 
@@ -271,6 +273,14 @@ function* specCauses(spec: TemplateSpec, field: string): Generator<Cause> {
   }
 }
 
+/** What could not be plugged into the running VM, though its spec promises it. */
+function* liveUpdateCauses(objects: Objects, spec: TemplateSpec): Generator<Cause> {
+  const { maxGuest } = spec.domain.memory ?? {}
+  if (!maxGuest || !updatesLive(objects)) return
+  const problem = memoryHotplugProblem(spec as VirtualMachineInstance['spec'], maxGuest as string)
+  if (problem) yield cause('spec.template.spec.domain.memory.guest', problem)
+}
+
 /** Everything that the validator has against a VM, in its order. */
 export function vmCauses(objects: Objects, vm: VirtualMachine): Cause[] {
   const spec = vm.spec.template.spec as TemplateSpec
@@ -287,7 +297,13 @@ export function vmCauses(objects: Objects, vm: VirtualMachine): Cause[] {
       ),
     )
   }
-  return [...causes, ...specCauses(spec, 'spec.template.spec'), ...runStrategyCauses(vm), ...dataVolumeTemplateCauses(vm)]
+  return [
+    ...causes,
+    ...specCauses(spec, 'spec.template.spec'),
+    ...runStrategyCauses(vm),
+    ...dataVolumeTemplateCauses(vm),
+    ...liveUpdateCauses(objects, spec),
+  ]
 }
 
 /** What a snapshot or restore that is under way forbids. */

@@ -16,6 +16,7 @@ import { restoreController } from './restores.ts'
 import { snapshotController } from './snapshots.ts'
 import { vmiController } from './vmis.ts'
 import { vmController } from './vms.ts'
+import { workloadUpdateController } from './workload-updates.ts'
 
 export function createControllers(options: { storage: Storage; clock: Clock; guests: Guests; seed: number }): Controller[] {
   const context = createContext(options)
@@ -27,6 +28,7 @@ export function createControllers(options: { storage: Storage; clock: Clock; gue
     dataVolumeController(context),
     migrationController(context),
     evacuationController(context),
+    workloadUpdateController(context),
     snapshotController(context),
     restoreController(context),
     cloneController(context),

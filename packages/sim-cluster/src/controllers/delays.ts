@@ -28,6 +28,11 @@ export const delays = {
   attachHotplugVolume: 1_500,
   detachHotplugVolume: 1_200,
 
+  /** How long a network that was plugged in may wait for somebody to attach it without a migration, as in KubeVirt. */
+  awaitNetworkController: 15_000,
+  /** virt-controller looks this often for workloads that have to move. */
+  updateWorkloads: 5_000,
+
   prepareMigrationTarget: 900,
   startMigration: 700,
   /** Handing over after the last memory page: the target's domain runs. */

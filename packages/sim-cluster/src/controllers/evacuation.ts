@@ -5,7 +5,7 @@ import type { ControllerContext } from './context.ts'
 import type { Controller } from './controller.ts'
 import { isFinalMigration } from './indexes.ts'
 import { conditionOf, keyOf, migrations, splitKey, vmis } from './objects.ts'
-import { behaviourOf } from './migrations.ts'
+import { behaviourOf } from './behaviour.ts'
 import { draftStatus, isFinal } from './vmis.ts'
 
 export const isMigratable = (vmi: VirtualMachineInstance): boolean => conditionOf(vmi, 'LiveMigratable')?.status === 'True'
@@ -55,7 +55,7 @@ export function evacuationController(context: ControllerContext): Controller {
           },
           spec: { vmiName: vmi.metadata.name },
         })
-        record(vmi, 'Normal', 'SuccessfulCreate', `Created Migration ${name}`, { component: 'disruptionbudget-controller' })
+        record(vmi, 'Normal', 'SuccessfulCreate', `Created Migration ${name}`, { component: 'evacuation-controller' })
         return
       }
       // The simulation's descheduler: some guests are moved again and again.

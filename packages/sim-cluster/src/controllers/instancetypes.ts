@@ -1,9 +1,9 @@
 // Instance types and preferences: finding them, and what they put into a VMI.
 // https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/instancetype/apply/vmi.go
-import type { VirtualMachine, VirtualMachineInstance } from '@virtdeck/k8s'
+import type { StoredMeta, VirtualMachine, VirtualMachineInstance } from '@virtdeck/k8s'
 import { notFound } from '../api/status.ts'
 import { apiResource } from '../api/api-resources.ts'
-import type { Objects } from './objects.ts'
+import { controllerRef, vms, type Objects } from './objects.ts'
 
 type InstancetypeSpec = {
   cpu: {
@@ -38,7 +38,9 @@ type PreferenceSpec = {
   clock?: { preferredClockOffset?: unknown; preferredTimer?: unknown }
   preferredTerminationGracePeriodSeconds?: number
 }
-type Found<Spec> = { metadata: { name: string; uid: string; generation?: number }; spec: Spec }
+type Found<Spec> = { kind?: string; metadata: StoredMeta; spec: Spec }
+
+const revisions = 'controllerrevisions.apps'
 
 const clusterKinds = new Set([
   '',
@@ -48,10 +50,17 @@ const clusterKinds = new Set([
   'virtualmachineclusterpreferences',
 ])
 
-const plural = (kind: string | undefined, what: 'instancetype' | 'preference') =>
+const plural = (kind: string | undefined, what: What) =>
   clusterKinds.has((kind ?? '').toLowerCase()) ? `virtualmachinecluster${what}s` : `virtualmachine${what}s`
 
-function find<Spec>(objects: Objects, vm: VirtualMachine, what: 'instancetype' | 'preference'): Found<Spec> | undefined {
+type What = 'instancetype' | 'preference'
+type Matcher = { kind?: string; name?: string; revisionName?: string; inferFromVolume?: string }
+type StatusRef = { controllerRevisionRef?: { name: string }; inferFromVolume?: string; kind?: string; name?: string }
+
+const objectName = 'instancetype.kubevirt.io/object-name'
+
+/** Where a VM's matcher points now, whatever it pointed at when the VM was made. */
+function findLive<Spec>(objects: Objects, vm: VirtualMachine, what: What): Found<Spec> | undefined {
   const matcher = vm.spec[what]
   if (!matcher?.name) return undefined
   const key = `${plural(matcher.kind, what)}.instancetype.kubevirt.io` as
@@ -62,15 +71,82 @@ function find<Spec>(objects: Objects, vm: VirtualMachine, what: 'instancetype' |
   return found as unknown as Found<Spec>
 }
 
+/**
+ * The copy that a VM was pinned to, or else what its matcher points at.
+ * https://github.com/kubevirt/kubevirt/blob/75581da/pkg/instancetype/find/revision.go
+ */
+function find<Spec>(objects: Objects, vm: VirtualMachine, what: What): Found<Spec> | undefined {
+  const matcher = vm.spec[what] as Matcher | undefined
+  if (!matcher) return undefined
+  const pinned = (vm.status?.[`${what}Ref`] as StatusRef | undefined)?.controllerRevisionRef?.name
+  const name = matcher.revisionName || pinned
+  if (!name) return findLive(objects, vm, what)
+  const revision = objects.get(revisions, vm.metadata.namespace, name)
+  if (!revision) throw notFound(apiResource(revisions), name)
+  const meant = matcher.revisionName || revision.metadata.labels?.[objectName] === matcher.name
+  return meant ? (revision.data as Found<Spec>) : findLive(objects, vm, what)
+}
+
 export type Expansion = { instancetype: Found<InstancetypeSpec> | undefined; preference: Found<PreferenceSpec> | undefined }
 
 /** What a VM refers to; throws NotFound as the API server words it. */
 export const findInstancetype = (objects: Objects, vm: VirtualMachine) => find<InstancetypeSpec>(objects, vm, 'instancetype')
 export const findPreference = (objects: Objects, vm: VirtualMachine) => find<PreferenceSpec>(objects, vm, 'preference')
 
-/** The ControllerRevision that pins an instance type or preference for a VM. */
-export const revisionName = (vm: VirtualMachine, found: Found<unknown>): string =>
-  `${vm.metadata.name}-${found.metadata.name}-v1beta1-${found.metadata.uid}-${found.metadata.generation ?? 1}`
+/** Keeps a copy of an instance type or preference for a VM, and gives the copy's name. */
+function storeRevision(objects: Objects, vm: VirtualMachine, found: Found<unknown>): string {
+  const { name: object, uid, generation = 1, resourceVersion, creationTimestamp, namespace } = found.metadata
+  const version = 'v1beta1'
+  const name = `${vm.metadata.name}-${object}-${version}-${uid}-${generation}`
+  if (objects.get(revisions, vm.metadata.namespace, name)) return name
+  objects.create(revisions, {
+    metadata: {
+      name,
+      ...(vm.metadata.namespace ? { namespace: vm.metadata.namespace } : {}),
+      labels: {
+        'instancetype.kubevirt.io/object-generation': String(generation),
+        'instancetype.kubevirt.io/object-kind': found.kind ?? '',
+        [objectName]: object,
+        'instancetype.kubevirt.io/object-uid': uid,
+        'instancetype.kubevirt.io/object-version': version,
+      },
+      ownerReferences: [controllerRef(vms, vm)],
+    },
+    data: {
+      apiVersion: `instancetype.kubevirt.io/${version}`,
+      kind: found.kind,
+      metadata: { creationTimestamp, generation, name: object, ...(namespace ? { namespace } : {}), resourceVersion, uid },
+      spec: found.spec,
+    },
+    revision: 0,
+  })
+  return name
+}
+
+/**
+ * The references to the copies that a VM is pinned to, made where they are missing; a matcher that points elsewhere is
+ * pinned anew. Throws NotFound. https://github.com/kubevirt/kubevirt/blob/75581da/pkg/instancetype/revision/store.go
+ */
+export function pinnedRefs(objects: Objects, vm: VirtualMachine): { instancetypeRef?: StatusRef; preferenceRef?: StatusRef } {
+  const pin = (what: What): StatusRef | undefined => {
+    const matcher = vm.spec[what] as Matcher | undefined
+    if (!matcher) return undefined
+    const before = (vm.status?.[`${what}Ref`] ?? {}) as StatusRef
+    const { kind = before.kind, name = before.name, inferFromVolume = before.inferFromVolume } = matcher
+    const same = kind === before.kind && name === before.name && inferFromVolume === before.inferFromVolume
+    const kept = matcher.revisionName || (same ? before.controllerRevisionRef?.name : undefined)
+    const found = kept ? undefined : findLive(objects, vm, what)
+    if (!kept && !found) return undefined
+    return {
+      controllerRevisionRef: { name: kept ?? storeRevision(objects, vm, found as Found<unknown>) },
+      ...(inferFromVolume ? { inferFromVolume } : {}),
+      ...(kind ? { kind } : {}),
+      ...(name ? { name } : {}),
+    }
+  }
+  const [instancetypeRef, preferenceRef] = [pin('instancetype'), pin('preference')]
+  return { ...(instancetypeRef ? { instancetypeRef } : {}), ...(preferenceRef ? { preferenceRef } : {}) }
+}
 
 type VmiSpec = VirtualMachineInstance['spec']
 

@@ -4,31 +4,25 @@ import type { Pod, VirtualMachineInstance, VirtualMachineInstanceMigration } fro
 import { timestamp } from '../clock.ts'
 import type { ControllerContext } from './context.ts'
 import type { Controller, ReconcileContext } from './controller.ts'
+import { behaviourOf } from './behaviour.ts'
 import { delays, migrationMs } from './delays.ts'
 import { isFinalMigration } from './indexes.ts'
 import { launcherPod } from './launcher-pod.ts'
-import { conditionsOf, isTrue, keyOf, migrations, splitKey, vmis, vms, type Objects } from './objects.ts'
+import { conditionOf, conditionsOf, isTrue, keyOf, migrations, splitKey, vmis } from './objects.ts'
 import { isPodReady } from './pods.ts'
 import { hashOf } from './random.ts'
 import { interfacesOf } from './vmi-status.ts'
-import { kubeVirtCr, memoryBytesOf } from './vmi-spec.ts'
+import { kubeVirtCr, memoryBytesOf, topologyOf } from './vmi-spec.ts'
 import { activePodOf, describeGuest, draftStatus, isFinal } from './vmis.ts'
 
 const finalizer = 'kubevirt.io/migrationJobFinalize'
+/** On migrations that bring what was changed on a running VM. */
+export const workloadUpdate = 'kubevirt.io/workloadUpdateMigration'
 type State = NonNullable<NonNullable<VirtualMachineInstance['status']>['migrationState']>
 type Migration = VirtualMachineInstanceMigration
 
 /** virt-controller keeps the last finished migrations of a VMI. */
 const keptMigrations = 5
-
-/** How the simulation wants a guest to behave: told on its VM, or in its template. */
-export function behaviourOf(objects: Objects, vmi: VirtualMachineInstance, name: string): string | undefined {
-  const annotation = `simulation.virtdeck.io/${name}`
-  return (
-    vmi.metadata.annotations?.[annotation] ??
-    objects.get(vms, vmi.metadata.namespace, vmi.metadata.name)?.metadata.annotations?.[annotation]
-  )
-}
 
 export function migrationController(context: ControllerContext): Controller {
   const { objects, indexes, clock, guests, record, random, waits } = context
@@ -227,6 +221,45 @@ export function migrationController(context: ControllerContext): Controller {
     return true
   }
 
+  /**
+   * What waited for the new launcher: sockets, memory; its interfaces came with it.
+   * https://github.com/kubevirt/kubevirt/blob/75581da/pkg/virt-handler/migration-target.go
+   */
+  function plugIn(vmi: VirtualMachineInstance, draft: ReturnType<typeof draftStatus>): void {
+    const { cpu, memory } = vmi.spec.domain
+    if (conditionOf(vmi, 'HotVCPUChange')) {
+      draft.status.currentCPUTopology = topologyOf(cpu)
+      draft.condition('HotVCPUChange', undefined)
+    }
+    if (isTrue(vmi, 'HotMemoryChange')) {
+      const failed = behaviourOf(objects, vmi, 'memory-hotplug') === 'fails'
+      draft.condition(
+        'HotMemoryChange',
+        failed
+          ? { status: 'False', reason: 'Memory Hotplug Failed', message: 'memory hotplug failed, the VM configuration is not supported' }
+          : undefined,
+      )
+      if (!failed) draft.status.memory = { ...draft.status.memory, guestCurrent: memory?.guest, guestRequested: memory?.guest } as never
+    }
+    draft.condition('MigrationRequired', undefined)
+  }
+
+  /** Migrations that virt-controller made itself wait longer after each that failed: 20 seconds, 40, 80, ... */
+  function backoffLeftMs(migration: Migration): number {
+    const automatic = (one: Migration) =>
+      one.metadata.annotations?.[workloadUpdate] !== undefined ||
+      one.metadata.annotations?.['kubevirt.io/evacuationMigration'] !== undefined
+    if (!automatic(migration)) return 0
+    const earlier = indexes
+      .migrationsOfVmi(`${migration.metadata.namespace}/${migration.spec?.vmiName}`)
+      .filter((other) => other.metadata.uid !== migration.metadata.uid && automatic(other) && !other.metadata.deletionTimestamp)
+      .sort((a, b) => (a.metadata.creationTimestamp < b.metadata.creationTimestamp ? 1 : -1))
+    const succeeded = earlier.findIndex((other) => other.status?.phase === 'Succeeded')
+    const failures = (succeeded === -1 ? earlier : earlier.slice(0, succeeded)).filter((other) => other.status?.phase === 'Failed').length
+    const last = earlier[0]?.status?.phaseTransitionTimestamps?.find(({ phase }) => phase === 'Failed')?.phaseTransitionTimestamp
+    return failures === 0 || last === undefined ? 0 : Date.parse(String(last)) + 10_000 * 2 ** failures - clock.now()
+  }
+
   function switchOver(migration: Migration, vmi: VirtualMachineInstance, pod: Pod): void {
     const targetNode = pod.spec?.nodeName ?? ''
     const source = activePodOf(context, vmi)
@@ -236,6 +269,7 @@ export function migrationController(context: ControllerContext): Controller {
     draft.status.interfaces = interfacesOf(vmi, pod.status?.podIP ?? '', isTrue(vmi, 'AgentConnected')) as never
     draft.status.migrationState = { ...draft.status.migrationState, completed: true, endTimestamp: timestamp(clock) as never }
     delete draft.status.evacuationNodeName
+    plugIn(vmi, draft)
     const moved = draft.write({ 'kubevirt.io/nodeName': targetNode })
     guests.migrated(vmi.metadata.uid, targetNode)
     describeGuest(context, moved)
@@ -308,7 +342,13 @@ export function migrationController(context: ControllerContext): Controller {
           return
         }
         case 'Pending':
-          if (vmi.status?.phase === 'Running' && mayStart(vmi)) createTarget(migration, vmi)
+          if (vmi.status?.phase !== 'Running' || !mayStart(vmi)) return
+          if (backoffLeftMs(migration) > 0) {
+            record(vmi, 'Warning', 'MigrationBackoff', `backoff migrating vmi ${keyOf(vmi)}`)
+            reconcile.requeueAfter(backoffLeftMs(migration))
+            return
+          }
+          createTarget(migration, vmi)
           return
         case 'Scheduling':
           if (!pod) fail(migration, vmi, 'Migration failed because target pod does not exist.')

@@ -41,6 +41,7 @@ export type KubeVirt = Loose<
       vmRolloutStrategy?: string
       migrations?: { parallelMigrationsPerCluster?: number; parallelOutboundMigrationsPerNode?: number }
     }
+    workloadUpdateStrategy?: { workloadUpdateMethods?: string[] }
   },
   unknown
 >

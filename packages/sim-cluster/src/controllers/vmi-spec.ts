@@ -2,12 +2,21 @@
 // https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/defaults/defaults.go
 import type { VirtualMachine, VirtualMachineInstance } from '@virtdeck/k8s'
 import { applyInstancetype, findInstancetype, findPreference } from './instancetypes.ts'
+import { memoryHotplugProblem } from './memory-hotplug.ts'
 import type { Objects } from './objects.ts'
-import { parseQuantity } from './quantity.ts'
+import { formatBytes, parseQuantity } from './quantity.ts'
 
 type VmiSpec = VirtualMachineInstance['spec']
 
+/** How many times its sockets and memory a VMI may grow to where nothing says otherwise. */
+const maxHotplugRatio = 4
+const mostVcpus = 512
+
 export const kubeVirtCr = (objects: Objects) => objects.list('kubevirts.kubevirt.io')[0]
+
+/** Whether changes of a running VM's template reach its VMI where they can. */
+export const updatesLive = (objects: Objects): boolean =>
+  (kubeVirtCr(objects)?.spec.configuration?.vmRolloutStrategy ?? 'LiveUpdate') === 'LiveUpdate'
 
 /** The VMI's spec that a VM asks for now. Throws NotFound for a missing instance type or preference. */
 export function vmiSpecOf(objects: Objects, vm: VirtualMachine): VmiSpec {
@@ -16,7 +25,32 @@ export function vmiSpecOf(objects: Objects, vm: VirtualMachine): VmiSpec {
   return defaulted(objects, expanded)
 }
 
+/** Room for sockets and memory that may be plugged in later. */
+function withHotplugLimits(spec: VmiSpec): VmiSpec {
+  const { cpu = {}, memory } = spec.domain
+  const { sockets = 0, cores = 0, threads = 0 } = cpu
+  const ample = sockets * maxHotplugRatio
+  const maxSockets =
+    cpu.maxSockets || (ample * cores * threads > mostVcpus ? Math.max(Math.floor(mostVcpus / (cores * threads)), sockets) : ample)
+  const guestBytes = parseQuantity(memory?.guest as string | undefined)
+  const ampleGuest = guestBytes === undefined ? undefined : formatBytes(guestBytes * maxHotplugRatio)
+  const maxGuest = memory?.maxGuest ?? (memoryHotplugProblem(spec, ampleGuest) ? undefined : ampleGuest)
+  return {
+    ...spec,
+    domain: {
+      ...spec.domain,
+      cpu: { ...cpu, ...(maxSockets ? { maxSockets } : {}) },
+      ...(memory ? { memory: { ...memory, ...(maxGuest ? { maxGuest: maxGuest as never } : {}) } } : {}),
+    },
+  }
+}
+
 export function defaulted(objects: Objects, spec: VmiSpec): VmiSpec {
+  const complete = withDefaults(objects, spec)
+  return updatesLive(objects) && complete.architecture !== 'arm64' ? withHotplugLimits(complete) : complete
+}
+
+function withDefaults(objects: Objects, spec: VmiSpec): VmiSpec {
   const { domain } = spec
   const cpu = domain.cpu ?? {}
   const memory = domain.memory?.guest ?? (domain.resources?.requests as Record<string, string> | undefined)?.memory
@@ -70,6 +104,22 @@ export function memoryBytesOf(spec: VmiSpec): number {
   const { memory, resources } = spec.domain
   const asked = (memory?.guest ?? (resources?.requests as Record<string, string> | undefined)?.memory ?? '') as string
   return Math.max(0, parseQuantity(asked) ?? 0)
+}
+
+/** A CPU's topology as it is reported in the VMI's status. */
+export function topologyOf(cpu: VmiSpec['domain']['cpu']) {
+  const { cores, sockets, threads } = cpu ?? {}
+  return { ...(cores ? { cores } : {}), ...(sockets ? { sockets } : {}), ...(threads ? { threads } : {}) }
+}
+
+/** What the guest has now, where more was asked for and a migration brings it. */
+export function currentSizeOf({ spec, status }: VirtualMachineInstance): { cpus: number; memoryBytes: number } {
+  const { sockets, cores, threads } = status?.currentCPUTopology ?? {}
+  const guest = (status?.memory as { guestCurrent?: string } | undefined)?.guestCurrent
+  return {
+    cpus: status?.currentCPUTopology ? (sockets ?? 1) * (cores ?? 1) * (threads ?? 1) : cpusOf(spec),
+    memoryBytes: parseQuantity(guest) ?? memoryBytesOf(spec),
+  }
 }
 
 /** What virt-launcher itself needs beside the guest's memory. */

@@ -4,7 +4,7 @@ import type { PersistentVolumeClaim, VirtualMachineInstance } from '@virtdeck/k8
 import { pvcs, type Objects } from './objects.ts'
 import { hashOf } from './random.ts'
 
-type Nic = {
+export type Nic = {
   name: string
   podInterfaceName: string
   mac?: string
@@ -16,12 +16,26 @@ type Nic = {
   queueCount?: number
 }
 
-/** The MAC that KubeMacPool-less KubeVirt leaves to libvirt: stable for a VMI, locally administered. */
-export function macOf(vmi: VirtualMachineInstance, index: number): string {
-  const asked = vmi.spec?.domain?.devices?.interfaces?.[index]?.macAddress
-  if (asked) return asked
+/**
+ * The MACs of a VMI's interfaces by name, as libvirt gives them without KubeMacPool: stable for a VMI, locally
+ * administered. What is plugged in already keeps its own.
+ */
+function macsOf(vmi: VirtualMachineInstance): Map<string, string> {
   const bytes = hashOf(`${vmi.metadata.namespace}/${vmi.metadata.name}`).toString(16).padStart(8, '0').slice(0, 6)
-  return `02:00:${bytes.slice(0, 2)}:${bytes.slice(2, 4)}:${bytes.slice(4, 6)}:${(index + 1).toString(16).padStart(2, '0')}`
+  const prefix = `02:00:${bytes.slice(0, 2)}:${bytes.slice(2, 4)}:${bytes.slice(4, 6)}`
+  const nics = vmi.spec?.domain?.devices?.interfaces ?? []
+  const macs = new Map((vmi.status?.interfaces ?? []).flatMap(({ name, mac }) => (name && mac ? [[name, mac] as const] : [])))
+  for (const nic of nics) if (nic.macAddress) macs.set(nic.name, nic.macAddress)
+  let number = 1
+  const taken = new Set(macs.values())
+  const numbered = () => `${prefix}:${number.toString(16).padStart(2, '0')}`
+  for (const nic of nics) {
+    if (macs.has(nic.name)) continue
+    while (taken.has(numbered())) number += 1
+    macs.set(nic.name, numbered())
+    taken.add(numbered())
+  }
+  return macs
 }
 
 /** Addresses on secondary networks come from the network's own DHCP: as stable as the MAC. */
@@ -33,7 +47,9 @@ function secondaryIp(vmi: VirtualMachineInstance, networkName: string): string {
 
 export function interfacesOf(vmi: VirtualMachineInstance, podIP: string, agent: boolean): Nic[] {
   const networks = vmi.spec?.networks ?? []
-  return (vmi.spec?.domain?.devices?.interfaces ?? []).map((nic, index) => {
+  const macs = macsOf(vmi)
+  return (vmi.spec?.domain?.devices?.interfaces ?? []).flatMap((nic, index) => {
+    if (nic.state === 'absent') return []
     const network = networks.find((candidate) => candidate.name === nic.name)
     const multus = network?.multus?.networkName
     const ip = multus ? (agent ? secondaryIp(vmi, multus) : undefined) : podIP
@@ -42,13 +58,24 @@ export function interfacesOf(vmi: VirtualMachineInstance, podIP: string, agent: 
       infoSource: sources.join(', '),
       ...(agent ? { interfaceName: `enp${index + 1}s0` } : {}),
       ...(ip ? { ipAddress: ip, ipAddresses: [ip] } : {}),
-      linkState: 'up',
-      mac: macOf(vmi, index),
+      linkState: nic.state === 'down' ? 'down' : 'up',
+      mac: macs.get(nic.name) ?? '',
       name: nic.name,
       podInterfaceName: multus ? `pod${hashOf(nic.name).toString(16).padStart(11, '0').slice(0, 11)}` : 'eth0',
       queueCount: 1,
     }
   })
+}
+
+/** An interface as it is after its state in the spec was changed: its link follows, an absent one leaves the domain. */
+export function followSpec(status: Nic, state: string | undefined): Nic {
+  if (state === 'absent') {
+    return status.infoSource?.includes('domain')
+      ? { name: status.name, infoSource: 'multus-status', podInterfaceName: status.podInterfaceName }
+      : status
+  }
+  const linkState = state === 'down' ? 'down' : 'up'
+  return status.linkState === undefined || status.linkState === linkState ? status : { ...status, linkState }
 }
 
 const prefixes: Record<string, string> = { virtio: 'vd', sata: 'sd', scsi: 'sd', usb: 'sd' }

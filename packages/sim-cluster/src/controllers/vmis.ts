@@ -9,9 +9,9 @@ import { delays } from './delays.ts'
 import { cloudInitUsers, guestOsInfo, guestOsOf, hasAgent } from './guest-os.ts'
 import { launcherPod } from './launcher-pod.ts'
 import { claimsOf } from './indexes.ts'
-import { conditionsOf, controllerOf, dataVolumes, isTrue, keyOf, pvcs, splitKey, vmis, withCondition } from './objects.ts'
-import { claimInfo, interfacesOf, migratabilityOf, volumeStatusOf } from './vmi-status.ts'
-import { cpusOf, memoryBytesOf } from './vmi-spec.ts'
+import { conditionOf, conditionsOf, controllerOf, dataVolumes, isTrue, keyOf, pvcs, splitKey, vmis, withCondition } from './objects.ts'
+import { claimInfo, followSpec, interfacesOf, migratabilityOf, volumeStatusOf, type Nic } from './vmi-status.ts'
+import { currentSizeOf } from './vmi-spec.ts'
 
 type Status = NonNullable<VirtualMachineInstance['status']>
 type Value = { status: 'True' | 'False'; reason?: string; message?: string; probed?: boolean }
@@ -69,8 +69,7 @@ export function describeGuest(context: ControllerContext, vmi: VirtualMachineIns
     os: os.id === 'mswindows' ? 'windows' : os.id,
     osName: os.prettyName,
     kernel: os.kernelRelease,
-    cpus: cpusOf(vmi.spec),
-    memoryBytes: memoryBytesOf(vmi.spec),
+    ...currentSizeOf(vmi),
     node: vmi.status?.nodeName ?? '',
     ips: (vmi.status?.interfaces ?? []).flatMap((nic) => nic.ipAddresses ?? []),
     users: cloudInitUsers(objects, vmi, os),
@@ -319,6 +318,7 @@ export function vmiController(context: ControllerContext): Controller {
       ready?.status === 'True' ? { status: 'True' } : { status: 'False', reason: ready?.reason ?? 'GuestNotRunning' },
     )
     hotplug(vmi, draft, reconcile)
+    requireMigration(vmi, draft, reconcile)
     let current = draft.write()
 
     if (vmi.metadata.annotations?.['simulation.virtdeck.io/crash']) {
@@ -336,7 +336,8 @@ export function vmiController(context: ControllerContext): Controller {
       const connected = draftStatus(context, current)
       connected.condition('AgentConnected', { status: 'True' })
       connected.status.guestOSInfo = guestOsInfo(os)
-      connected.status.interfaces = interfacesOf(current, pod.status?.podIP ?? '', true) as never
+      const plugged = new Set((current.status?.interfaces ?? []).map((nic) => nic.name))
+      connected.status.interfaces = interfacesOf(current, pod.status?.podIP ?? '', true).filter((nic) => plugged.has(nic.name)) as never
       current = connected.write()
       describeGuest(context, current)
     }
@@ -383,6 +384,47 @@ export function vmiController(context: ControllerContext): Controller {
     }
     if (statuses !== known) draft.status.volumeStatus = [...statuses].sort((a, b) => (a.name < b.name ? -1 : 1)) as never
     draft.condition('Synchronized', problem ? { status: 'False', reason: 'PVCNotReady', message: problem } : undefined)
+  }
+
+  /**
+   * What was asked of the VMI and comes with a new launcher only: sockets, memory, interfaces.
+   * https://github.com/kubevirt/kubevirt/blob/75581da/pkg/virt-controller/watch/vmi/lifecycle.go
+   */
+  function requireMigration(vmi: VirtualMachineInstance, draft: ReturnType<typeof draftStatus>, reconcile: ReconcileContext): void {
+    const { cpu, memory } = vmi.spec.domain
+    const { currentCPUTopology: topology } = vmi.status ?? {}
+    const requested = (vmi.status?.memory as { guestRequested?: string } | undefined)?.guestRequested
+    if (cpu?.maxSockets && topology && (cpu.sockets ?? 1) !== (topology.sockets ?? 1)) draft.condition('HotVCPUChange', { status: 'True' })
+    if (memory?.maxGuest && requested && memory.guest !== requested && conditionOf(vmi, 'HotMemoryChange')?.status !== 'False') {
+      draft.condition('HotMemoryChange', { status: 'True' })
+    }
+    syncNetwork(vmi, draft, reconcile)
+  }
+
+  /** Link states follow at once, absent interfaces leave the domain; the pod's networks change with the pod. */
+  function syncNetwork(vmi: VirtualMachineInstance, draft: ReturnType<typeof draftStatus>, reconcile: ReconcileContext): void {
+    const nics = vmi.spec.domain.devices?.interfaces ?? []
+    const statuses = (vmi.status?.interfaces ?? []) as Nic[]
+    const next = statuses.map((status) => followSpec(status, nics.find((nic) => nic.name === status.name)?.state))
+    if (next.some((status, i) => status !== statuses[i])) draft.status.interfaces = next as never
+    if (migrationRuns(vmi)) return
+    const plugged = new Map(next.map((status) => [status.name, status]))
+    const pending = (vmi.spec.networks ?? []).some(({ name, multus }) => {
+      const absent = nics.find((nic) => nic.name === name)?.state === 'absent'
+      const source = plugged.get(name)?.infoSource
+      return multus && (absent ? source === 'multus-status' : source === undefined)
+    })
+    if (!pending) {
+      waits.forget(`network ${vmi.metadata.uid}`)
+      draft.condition('MigrationRequired', undefined)
+    } else if (!isTrue(vmi, 'MigrationRequired')) {
+      // Somebody else may plug it in, without a migration.
+      const graceOver = waits.passed(`network ${vmi.metadata.uid}`, delays.awaitNetworkController, reconcile)
+      draft.condition(
+        'MigrationRequired',
+        graceOver ? { status: 'True', reason: 'AutoMigrationDueToLiveUpdate' } : { status: 'False', reason: 'AutoMigrationPending' },
+      )
+    }
   }
 
   const migrationRuns = (vmi: VirtualMachineInstance) =>

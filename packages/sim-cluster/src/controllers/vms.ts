@@ -6,13 +6,13 @@ import { timestamp } from '../clock.ts'
 import type { ControllerContext } from './context.ts'
 import type { Controller } from './controller.ts'
 import { startBackoffMs } from './delays.ts'
-import { findInstancetype, findPreference, revisionName } from './instancetypes.ts'
+import { findInstancetype, findPreference, pinnedRefs } from './instancetypes.ts'
+import { followGeneration, forgetDetached, updateLive } from './live-update.ts'
 import { conditionsOf, controllerOf, controllerRef, dataVolumes, keyOf, pvcs, splitKey, vmis, vms, withCondition } from './objects.ts'
 import { printableStatusOf } from './printable-status.ts'
 import { decide, hasStopRequestFor, requestsOf, runStrategyOf } from './run-strategy.ts'
 import { snapshotStatusesOf } from './volume-snapshot-status.ts'
-import { restartRequired } from './restart-required.ts'
-import { vmiSpecOf } from './vmi-spec.ts'
+import { topologyOf, vmiSpecOf } from './vmi-spec.ts'
 import { isFinal } from './vmis.ts'
 
 const finalizer = 'kubevirt.io/virtualMachineControllerFinalize'
@@ -107,7 +107,7 @@ export function vmController(context: ControllerContext): Controller {
       },
       spec: paused ? { ...spec, startStrategy: 'Paused' } : spec,
       status: {
-        currentCPUTopology: topologyOf(spec),
+        currentCPUTopology: topologyOf(spec.domain.cpu),
         guestOSInfo: {},
         memory: memoryStatus(spec),
         phase: 'Pending',
@@ -141,7 +141,12 @@ export function vmController(context: ControllerContext): Controller {
     }
   }
 
-  function syncConditions(vm: VirtualMachine, vmi: VirtualMachineInstance | undefined, failure: Failure | undefined): Condition[] {
+  function syncConditions(
+    vm: VirtualMachine,
+    vmi: VirtualMachineInstance | undefined,
+    failure: Failure | undefined,
+    restart: string | undefined,
+  ): Condition[] {
     const now = timestamp(clock)
     let conditions = conditionsOf(vm)
     const ready = conditionsOf(vmi).find((condition) => condition.type === 'Ready')
@@ -154,7 +159,6 @@ export function vmController(context: ControllerContext): Controller {
       conditions = [...kept, ...copies]
     }
     conditions = withCondition(conditions, 'Failure', failure ? { status: 'True', ...failure } : undefined, now)
-    const restart = vmi && !vmi.metadata.deletionTimestamp && restartRequired(context, vm, vmi)
     return withCondition(conditions, 'RestartRequired', restart ? { status: 'True', message: restart } : undefined, now)
   }
 
@@ -173,18 +177,9 @@ export function vmController(context: ControllerContext): Controller {
     }
   }
 
-  function pinnedRefs(vm: VirtualMachine): Pick<Status, 'instancetypeRef' | 'preferenceRef'> {
-    const instancetype = findInstancetype(objects, vm)
-    const preference = findPreference(objects, vm)
-    const reference = (matcher: { kind?: string; name?: string } | undefined, found: Parameters<typeof revisionName>[1]) => ({
-      controllerRevisionRef: { name: revisionName(vm, found) },
-      ...(matcher?.kind ? { kind: matcher.kind } : {}),
-      ...(matcher?.name ? { name: matcher.name } : {}),
-    })
-    return {
-      ...(instancetype ? { instancetypeRef: reference(vm.spec.instancetype, instancetype) as never } : {}),
-      ...(preference ? { preferenceRef: reference(vm.spec.preference, preference) as never } : {}),
-    }
+  /** What of a changed template reaches the VMI that runs. */
+  function catchUp(vm: VirtualMachine, vmi: VirtualMachineInstance): { restart?: string; failure?: Failure } {
+    return updateLive(context, vm, followGeneration(context, vm, vmi))
   }
 
   /** Go leaves out the list where a VM has no volumes. */
@@ -193,7 +188,12 @@ export function vmController(context: ControllerContext): Controller {
     return statuses.length > 0 ? { volumeSnapshotStatuses: statuses as never } : {}
   }
 
-  function syncStatus(vm: VirtualMachine, failure: Failure | undefined): VirtualMachine {
+  /** `failure` keeps the VM from being synchronized at all; what of it failed alone comes with `update`. */
+  function syncStatus(
+    vm: VirtualMachine,
+    failure: Failure | undefined,
+    update: { restart?: string; failure?: Failure } = {},
+  ): VirtualMachine {
     const vmi = objects.get(vmis, vm.metadata.namespace, vm.metadata.name)
     const owned = vmi && controllerOf(vmi)?.uid === vm.metadata.uid ? vmi : undefined
     const running = owned?.status?.phase === 'Running'
@@ -216,10 +216,10 @@ export function vmController(context: ControllerContext): Controller {
     const started = vm.status?.runStrategy !== undefined || owned !== undefined
     const status: Status = {
       ...rest,
-      conditions: syncConditions(vm, owned, failure) as never,
+      conditions: syncConditions(vm, owned, failure ?? update.failure, update.restart) as never,
       ...(owned ? { created: true } : {}),
       ...(started && !failure ? { desiredGeneration: generation } : {}),
-      ...(failure ? {} : pinnedRefs(vm)),
+      ...(failure ? {} : (pinnedRefs(objects, vm) as Pick<Status, 'instancetypeRef' | 'preferenceRef'>)),
       ...(owned ? { observedGeneration: Number(owned.metadata.annotations?.['kubevirt.io/vm-generation'] ?? generation) } : {}),
       ...(ready ? { ready: true } : {}),
       ...(startFailure ? { startFailure: startFailure as never } : {}),
@@ -334,14 +334,11 @@ export function vmController(context: ControllerContext): Controller {
         case 'nothing':
           break
       }
-      syncStatus(vm, undefined)
+      const running = objects.get(vmis, vm.metadata.namespace, vm.metadata.name)
+      const update = running && !isFinal(running) && !running.metadata.deletionTimestamp ? catchUp(vm, running) : {}
+      syncStatus(forgetDetached(context, vm, running), undefined, update)
     },
   }
-}
-
-function topologyOf(spec: VirtualMachineInstance['spec']) {
-  const { cores, sockets, threads } = spec.domain.cpu ?? {}
-  return { ...(cores ? { cores } : {}), ...(sockets ? { sockets } : {}), ...(threads ? { threads } : {}) }
 }
 
 function memoryStatus(spec: VirtualMachineInstance['spec']) {
