@@ -1,5 +1,6 @@
 // What the server is told at its start: a typed config, which `readEnv` makes of the environment.
 import { z } from 'zod'
+import type { AuditConfig } from './audit/config.ts'
 
 export type OidcConfig = {
   /** `https://login.example.com/realms/main`; plain http only on the loopback interface. */
@@ -44,6 +45,7 @@ export type ServerConfig = {
   /** How often the rights behind open streams and cached lists are asked for again; 60 s. */
   recheckMs?: number
   logLevel?: string
+  audit?: AuditConfig
   clusterName?: string
   simulated?: boolean
 }

@@ -1,4 +1,5 @@
 // What lives as long as the server, in one plain object.
+import type { Audit } from './audit/audit.ts'
 import type { Kubeconfig } from './auth/kubeconfig.ts'
 import type { Oidc } from './auth/oidc.ts'
 import type { Origins } from './auth/provenance.ts'
@@ -23,4 +24,5 @@ export type Context = {
   tickets: Tickets
   oidc?: Oidc
   inventory: Inventory
+  audit: Audit
 }

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { StatusError } from '@virtdeck/k8s'
 import { createApp } from './app.ts'
+import { openAudit } from './audit/audit.ts'
 import { loadKubeconfig, type Kubeconfig } from './auth/kubeconfig.ts'
 import { createOidc } from './auth/oidc.ts'
 import { maxHeaders, ownOrigins } from './auth/provenance.ts'
@@ -31,6 +32,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   }
   const log = createLogger(config.logLevel ?? 'info')
   const kubeconfig = loadKubeconfig(config)
+  const audit = await openAudit(config.audit ?? {}, { log })
   const upstream = createUpstream()
   if (config.requireCluster) await assertReachable(kubeconfig, upstream)
   const server = createHttpServer(config.timeouts)
@@ -44,7 +46,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   const oidc = config.oidc && createOidc(config.oidc, url)
   const recheckMs = config.recheckMs ?? 60_000
   const inventory = createInventory({ kubeconfig, upstream, log, recheckMs })
-  const context: Context = { config, recheckMs, log, own, port, ring, kubeconfig, upstream, sessions, tickets, oidc, inventory }
+  const context: Context = { config, recheckMs, log, own, port, ring, kubeconfig, upstream, sessions, tickets, oidc, inventory, audit }
   const upgrades = createUpgradeGate(context)
   refuseUnreadable(server, log)
   server.on('request', createApp(context))
@@ -62,6 +64,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
       server.closeAllConnections()
       upstream.close()
       await closed
+      await audit[Symbol.asyncDispose]()
       log.info('stopped')
     },
   }

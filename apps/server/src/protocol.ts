@@ -85,6 +85,42 @@ export type LiveMessage =
   /** The watch ended and does not come back by itself. */
   | { type: 'watch-error'; id: number; status: Status }
 
+/**
+ * One operation in the audit log of this replica, as an object that can be watched at
+ * `/apis/virtdeck.io/v1/activities` by those who may list `activities.virtdeck.io`. No API server knows the kind.
+ */
+export type Activity = KubeObject & {
+  metadata: { name: string; uid: string; creationTimestamp: string }
+  /** `x-request-id` of our answer, and the `Audit-ID` that the API server was sent. */
+  requestId: string
+  /** `vm.start`, `auth.sign-in`, `gate.reject`; see docs/audit.md. */
+  event: string
+  actor:
+    | { kind: 'user'; name: string; groups: number; mode: string; sid: string }
+    | { kind: 'anonymous' }
+    /** virtdeck itself. */
+    | { kind: 'server' }
+  client?: { ip: string; userAgent: string }
+  target?: { group: string; resource: string; subresource?: string; namespace?: string; name?: string; vm?: string }
+  change?: { verb: string; dryRun: boolean; bytes: number; fields: string[]; takeover?: boolean }
+  /** Which rule of the gate refused. */
+  gate?: string
+  /** Its outcome is not known yet. */
+  running: boolean
+  /** `status` is an HTTP status, or 0 where virtdeck ended first. */
+  result?: {
+    status: number
+    reason: string
+    ms: number
+    auditId?: string
+    bytesDown?: number
+    bytesUp?: number
+    closeCode?: number
+  }
+  /** How many records before this one were lost. */
+  missing?: number
+}
+
 /** Close codes of `/live` and of the consoles. */
 export type CloseCodes = {
   readonly badRequest: 4400

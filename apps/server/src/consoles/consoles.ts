@@ -2,7 +2,9 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { WebSocketServer } from 'ws'
-import { accessReview, type AccessQuestion, type SelfSubjectAccessReview } from '@virtdeck/k8s'
+import { accessReview, toStatus, type AccessQuestion, type SelfSubjectAccessReview } from '@virtdeck/k8s'
+import { actorOf, clientOf } from '../audit/audit.ts'
+import { consoleOperation } from '../audit/operation.ts'
 import type { Context } from '../context.ts'
 import { refusal } from '../errors.ts'
 import type { Passed } from '../k8s/gate.ts'
@@ -21,7 +23,7 @@ const handshakeGuid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
 type Open = { sid: string; tunnel?: Tunnel }
 
-export function createConsoles({ kubeconfig, upstream, sessions, log, recheckMs }: Context) {
+export function createConsoles({ kubeconfig, upstream, sessions, log, recheckMs, audit }: Context) {
   const accepting = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -36,12 +38,13 @@ export function createConsoles({ kubeconfig, upstream, sessions, log, recheckMs 
     accepting.handleUpgrade(req, socket, head, (ws) => ws.close(code, closeReason(code)))
   }
 
-  const dial = async ({ session }: Upgrade, passed: Passed): Promise<Leg> => {
+  const dial = async ({ session, requestId }: Upgrade, passed: Passed): Promise<Leg> => {
     const key = randomBytes(16).toString('base64')
     const reply = await upstream.upgrade(await kubeconfig.dial(sessions.current(session).credential), {
       method: 'GET',
       path: upstreamPath(passed),
       headers: {
+        'audit-id': requestId,
         connection: 'Upgrade',
         upgrade: 'websocket',
         'sec-websocket-version': '13',
@@ -90,11 +93,13 @@ export function createConsoles({ kubeconfig, upstream, sessions, log, recheckMs 
       name: passed.name,
       console: passed.template.split('/').at(-1),
     }
+    const end = audit.begin({ id: requestId, ...consoleOperation(passed), actor: actorOf(session), client: clientOf(req) })
     let leg: Leg
     try {
       leg = await dial(upgrade, passed)
     } catch (error) {
       const code = consoleCloseCode(error)
+      end({ status: toStatus(error).code, closeCode: code })
       log.info({ ...told, code }, 'console refused')
       if (code === closeCodes.sessionEnded) sessions.rejected(session)
       closeWith(upgrade, code)
@@ -102,13 +107,16 @@ export function createConsoles({ kubeconfig, upstream, sessions, log, recheckMs 
     }
     if (socket.destroyed) {
       leg.socket.destroy()
+      end({ status: 101, bytesDown: 0, bytesUp: 0 })
       return
     }
     socket.write(acceptance(req))
-    entry.tunnel = joinSockets({ socket, head }, leg)
-    keepLease(entry.tunnel, upgrade, passed)
+    const tunnel = joinSockets({ socket, head }, leg)
+    entry.tunnel = tunnel
+    keepLease(tunnel, upgrade, passed)
     log.info(told, 'console opened')
-    await entry.tunnel.ended
+    const { closeCode } = await tunnel.ended
+    end({ status: 101, ...tunnel.transferred(), ...(closeCode === undefined ? {} : { closeCode }) })
     log.info(told, 'console closed')
   }
 
@@ -119,6 +127,7 @@ export function createConsoles({ kubeconfig, upstream, sessions, log, recheckMs 
   return {
     accept(upgrade: Upgrade, passed: Passed) {
       if (!offers(upgrade.req, protocol)) throw refusal(400, `The console speaks ${protocol}.`)
+      audit.assertRoom()
       const { sid } = upgrade.session
       if (open.size >= perServer || [...open].filter((entry) => entry.sid === sid).length >= perSession) {
         closeWith(upgrade, closeCodes.limit)

@@ -6,7 +6,10 @@ import { FrameError, closePayload, controlFrame, followFrames, type FrameFollowe
 export type Tunnel = {
   /** Tells the browser why, and ends both legs. */
   close(code: number, reason: string): void
-  ended: Promise<void>
+  /** With the close code that the browser was told, if it was this end that closed. */
+  ended: Promise<{ closeCode?: number }>
+  /** Bytes so far, down to the browser and up from it. */
+  transferred(): { bytesDown: number; bytesUp: number }
 }
 
 export type Leg = { socket: Duplex; head: Buffer }
@@ -22,6 +25,7 @@ export function joinSockets(browser: Leg, upstream: Leg): Tunnel {
   const down = createLeg(upstream, browser, { masked: false, maxPayloadBytes: maxFromUpstreamBytes, fail })
   const up = createLeg(browser, upstream, { masked: true, maxPayloadBytes: maxFromBrowserBytes, fail })
   let over = false
+  let told: { closeCode?: number } = {}
 
   // What comes from upstream goes down to the browser: a ping to the browser is put in there, and its pong comes up.
   const timer = setInterval(() => {
@@ -37,6 +41,7 @@ export function joinSockets(browser: Leg, upstream: Leg): Tunnel {
   function close(code: number, reason: string) {
     if (over) return
     over = true
+    told = { closeCode: code }
     down.end(code, reason)
     upstream.socket.destroy()
     setTimeout(destroy, lingerMs).unref()
@@ -55,13 +60,13 @@ export function joinSockets(browser: Leg, upstream: Leg): Tunnel {
   browser.socket.once('end', () => upstream.socket.end())
   upstream.socket.on('error', () => upstream.socket.destroy())
   browser.socket.on('error', () => browser.socket.destroy())
-  const ended = new Promise<void>((resolve) => {
+  const ended = new Promise<{ closeCode?: number }>((resolve) => {
     browser.socket.once('close', () => {
       destroy()
-      resolve()
+      resolve(told)
     })
   })
-  return { close, ended }
+  return { close, ended, transferred: () => ({ bytesDown: down.bytes(), bytesUp: up.bytes() }) }
 }
 
 function createLeg(source: Leg, sink: Leg, options: { masked: boolean; maxPayloadBytes: number; fail(error: unknown): void }) {
@@ -70,6 +75,7 @@ function createLeg(source: Leg, sink: Leg, options: { masked: boolean; maxPayloa
   let answers = false
   let due: (() => void) | undefined
   let failed = false
+  let bytes = 0
 
   const frames: FrameFollower = followFrames({
     masked,
@@ -88,6 +94,7 @@ function createLeg(source: Leg, sink: Leg, options: { masked: boolean; maxPayloa
   }
   const transform = (chunk: Buffer): Buffer[] => {
     if (failed) return []
+    bytes += chunk.length
     // Whatever arrives shows that the other end lives.
     missed = 0
     try {
@@ -113,6 +120,7 @@ function createLeg(source: Leg, sink: Leg, options: { masked: boolean; maxPayloa
       if (answers) missed += 1
     },
     missed: () => missed,
+    bytes: () => bytes,
     end(code: number, reason: string) {
       if (!frames.closed() && frames.atBoundary()) push([controlFrame('close', closePayload(code, reason), { masked: false })])
       else if (!frames.closed()) sink.socket.destroy()

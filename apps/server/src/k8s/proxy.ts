@@ -1,7 +1,10 @@
 // The proxy: a request that passed the gate goes to the API server as the signed-in user, and its answer streams back.
 import type { IncomingMessage } from 'node:http'
 import { Router, type RequestHandler, type Response } from 'express'
-import { StatusError, statusOfResponse } from '@virtdeck/k8s'
+import { StatusError, statusOfResponse, toStatus } from '@virtdeck/k8s'
+import { actorOf, clientOf, type Outcome } from '../audit/audit.ts'
+import { operationOf } from '../audit/operation.ts'
+import { cut } from '../audit/record.ts'
 import type { Context } from '../context.ts'
 import { refusal, sendStatus } from '../errors.ts'
 import { pipeCoalesced } from './coalesce.ts'
@@ -23,43 +26,60 @@ export function proxyRouter(context: Context): Router {
   return router
 }
 
-/** Hot path: nothing here parses a body. */
-function proxy({ sessions, kubeconfig, upstream }: Context): RequestHandler {
+/** Hot path: nothing here parses the body of an answer, nor of a read. */
+function proxy({ sessions, kubeconfig, upstream, audit }: Context): RequestHandler {
   return async (req, res) => {
     const session = sessions.of(req)
     if (!session) throw refusal(401, 'You are not signed in.')
     const passed = passGate(req.method, req.originalUrl.slice('/k8s'.length))
-    const contentType = announcesBody(req) ? assertContentType(req) : undefined
+    const announced = announcesBody(req) ? assertContentType(req) : undefined
     const body = await readBody(req)
-    sessions.touch(res, session)
+    const contentType = body.length > 0 ? announced : undefined
+    const write = operationOf(req.method, passed, body, contentType)
+    if (write) audit.assertRoom()
+    // Reads are often a tab's own doing; what changes something is a person's.
+    if (write) sessions.touch(res, session)
 
+    const id = String(res.getHeader('x-request-id'))
+    const end = write && audit.begin({ id, ...write, actor: actorOf(session), client: clientOf(req) })
     const gone = new AbortController()
-    res.once('close', () => gone.abort())
-    const answer = await upstream
-      .send(await kubeconfig.dial(session.credential), {
+    // Nobody waits for a read any more; a write that has begun runs to its end, so that what came of it is known.
+    if (!write) res.once('close', () => gone.abort())
+    let answer: IncomingMessage
+    try {
+      answer = await upstream.send(await kubeconfig.dial(session.credential), {
         method: req.method,
         path: passed.path,
-        headers: requestHeaders(req, res, passed, body.length > 0 ? contentType : undefined),
+        headers: requestHeaders(req, id, passed, contentType),
         ...(body.length > 0 ? { body } : {}),
         signal: gone.signal,
       })
-      .catch((error: unknown) => {
-        if (gone.signal.aborted) return undefined
-        throw error
-      })
+    } catch (error) {
+      end?.({ status: toStatus(error).code })
+      if (gone.signal.aborted) return
+      throw error
+    }
+    end?.(answered(answer))
     // A credential that the cluster no longer accepts is no session.
-    if (answer?.statusCode === 401) sessions.rejected(session)
-    if (answer) await sendAnswer(answer, res, passed)
+    if (answer.statusCode === 401) sessions.rejected(session)
+    if (res.destroyed) answer.destroy()
+    else await sendAnswer(answer, res, passed)
   }
 }
 
+function answered({ statusCode = 502, headers }: IncomingMessage): Outcome {
+  const auditId = headers['audit-id']
+  const status = statusCode >= 300 && statusCode < 400 ? 502 : statusCode
+  return { status, ...(typeof auditId === 'string' ? { auditId: cut(auditId, 64) } : {}) }
+}
+
 /** Headers are written, never forwarded. */
-function requestHeaders(req: IncomingMessage, res: Response, { kind }: Passed, contentType: string | undefined): Record<string, string> {
+function requestHeaders(req: IncomingMessage, id: string, { kind }: Passed, contentType: string | undefined): Record<string, string> {
   const accepts = { json: 'application/json', action: '*/*', image: 'image/png, application/json', console: '*/*' }
   const gzip = kind === 'json' && /\bgzip\b/.test(String(req.headers['accept-encoding'] ?? ''))
   return {
     accept: accepts[kind],
-    'audit-id': String(res.getHeader('x-request-id')),
+    'audit-id': id,
     ...(gzip ? { 'accept-encoding': 'gzip' } : {}),
     ...(contentType ? { 'content-type': contentType } : {}),
   }

@@ -88,7 +88,11 @@ const reviews = [
 const groupVersions = [...new Set(verbs.map(([resource]) => groupVersionPath(resource)))]
 const documents = ['/version', '/api', '/apis', ...groupVersions, '/openapi/v3', ...groupVersions.map((path) => `/openapi/v3${path}`)]
 
+/** Watched by way of `/live` and answered by this server, not by the API server. */
+const own: Route[] = [{ method: 'WATCH', template: '/apis/virtdeck.io/v1/activities', query: [], kind: 'json' }]
+
 export const routes: readonly Route[] = [
+  ...own,
   ...verbs.flatMap(([resource, allowed]) => resourceRoutes(resource, allowed)),
   ...Object.entries(actions).flatMap(([plural, names]) =>
     Object.entries(names).map(([name, method]): Route => ({

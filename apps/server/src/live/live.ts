@@ -3,6 +3,7 @@ import { WebSocketServer, type RawData, type WebSocket } from 'ws'
 import { z } from 'zod'
 import { StatusError, toStatus } from '@virtdeck/k8s'
 import type { Fleet } from '@virtdeck/kubevirt'
+import { activityPath, startActivityWatch } from '../audit/activity-watch.ts'
 import type { Session } from '../auth/sessions.ts'
 import type { Context } from '../context.ts'
 import { refusal } from '../errors.ts'
@@ -141,9 +142,10 @@ function openTab(context: Context, ws: WebSocket, session: Session): Tab {
     }
     try {
       if (watches.size >= maxWatches) throw refusal(429, 'Too many watches.')
+      const start = request.path === activityPath ? startActivityWatch : startPersonalWatch
       watches.set(
         request.id,
-        startPersonalWatch(context, session, request, { send, end, isSlow: () => ws.bufferedAmount > 8 * maxBufferedBytes }),
+        start(context, session, request, { send, end, isSlow: () => ws.bufferedAmount > 8 * maxBufferedBytes }),
       )
     } catch (error) {
       end(error)

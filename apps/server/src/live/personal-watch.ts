@@ -13,7 +13,7 @@ export type PersonalWatch = {
   recheck(): Promise<void>
 }
 
-type Out = {
+export type WatchOut = {
   send(message: LiveMessage): void
   /** Ends the watch for good. */
   end(error: unknown): void
@@ -25,7 +25,7 @@ export function startPersonalWatch(
   { kubeconfig, upstream, sessions }: Context,
   session: Session,
   { id, path, fieldSelector, labelSelector }: LiveRequest & { type: 'watch' },
-  { send, end, isSlow }: Out,
+  { send, end, isSlow }: WatchOut,
 ): PersonalWatch {
   const selectors = { ...(fieldSelector ? { fieldSelector } : {}), ...(labelSelector ? { labelSelector } : {}) }
   const query = new URLSearchParams(selectors).toString()
