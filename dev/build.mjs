@@ -12,6 +12,7 @@ const nodeEntries = {
   server: 'apps/server/src/main.ts',
   'inventory-worker': 'apps/server/src/inventory/worker.ts',
   'sim-cluster': 'packages/sim-cluster/src/main.ts',
+  'write-schemas': 'packages/sim-cluster/src/openapi/write-schemas.ts',
 }
 
 const sources = {
@@ -59,11 +60,14 @@ async function buildNode(outdir) {
     sourcemap: 'linked',
     legalComments: 'none',
     logLevel: 'warning',
-    // Only the demo with --auth oidc needs it, and it loads parts of itself by path.
-    external: ['oidc-provider'],
+    // Only the demo with --auth oidc needs the one, which loads parts of itself by path; only the schemas' generator the other.
+    external: ['oidc-provider', 'vite'],
     // CommonJS dependencies call require() for Node's own modules.
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
   })
+  // The simulated cluster's OpenAPI schemas, made from the installed types and read by its bundle.
+  const { writeSchemas } = await import(pathToFileURL(join(outdir, 'write-schemas.js')).href)
+  await writeSchemas(outdir)
 }
 
 async function buildWeb(outDir) {

@@ -10,6 +10,7 @@ import { createControllers } from './controllers/create-controllers.ts'
 import { createGuests } from './guests/guests.ts'
 import { demoUsers, type DemoUser } from './scenarios/demo-users.ts'
 import { seedScenario, type ScenarioName } from './scenarios/seed-scenario.ts'
+import { loadSchemas } from './openapi/load.ts'
 import { listen } from './serving/https-server.ts'
 import { kubeconfigText } from './serving/kubeconfig.ts'
 import { loadServingState } from './serving/state.ts'
@@ -70,6 +71,7 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
   // One of the two is always there.
   const clock = options.clock ?? ownClock!
   const { scenario } = options
+  const schemas = await loadSchemas()
   const people = typeof scenario === 'string' ? demoUsers : scenario.users
   const state = await loadServingState({
     hosts: ['127.0.0.1', 'localhost', '::1', ...(hostName === undefined ? [] : [hostName])],
@@ -98,6 +100,7 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
     {
       storage,
       clock,
+      schemas,
       tokens,
       ...(options.oidc ? { oidc: oidcAuthenticator(options.oidc) } : {}),
       admission: createAdmission({ storage, clock: controllerClock, virtApi }),

@@ -3,6 +3,7 @@
 // https://github.com/kubernetes/apiserver/blob/9d86305/pkg/server/config.go (DefaultBuildHandlerChain)
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { createOpenApi } from '../openapi/documents.ts'
 import { createWatchCache } from '../storage/watch-cache.ts'
 import { answerReview } from './access-reviews.ts'
 import { groupVersion, servedResource, type ApiResource } from './api-resources.ts'
@@ -15,11 +16,10 @@ import { discover, serverVersion } from './discovery.ts'
 import { impersonate } from './impersonation.ts'
 import { requireVirtApi, serveSubresource, subresourcesGroup, subresourcesVersions, upgradeSubresource } from './kubevirt-subresources.ts'
 import { sendObject, serveGet, serveList } from './list.ts'
-import { openApi } from './openapi.ts'
 import { createResource, deleteCollection, deleteResource, evictPod, patchResource, updateResource, type WriteRequest } from './registry.ts'
 import { decodeObject, readBody } from './request-body.ts'
 import { parseRequestInfo } from './request-info.ts'
-import { sendError, sendJson, sendNotFoundPath, sendText, startResponse, toApiError } from './responses.ts'
+import { sendBytes, sendError, sendJson, sendNotFoundPath, sendText, startResponse, toApiError } from './responses.ts'
 import type { ServedContext } from './served-context.ts'
 import { createSnapshots } from './snapshots.ts'
 import { methodNotAllowed } from './status.ts'
@@ -44,7 +44,12 @@ const healthPaths = new Set(['/healthz', '/readyz', '/livez'])
 
 export function createApiServer(given: ApiServerContext, { watchCacheCapacity, onError }: ApiServerOptions = {}): ApiServer {
   const watchCache = createWatchCache(given.storage, watchCacheCapacity === undefined ? {} : { capacity: watchCacheCapacity })
-  const context: ServedContext = { ...given, watchCache, snapshots: createSnapshots(given.storage, watchCache, given.clock) }
+  const context: ServedContext = {
+    ...given,
+    watchCache,
+    snapshots: createSnapshots(given.storage, watchCache, given.clock),
+    openApi: createOpenApi(given.schemas),
+  }
 
   const report = (error: unknown) => {
     if (toApiError(error) !== error) onError?.(error)
@@ -100,7 +105,7 @@ async function serve(context: ServedContext, req: IncomingMessage, res: ServerRe
   const user = await authorizedUser(context, req, info)
   if (!info.isResourceRequest) {
     if (info.path.startsWith(`/apis/${subresourcesGroup}/`)) requireVirtApi(context)
-    servePath(req, res, info)
+    servePath(context, req, res, info)
     return
   }
   if (info.group === subresourcesGroup && subresourcesVersions.has(info.version)) {
@@ -218,15 +223,14 @@ function sendDeletedCollection(context: ServedContext, res: ServerResponse, requ
 const aggregatedMediaType = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
 
 /** Everything that is not a resource: discovery, OpenAPI, the version. */
-function servePath(req: IncomingMessage, res: ServerResponse, info: RequestInfo): void {
+function servePath(context: ServedContext, req: IncomingMessage, res: ServerResponse, info: RequestInfo): void {
   if (req.method !== 'GET' && req.method !== 'HEAD') throw methodNotAllowed()
   if (info.path === '/version' || info.path === '/version/') {
     sendJson(req, res, 200, serverVersion)
     return
   }
-  const document = openApi(info.path)
-  if (document !== undefined) {
-    sendJson(req, res, 200, document)
+  if (info.path === '/openapi/v3' || info.path.startsWith('/openapi/v3/')) {
+    serveOpenApi(context, req, res, info)
     return
   }
   const answer = discover(info.path, acceptsAggregatedDiscovery(req.headers.accept), req.headers.host ?? '')
@@ -247,6 +251,36 @@ function servePath(req: IncomingMessage, res: ServerResponse, info: RequestInfo)
     }
   }
   sendJson(req, res, 200, answer.json, 'json', answer.aggregated ? aggregatedMediaType : undefined)
+}
+
+/** A document asked for by its hash never changes, and an old hash leads to the new one. */
+function serveOpenApi({ openApi }: ServedContext, req: IncomingMessage, res: ServerResponse, info: RequestInfo): void {
+  const path = info.path.slice('/openapi/v3/'.length)
+  if (path === '') {
+    sendJson(req, res, 200, openApi.index(), 'json', 'text/plain; charset=utf-8')
+    return
+  }
+  const document = openApi.document(path)
+  if (!document) {
+    sendNotFoundPath(res)
+    return
+  }
+  const etag = `"${document.hash}"`
+  const asked = info.query.get('hash')
+  if (asked !== null && asked !== document.hash) {
+    res.writeHead(301, { Location: `${info.path}?hash=${document.hash}` })
+    res.end()
+    return
+  }
+  res.setHeader('Vary', 'Accept')
+  res.setHeader('Etag', etag)
+  if (asked !== null) res.setHeader('Cache-Control', 'public, immutable')
+  if (req.headers['if-none-match'] === etag) {
+    res.writeHead(304)
+    res.end()
+    return
+  }
+  sendBytes(req, res, 200, [document.json])
 }
 
 /** A refused upgrade is an ordinary HTTP answer on the same socket; virt-api's comes through without the aggregator's headers. */

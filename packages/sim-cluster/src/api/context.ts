@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { KubeObject } from '@virtdeck/k8s'
 import type { Clock } from '../clock.ts'
+import type { Schemas } from '../openapi/schema.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { TokenAuthenticator } from './oidc-authenticator.ts'
 
@@ -72,6 +73,8 @@ export type ApiServerContext = {
   clock: Clock
   subresources: Subresources
   admission: Admission[]
+  /** Of everything that is served: for OpenAPI, and to validate what is written. */
+  schemas: Schemas
   /** Bearer token to user. */
   tokens: Map<string, UserInfo>
   /** Tokens of an identity provider. */

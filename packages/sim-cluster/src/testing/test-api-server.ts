@@ -8,6 +8,7 @@ import type { Admission, Subresources, UserInfo } from '../api/context.ts'
 import { clusterRoleAggregation, garbageCollector, namespaceController } from '../api/machinery-controllers.ts'
 import { manualClock } from '../clock.ts'
 import { runControllers } from '../controllers/controller.ts'
+import { loadSchemas } from '../openapi/load.ts'
 import { createAuthority, createServingCertificate, type KeyPair } from '../serving/certificates.ts'
 import { listen } from '../serving/https-server.ts'
 import { kubeconfigText } from '../serving/kubeconfig.ts'
@@ -139,6 +140,7 @@ export async function startTestApiServer(options: TestApiServerOptions = {}): Pr
     {
       storage,
       clock,
+      schemas: await loadSchemas(),
       tokens: new Map(users.map((user) => [token(user.username), user])),
       admission: options.admission?.(storage, clock) ?? [],
       subresources: options.subresources ?? { http: new Map(), upgrade: new Map() },
