@@ -44,7 +44,7 @@ export function createApp(context: Context): Express {
   app.use(['/api', '/auth', '/k8s', '/live'], notFound)
   app.use(webRouter(config.webRoot, own.secure))
   app.use(notFound)
-  app.use(errorHandler(log))
+  app.use(errorHandler(context))
   return app
 }
 

@@ -1,9 +1,12 @@
 // Every refusal of the server is a Kubernetes Status; this is where they are made and where they are answered.
 import { randomUUID } from 'node:crypto'
-import type { Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
 import { StatusError, failure, type Status } from '@virtdeck/k8s'
+import { actorOf, clientOf } from './audit/audit.ts'
+import type { GateRule } from './audit/record.ts'
+import type { Context } from './context.ts'
 import type { Logger } from './logger.ts'
 
 // Codes that Kubernetes has no reason for.
@@ -17,6 +20,19 @@ const ownReasons: Record<number, string> = {
 /** Throw it; the error handler answers it. The message is for the person at the screen. */
 export function refusal(code: number, message: string, details?: Status['details']): StatusError {
   return new StatusError(failure(code, message, { reason: ownReasons[code], details }))
+}
+
+/** A refusal by a rule of the gate: the audit log names the rule. */
+export function gateRefusal(rule: GateRule, ...refused: Parameters<typeof refusal>): StatusError {
+  return Object.assign(refusal(...refused), { gate: rule })
+}
+
+/** Records that the gate refused a request; other errors are not its business. */
+export function recordRejected({ audit, sessions }: Context, error: unknown, req: IncomingMessage, requestId: string): void {
+  if (!(error instanceof StatusError) || !('gate' in error)) return
+  const session = sessions.of(req)
+  const actor = session ? actorOf(session) : { kind: 'anonymous' as const }
+  audit.event({ id: requestId, event: 'gate.reject', gate: error.gate as GateRule, actor, client: clientOf(req) }, { status: error.code })
 }
 
 /** What may be told of an error: a StatusError says what it says, anything else only the id under which it was logged. */
@@ -48,10 +64,12 @@ export const notFound: RequestHandler = (req) => {
 const lingerMs = 500
 
 /** The one error handler. */
-export function errorHandler(log: Logger): ErrorRequestHandler {
+export function errorHandler(context: Context): ErrorRequestHandler {
+  const { log } = context
   return (error: unknown, req, res, next) => {
     const requestId = String(res.getHeader('x-request-id') ?? '')
     const status = tellable(error, requestId)
+    recordRejected(context, error, req, requestId)
     if (status.code >= 500) log.error({ requestId, err: error }, status.message)
     if (res.headersSent) {
       next(error)

@@ -7,7 +7,7 @@ import type { Session } from './auth/sessions.ts'
 import { socketTarget } from './auth/tickets.ts'
 import { createConsoles } from './consoles/consoles.ts'
 import type { Context } from './context.ts'
-import { refusal, tellable, writeStatus } from './errors.ts'
+import { gateRefusal, recordRejected, refusal, tellable, writeStatus } from './errors.ts'
 import { createLive } from './live/live.ts'
 import { takeTicket } from './subprotocols.ts'
 
@@ -42,6 +42,7 @@ export function createUpgradeGate(context: Context): UpgradeGate {
         else consoles.accept(upgrade, target.passed)
       } catch (error) {
         const status = tellable(error, requestId)
+        recordRejected(context, error, req, requestId)
         log.info({ requestId, path: req.url?.split('?')[0]?.slice(0, 300), code: status.code }, 'upgrade refused')
         writeStatus(socket, status, requestId)
       }
@@ -56,5 +57,5 @@ export function createUpgradeGate(context: Context): UpgradeGate {
 function assertHandshake(req: IncomingMessage): void {
   const { upgrade, 'sec-websocket-version': version, 'sec-websocket-key': key } = req.headers
   const well = req.method === 'GET' && req.httpVersion === '1.1' && upgrade?.toLowerCase() === 'websocket' && version === '13'
-  if (!well || !/^[A-Za-z0-9+/]{22}==$/.test(key ?? '')) throw refusal(400, 'This is not a WebSocket handshake.')
+  if (!well || !/^[A-Za-z0-9+/]{22}==$/.test(key ?? '')) throw gateRefusal('header', 400, 'This is not a WebSocket handshake.')
 }

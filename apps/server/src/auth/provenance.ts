@@ -1,7 +1,7 @@
 // Where a request comes from: the Host it names, the page that sent it, and whether that page knows the session's secret.
 import type { IncomingMessage } from 'node:http'
 import type { RequestHandler } from 'express'
-import { refusal } from '../errors.ts'
+import { gateRefusal } from '../errors.ts'
 import { loopbackHosts } from '../config.ts'
 import type { Sessions } from './sessions.ts'
 
@@ -26,24 +26,24 @@ export const maxHeaders = 100
  * read otherwise: a header name with `_`, which some take for `-`, a second Host, a target that names a host itself.
  */
 export function assertPlain(req: IncomingMessage): void {
-  if (req.rawHeaders.length >= 2 * maxHeaders) throw refusal(431, 'The request has too many headers.')
+  if (req.rawHeaders.length >= 2 * maxHeaders) throw gateRefusal('header', 431, 'The request has too many headers.')
   const names = req.rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase())
   const twice = names.filter((name) => name === 'host').length > 1
   if (twice || names.some((name) => name.includes('_')) || !req.url?.startsWith('/')) {
-    throw refusal(400, 'The request can be read in two ways.')
+    throw gateRefusal('header', 400, 'The request can be read in two ways.')
   }
 }
 
 /** Throws 421 for a Host that is not ours: a name that somebody else's DNS points here. */
 export function assertHost(req: IncomingMessage, { hosts }: Origins): void {
-  if (!hosts.has(req.headers.host?.toLowerCase() ?? '')) throw refusal(421, 'This server does not answer to that name.')
+  if (!hosts.has(req.headers.host?.toLowerCase() ?? '')) throw gateRefusal('host', 421, 'This server does not answer to that name.')
 }
 
 /** Throws 403 unless a page of this very origin sent the request. The Origin is compared byte by byte, never with Host. */
 export function assertOrigin(req: IncomingMessage, { origins }: Origins): void {
   const site = req.headers['sec-fetch-site']
   if (!origins.has(req.headers.origin ?? '') || (site !== undefined && site !== 'same-origin')) {
-    throw refusal(403, 'The request did not come from a page of this server.')
+    throw gateRefusal('origin', 403, 'The request did not come from a page of this server.')
   }
 }
 
@@ -51,7 +51,7 @@ export function assertOrigin(req: IncomingMessage, { origins }: Origins): void {
 export function assertNotForeign(req: IncomingMessage): void {
   const site = req.headers['sec-fetch-site']
   if (site !== undefined && site !== 'same-origin' && site !== 'none') {
-    throw refusal(403, 'The request did not come from a page of this server.')
+    throw gateRefusal('origin', 403, 'The request did not come from a page of this server.')
   }
 }
 
@@ -75,7 +75,7 @@ export function requireProvenance(own: Origins, sessions: Sessions): RequestHand
       const session = sessions.of(req)
       const given = req.headers['x-kvd-csrf']
       if (session && !sessions.csrfMatches(session, typeof given === 'string' ? given : undefined)) {
-        throw refusal(403, 'The request lacks the session’s x-kvd-csrf header.')
+        throw gateRefusal('csrf', 403, 'The request lacks the session’s x-kvd-csrf header.')
       }
     }
     next()

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { Router, json } from 'express'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
-import { refusal } from '../errors.ts'
+import { gateRefusal, refusal } from '../errors.ts'
 import { passGate } from '../k8s/gate.ts'
 import type { Ticket } from '../protocol.ts'
 import { createRateLimit } from './rate-limit.ts'
@@ -32,7 +32,7 @@ export function createTickets({ ring, now = Date.now }: { ring: KeyRing; now?: (
     redeem(session, target, ticket) {
       const parsed = shape.safeParse(open(ring, name, [Buffer.from(ticket ?? '', 'base64url').toString('latin1')]))
       const good = parsed.success && parsed.data.sid === session.sid && parsed.data.target === target && now() < parsed.data.until
-      if (!good || used.has(parsed.data.id)) throw refusal(403, 'The connection needs a fresh ticket of this session.')
+      if (!good || used.has(parsed.data.id)) throw gateRefusal('ticket', 403, 'The connection needs a fresh ticket of this session.')
       for (const [id, until] of used) {
         if (until > now()) break
         used.delete(id)
@@ -52,7 +52,9 @@ export function ticketRouter({ sessions, tickets }: Context): Router {
     if (!session) throw refusal(401, 'You are not signed in.')
     if (!req.is('application/json')) throw refusal(415, 'The body must be application/json.')
     const taken = limit.take(session.sid)
-    if (!taken.allowed) throw refusal(429, 'Too many connections. Wait a moment.', { retryAfterSeconds: taken.retryAfterSeconds })
+    if (!taken.allowed) {
+      throw gateRefusal('rate', 429, 'Too many connections. Wait a moment.', { retryAfterSeconds: taken.retryAfterSeconds })
+    }
     const request = ticketRequest.safeParse(req.body)
     if (!request.success) throw refusal(400, 'The request for a ticket cannot be read.')
     const { target } = request.data
@@ -65,6 +67,6 @@ export function ticketRouter({ sessions, tickets }: Context): Router {
 /** What a WebSocket may be opened to. Throws what the gate throws. */
 export function socketTarget(url: string) {
   if (url === '/live') return { to: 'live' } as const
-  if (!url.startsWith('/k8s/')) throw refusal(404, 'There is no WebSocket here.')
+  if (!url.startsWith('/k8s/')) throw gateRefusal('path', 404, 'There is no WebSocket here.')
   return { to: 'console', passed: passGate('CONNECT', url.slice('/k8s'.length)) } as const
 }

@@ -1,5 +1,5 @@
 // The gate: which requests may go to the API server. What it parsed is what is forwarded, never the text it was given.
-import { refusal } from '../errors.ts'
+import { gateRefusal } from '../errors.ts'
 import { routes, type Route, type RouteKind } from './routes.ts'
 
 export type Passed = {
@@ -31,13 +31,13 @@ export function passGate(method: string, target: string): Passed {
   const path = question < 0 ? target : target.slice(0, question)
   const rawQuery = question < 0 ? '' : target.slice(question + 1)
   if (!pathShape.test(path) || path.includes('..') || path.includes('/./') || path.endsWith('/.')) {
-    throw refusal(400, 'The path is not one that the Kubernetes API has.')
+    throw gateRefusal('path', 400, 'The path is not one that the Kubernetes API has.')
   }
   const found = walk(path.slice(1).split('/'))
-  if (!found) throw refusal(404, 'The path is not one that virtdeck uses.')
+  if (!found) throw gateRefusal('path', 404, 'The path is not one that virtdeck uses.')
   const { branch, parameters } = found
   const route = branch.routes.get(method as Route['method'])
-  if (!route) throw refusal(branch.routes.size > 0 ? 405 : 404, 'The path is not one that virtdeck uses with this method.')
+  if (!route) throw gateRefusal('method', branch.routes.size > 0 ? 405 : 404, 'The path is not one that virtdeck uses with this method.')
   const query = parseQuery(rawQuery, route.query)
   const text = query.toString()
   return { kind: route.kind, template: route.template, ...parameters, path: text ? `${path}?${text}` : path, query }
@@ -46,15 +46,17 @@ export function passGate(method: string, target: string): Passed {
 function parseQuery(raw: string, allowed: readonly string[]): URLSearchParams {
   const query = new URLSearchParams()
   if (raw === '') return query
-  if (raw.length > maxQueryChars) throw refusal(400, 'The query is too long.')
+  if (raw.length > maxQueryChars) throw gateRefusal('query', 400, 'The query is too long.')
   for (const pair of raw.split('&')) {
     const [key = '', value = '', more] = pair.split('=')
     const text = decode(value)
     // eslint-disable-next-line no-control-regex
     if (more !== undefined || !keyShape.test(key) || text === undefined || /[\u0000-\u001f\u007f]/.test(text)) {
-      throw refusal(400, 'The query cannot be read.')
+      throw gateRefusal('query', 400, 'The query cannot be read.')
     }
-    if (!allowed.includes(key) || query.has(key)) throw refusal(400, `The query key ${key} is not one that virtdeck uses here.`)
+    if (!allowed.includes(key) || query.has(key)) {
+      throw gateRefusal('query', 400, `The query key ${key} is not one that virtdeck uses here.`)
+    }
     query.set(key, text)
   }
   return query

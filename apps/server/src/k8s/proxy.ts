@@ -6,7 +6,7 @@ import { actorOf, clientOf, type Outcome } from '../audit/audit.ts'
 import { operationOf } from '../audit/operation.ts'
 import { cut } from '../audit/record.ts'
 import type { Context } from '../context.ts'
-import { refusal, sendStatus } from '../errors.ts'
+import { gateRefusal, refusal, sendStatus } from '../errors.ts'
 import { pipeCoalesced } from './coalesce.ts'
 import { passGate, type Passed } from './gate.ts'
 import { readAll, redirected } from './upstream.ts'
@@ -133,18 +133,20 @@ async function readBody(req: IncomingMessage): Promise<Buffer> {
     chunks.push(chunk)
   }
   const body = Buffer.concat(chunks)
-  if (depth(body) > maxRequestDepth) throw refusal(400, 'The body is nested too deeply.')
+  if (depth(body) > maxRequestDepth) throw gateRefusal('body', 400, 'The body is nested too deeply.')
   return body
 }
 
 const announcesBody = ({ headers }: IncomingMessage) => Number(headers['content-length'] ?? 0) > 0 || 'transfer-encoding' in headers
 
-const tooLarge = () => refusal(413, 'The body is larger than 1 MiB.')
+const tooLarge = () => gateRefusal('body', 413, 'The body is larger than 1 MiB.')
 
 function assertContentType(req: IncomingMessage): string {
   const type = (req.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
   const allowed = req.method === 'PATCH' ? patchTypes : ['application/json']
-  if (req.headers['content-encoding'] || !allowed.includes(type)) throw refusal(415, `The body must be ${allowed.join(', ')}.`)
+  if (req.headers['content-encoding'] || !allowed.includes(type)) {
+    throw gateRefusal('body', 415, `The body must be ${allowed.join(', ')}.`)
+  }
   return type
 }
 
