@@ -1,9 +1,10 @@
 // PersistentVolumeClaims: the provisioner binds them (at once, or for their first consumer), grows and releases them.
 // https://github.com/kubernetes/kubernetes/tree/release-1.32/pkg/controller/volume/persistentvolume
-import type { PersistentVolumeClaim } from '@virtdeck/k8s'
+import type { PersistentVolumeClaim, VirtualMachineInstance } from '@virtdeck/k8s'
 import type { ControllerContext } from './context.ts'
 import type { Controller } from './controller.ts'
 import { delays } from './delays.ts'
+import { claimsOf } from './indexes.ts'
 import { keyOf, pvcs, splitKey } from './objects.ts'
 import { parseQuantity } from './quantity.ts'
 
@@ -88,16 +89,7 @@ export function claimController(context: ControllerContext): Controller {
     name: 'claims',
     keysOf({ resource, object }) {
       if (resource.plural === 'persistentvolumeclaims') return [keyOf(object)]
-      if (resource.plural === 'virtualmachineinstances') {
-        return (
-          (
-            object.spec as { volumes?: { dataVolume?: { name: string }; persistentVolumeClaim?: { claimName: string } }[] }
-          ).volumes?.flatMap((volume) => {
-            const name = volume.dataVolume?.name ?? volume.persistentVolumeClaim?.claimName
-            return name ? [`${object.metadata.namespace}/${name}`] : []
-          }) ?? []
-        )
-      }
+      if (resource.plural === 'virtualmachineinstances') return claimsOf(object as unknown as VirtualMachineInstance)
       return []
     },
     reconcile(key, reconcile) {

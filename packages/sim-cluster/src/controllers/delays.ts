@@ -51,6 +51,7 @@ export const rates = {
   importBytesPerMs: 180 * 1024,
   cloneBytesPerMs: 900 * 1024,
   migrateBytesPerMs: 640 * 1024,
+  dumpBytesPerMs: 512 * 1024,
 } as const
 
 /** A migration of an idle guest: memory over the wire at line rate, never instantaneous. */

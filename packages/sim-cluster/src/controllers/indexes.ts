@@ -2,6 +2,7 @@
 import { apiResource } from '../api/api-resources.ts'
 import type { Storage } from '../storage/storage.ts'
 import { controllerOf, keyOf, migrations, snapshots, restores, dataVolumes, vmis, vms, type Key, type Kinds } from './objects.ts'
+import { claimNameOf } from './volumes.ts'
 import type { Pod, VirtualMachine, VirtualMachineInstance } from '@virtdeck/k8s'
 
 export type Index<T> = (term: string) => T[]
@@ -43,7 +44,7 @@ export function createIndex<K extends Key>(
 export function claimsOf(object: VirtualMachine | VirtualMachineInstance): string[] {
   const spec = 'template' in object.spec ? object.spec.template.spec : object.spec
   return (spec?.volumes ?? []).flatMap((volume) => {
-    const name = volume.persistentVolumeClaim?.claimName ?? volume.dataVolume?.name
+    const name = claimNameOf(volume)
     return name ? [`${object.metadata.namespace}/${name}`] : []
   })
 }

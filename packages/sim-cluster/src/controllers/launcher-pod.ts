@@ -4,6 +4,7 @@ import type { Pod, VirtualMachineInstance } from '@virtdeck/k8s'
 import { controllerRef, vmis, type New } from './objects.ts'
 import { formatBytes, formatCores } from './quantity.ts'
 import { podRequestsOf } from './vmi-spec.ts'
+import { isHotplugVolume } from './volumes.ts'
 
 const image = 'quay.io/kubevirt/virt-launcher:v1.6.6'
 const devices = { 'devices.kubevirt.io/kvm': '1', 'devices.kubevirt.io/tun': '1', 'devices.kubevirt.io/vhost-net': '1' }
@@ -47,9 +48,7 @@ export function launcherPod(vmi: VirtualMachineInstance, suffix: string, placeme
   const requests = podRequestsOf(vmi.spec)
   const claims = (vmi.spec?.volumes ?? []).flatMap((volume) => {
     const claimName = volume.dataVolume?.name ?? volume.persistentVolumeClaim?.claimName
-    return claimName && !volume.persistentVolumeClaim?.hotpluggable && !volume.dataVolume?.hotpluggable
-      ? [{ name: volume.name, persistentVolumeClaim: { claimName } }]
-      : []
+    return claimName && !isHotplugVolume(volume) ? [{ name: volume.name, persistentVolumeClaim: { claimName } }] : []
   })
   const containerDisks = (vmi.spec?.volumes ?? []).flatMap((volume) =>
     volume.containerDisk ? [{ name: `volume${volume.name}`, image: volume.containerDisk.image }] : [],

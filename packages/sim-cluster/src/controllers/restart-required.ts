@@ -7,13 +7,10 @@ import type { ControllerContext } from './context.ts'
 import { applyInstancetype, findInstancetype, findPreference } from './instancetypes.ts'
 import type { Objects } from './objects.ts'
 import { updatesLive, vmiSpecOf } from './vmi-spec.ts'
+import { isHotplugVolume } from './volumes.ts'
 
 type VmiSpec = VirtualMachineInstance['spec']
-type Volume = NonNullable<VmiSpec['volumes']>[number]
 type Nic = NonNullable<VmiSpec['domain']['devices']['interfaces']>[number]
-
-const isHotplug = (volume: Volume | undefined): boolean =>
-  Boolean(volume?.persistentVolumeClaim?.hotpluggable || volume?.dataVolume?.hotpluggable || volume?.memoryDump)
 
 const byName = <T extends { name: string }>(list: readonly T[] | undefined): Map<string, T> =>
   new Map((list ?? []).map((item) => [item.name, item]))
@@ -22,20 +19,20 @@ const byName = <T extends { name: string }>(list: readonly T[] | undefined): Map
 function volumesChangeLive(before: VmiSpec, now: VmiSpec): boolean {
   const old = byName(before.volumes)
   for (const volume of now.volumes ?? []) {
-    if (!isHotplug(volume) && !jsonEqual(old.get(volume.name), volume)) return false
+    if (!isHotplugVolume(volume) && !jsonEqual(old.get(volume.name), volume)) return false
     old.delete(volume.name)
   }
-  return [...old.values()].every(isHotplug)
+  return [...old.values()].every(isHotplugVolume)
 }
 
 function disksChangeLive(before: VmiSpec, now: VmiSpec): boolean {
   const [oldVolumes, volumes] = [byName(before.volumes), byName(now.volumes)]
   const old = byName(before.domain.devices.disks)
   for (const disk of now.domain.devices.disks ?? []) {
-    if (!isHotplug(volumes.get(disk.name)) && !jsonEqual(old.get(disk.name), disk)) return false
+    if (!isHotplugVolume(volumes.get(disk.name)) && !jsonEqual(old.get(disk.name), disk)) return false
     old.delete(disk.name)
   }
-  return [...old.values()].every((disk) => !disk.cdrom && (!oldVolumes.has(disk.name) || isHotplug(oldVolumes.get(disk.name))))
+  return [...old.values()].every((disk) => !disk.cdrom && (!oldVolumes.has(disk.name) || isHotplugVolume(oldVolumes.get(disk.name))))
 }
 
 /**

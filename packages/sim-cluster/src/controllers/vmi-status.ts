@@ -3,6 +3,7 @@
 import type { PersistentVolumeClaim, VirtualMachineInstance } from '@virtdeck/k8s'
 import { pvcs, type Objects } from './objects.ts'
 import { hashOf } from './random.ts'
+import { isHotplugVolume } from './volumes.ts'
 
 export type Nic = {
   name: string
@@ -92,7 +93,7 @@ export function volumeStatusOf(objects: Objects, vmi: VirtualMachineInstance, at
     targets.set(disk.name, `${prefix}${String.fromCharCode(97 + letter)}`)
   }
   return [...(vmi.spec?.volumes ?? [])]
-    .filter((volume) => !volume.persistentVolumeClaim?.hotpluggable && !volume.dataVolume?.hotpluggable)
+    .filter((volume) => !isHotplugVolume(volume))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map((volume) => {
       const claimName = volume.dataVolume?.name ?? volume.persistentVolumeClaim?.claimName

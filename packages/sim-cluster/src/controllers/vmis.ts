@@ -7,11 +7,12 @@ import type { ControllerContext } from './context.ts'
 import type { Controller, ReconcileContext } from './controller.ts'
 import { delays } from './delays.ts'
 import { cloudInitUsers, guestOsInfo, guestOsOf, hasAgent } from './guest-os.ts'
+import { syncHotplug } from './hotplug.ts'
 import { launcherPod } from './launcher-pod.ts'
-import { claimsOf } from './indexes.ts'
 import { conditionOf, conditionsOf, controllerOf, dataVolumes, isTrue, keyOf, pvcs, splitKey, vmis, withCondition } from './objects.ts'
-import { claimInfo, followSpec, interfacesOf, migratabilityOf, volumeStatusOf, type Nic } from './vmi-status.ts'
+import { followSpec, interfacesOf, migratabilityOf, volumeStatusOf, type Nic } from './vmi-status.ts'
 import { currentSizeOf } from './vmi-spec.ts'
+import { claimNameOf, isHotplugVolume } from './volumes.ts'
 
 type Status = NonNullable<VirtualMachineInstance['status']>
 type Value = { status: 'True' | 'False'; reason?: string; message?: string; probed?: boolean }
@@ -163,13 +164,13 @@ export function vmiController(context: ControllerContext): Controller {
 
   function launch(vmi: VirtualMachineInstance): void {
     const draft = draftStatus(context, vmi)
-    const missing = claimsOf(vmi).find((claim) => !objects.get(pvcs, ...splitKey(claim)))
-    const notHotplugged = (claim: string) =>
-      !(vmi.spec?.volumes ?? []).some(
-        (volume) => volume.persistentVolumeClaim?.hotpluggable && claim.endsWith(`/${volume.persistentVolumeClaim.claimName}`),
-      )
+    const claims = (vmi.spec?.volumes ?? []).flatMap((volume) => {
+      const name = isHotplugVolume(volume) ? undefined : claimNameOf(volume)
+      return name ? [`${vmi.metadata.namespace}/${name}`] : []
+    })
+    const missing = claims.find((claim) => !objects.get(pvcs, ...splitKey(claim)))
     draft.phase('Pending')
-    if (missing && notHotplugged(missing)) {
+    if (missing) {
       const message = `PVC ${missing} does not exist, waiting for it to appear`
       draft.condition('Ready', {
         status: 'False',
@@ -182,7 +183,7 @@ export function vmiController(context: ControllerContext): Controller {
       draft.write()
       return
     }
-    const waiting = claimsOf(vmi).filter((claim) => !isClaimReady(claim))
+    const waiting = claims.filter((claim) => !isClaimReady(claim))
     if (waiting.length > 0) {
       draft.condition('Ready', {
         status: 'False',
@@ -317,7 +318,9 @@ export function vmiController(context: ControllerContext): Controller {
       'Ready',
       ready?.status === 'True' ? { status: 'True' } : { status: 'False', reason: ready?.reason ?? 'GuestNotRunning' },
     )
-    hotplug(vmi, draft, reconcile)
+    const { volumeStatus, problem } = syncHotplug(context, vmi, reconcile)
+    if (volumeStatus) draft.status.volumeStatus = volumeStatus as never
+    draft.condition('Synchronized', problem ? { status: 'False', reason: 'PVCNotReady', message: problem } : undefined)
     requireMigration(vmi, draft, reconcile)
     let current = draft.write()
 
@@ -341,49 +344,6 @@ export function vmiController(context: ControllerContext): Controller {
       current = connected.write()
       describeGuest(context, current)
     }
-  }
-
-  /** Volumes that came to, or went from, a running VMI. */
-  function hotplug(vmi: VirtualMachineInstance, draft: ReturnType<typeof draftStatus>, reconcile: ReconcileContext): void {
-    const known = (vmi.status?.volumeStatus ?? []) as { name: string; hotplugVolume?: object; phase?: string; target: string }[]
-    const hotplugged = (vmi.spec?.volumes ?? []).filter(
-      (volume) => volume.persistentVolumeClaim?.hotpluggable || volume.dataVolume?.hotpluggable,
-    )
-    let statuses = known
-    let problem: string | undefined
-    for (const volume of hotplugged) {
-      const claimName = volume.dataVolume?.name ?? volume.persistentVolumeClaim?.claimName ?? ''
-      const pvc = objects.get(pvcs, vmi.metadata.namespace, claimName)
-      if (!pvc) {
-        problem = `Error determining volume status didn't find PVC ${claimName}`
-        continue
-      }
-      const status = statuses.find((candidate) => candidate.name === volume.name)
-      if (status?.phase === 'Ready') continue
-      if (!waits.passed(`attach ${vmi.metadata.uid} ${volume.name}`, delays.attachHotplugVolume, reconcile)) {
-        if (!status) statuses = [...statuses, { name: volume.name, hotplugVolume: {}, phase: 'Pending', target: '' }]
-        continue
-      }
-      const taken = statuses.filter((candidate) => candidate.target.startsWith('sd')).length
-      const ready = {
-        hotplugVolume: { attachPodName: `hp-volume-${random.suffix()}` },
-        message: `Successfully attach hotplugged volume ${volume.name} to VM`,
-        name: volume.name,
-        persistentVolumeClaimInfo: claimInfo(pvc),
-        phase: 'Ready',
-        reason: 'VolumeReady',
-        target: `sd${String.fromCharCode(97 + taken)}`,
-      }
-      statuses = [...statuses.filter((candidate) => candidate.name !== volume.name), ready]
-    }
-    for (const status of statuses) {
-      if (!status.hotplugVolume || hotplugged.some((volume) => volume.name === status.name)) continue
-      if (waits.passed(`detach ${vmi.metadata.uid} ${status.name}`, delays.detachHotplugVolume, reconcile)) {
-        statuses = statuses.filter((candidate) => candidate.name !== status.name)
-      }
-    }
-    if (statuses !== known) draft.status.volumeStatus = [...statuses].sort((a, b) => (a.name < b.name ? -1 : 1)) as never
-    draft.condition('Synchronized', problem ? { status: 'False', reason: 'PVCNotReady', message: problem } : undefined)
   }
 
   /**

@@ -10,10 +10,12 @@ import { findInstancetype, findPreference, pinnedRefs } from './instancetypes.ts
 import { followGeneration, forgetDetached, updateLive } from './live-update.ts'
 import { conditionsOf, controllerOf, controllerRef, dataVolumes, keyOf, pvcs, splitKey, vmis, vms, withCondition } from './objects.ts'
 import { printableStatusOf } from './printable-status.ts'
+import { syncMemoryDump, withoutCompletedDump } from './memory-dump.ts'
 import { decide, hasStopRequestFor, requestsOf, runStrategyOf } from './run-strategy.ts'
 import { snapshotStatusesOf } from './volume-snapshot-status.ts'
 import { topologyOf, vmiSpecOf } from './vmi-spec.ts'
 import { isFinal } from './vmis.ts'
+import { claimNameOf } from './volumes.ts'
 
 const finalizer = 'kubevirt.io/virtualMachineControllerFinalize'
 const observed = { 'kubevirt.io/latest-observed-api-version': 'v1', 'kubevirt.io/storage-observed-api-version': 'v1' }
@@ -33,9 +35,7 @@ export function vmController(context: ControllerContext): Controller {
   const { objects, indexes, clock, record } = context
 
   function claimNames(vm: VirtualMachine): string[] {
-    return (vm.spec.template?.spec?.volumes ?? []).flatMap(
-      (volume) => volume.dataVolume?.name ?? volume.persistentVolumeClaim?.claimName ?? [],
-    )
+    return (vm.spec.template?.spec?.volumes ?? []).flatMap((volume) => claimNameOf(volume as never) ?? [])
   }
 
   /** Creates the DataVolumes of the templates that have neither DataVolume nor claim yet. */
@@ -76,7 +76,7 @@ export function vmController(context: ControllerContext): Controller {
     const { name, namespace, generation = 1 } = vm.metadata
     const template = vm.spec.template
     const paused = requestsOf(vm).some((request) => request.action === 'Start' && request.data?.['paused'] === 'true')
-    const spec = vmiSpecOf(objects, vm)
+    const spec = withoutCompletedDump(vmiSpecOf(objects, vm), vm)
     const preference = findPreference(objects, vm)
     const annotations = (template?.metadata as { annotations?: Record<string, string> } | undefined)?.annotations
     const revision = `revision-start-vm-${vm.metadata.uid}-${generation}`
@@ -334,9 +334,10 @@ export function vmController(context: ControllerContext): Controller {
         case 'nothing':
           break
       }
-      const running = objects.get(vmis, vm.metadata.namespace, vm.metadata.name)
-      const update = running && !isFinal(running) && !running.metadata.deletionTimestamp ? catchUp(vm, running) : {}
-      syncStatus(forgetDetached(context, vm, running), undefined, update)
+      vm = syncMemoryDump(context, vm, objects.get(vmis, ...splitKey(key)))
+      const current = objects.get(vmis, ...splitKey(key))
+      const update = current && !isFinal(current) && !current.metadata.deletionTimestamp ? catchUp(vm, current) : {}
+      syncStatus(forgetDetached(context, vm, current), undefined, update)
     },
   }
 }

@@ -8,8 +8,8 @@ import { badRequest, conflict, notFound } from '../api/status.ts'
 import type { Clock, Timer } from '../clock.ts'
 import { vmis } from '../controllers/objects.ts'
 import type { Storage } from '../storage/storage.ts'
+import { vmiRef } from './lookups.ts'
 
-const vmiRef = { group: 'kubevirt.io', plural: 'virtualmachineinstance', kind: 'VirtualMachineInstance' }
 const subprotocol = 'plain.kubevirt.io'
 const keepAliveMs = 1000
 

@@ -5,8 +5,8 @@ import type { VirtualMachine, VirtualMachineInstance } from '@virtdeck/k8s'
 import { refuseMigration } from '../admission/migrations.ts'
 import { apiResource } from '../api/api-resources.ts'
 import { recordUpdate } from '../api/managed-fields.ts'
-import type { SubresourceReply, SubresourceRequest, Subresources } from '../api/context.ts'
-import { ApiError, badRequest, conflict, forbidden, internalError, notFound } from '../api/status.ts'
+import type { SubresourceRequest, Subresources } from '../api/context.ts'
+import { ApiError, badRequest, conflict, forbidden, internalError } from '../api/status.ts'
 import { timestamp, type Clock } from '../clock.ts'
 import { createContext } from '../controllers/context.ts'
 import { applyInstancetype, findInstancetype, findPreference } from '../controllers/instancetypes.ts'
@@ -19,15 +19,9 @@ import { draftStatus, isFinal, isPaused, rebootGuest, setPaused } from '../contr
 import { isMigrating } from '../controllers/printable-status.ts'
 import type { Guests } from '../guests/guest.ts'
 import type { Storage } from '../storage/storage.ts'
+import { accepted, lookups, ok, vmiRef, vmRef, type Handler } from './lookups.ts'
+import { createMemoryDump } from './memory-dump.ts'
 
-// virt-api names resources in the singular.
-const vmRef = { group: 'kubevirt.io', plural: 'virtualmachine', kind: 'VirtualMachine' }
-const vmiRef = { group: 'kubevirt.io', plural: 'virtualmachineinstance', kind: 'VirtualMachineInstance' }
-
-const accepted: SubresourceReply = { code: 202 }
-const ok: SubresourceReply = { code: 200 }
-
-type Handler = (request: SubresourceRequest) => SubresourceReply
 type Options = {
   dryRun?: string[]
   paused?: boolean
@@ -47,21 +41,8 @@ export function createSubresources({ storage, clock, guests }: { storage: Storag
   const context = createContext({ storage, clock, guests, seed: 7 })
   const { objects, random } = context
 
-  function vmOf({ namespace, name }: SubresourceRequest): VirtualMachine {
-    const vm = objects.get(vms, namespace, name)
-    if (!vm) throw notFound(vmRef, name)
-    return vm
-  }
-  function vmiOf({ namespace, name }: SubresourceRequest): VirtualMachineInstance {
-    const vmi = objects.get(vmis, namespace, name)
-    if (!vmi) throw notFound(vmiRef, name)
-    return vmi
-  }
-  function runningVmiOf(request: SubresourceRequest, words = 'VM is not running'): VirtualMachineInstance {
-    const vmi = vmiOf(request)
-    if (vmi.status?.phase !== 'Running') throw conflict(vmiRef, request.name, words)
-    return vmi
-  }
+  const { vmOf, vmiOf, runningVmiOf } = lookups(objects)
+  const { memoryDump, removeMemoryDump } = createMemoryDump(objects)
 
   /** Asks virt-controller to stop or start; refused while another such request is underway. */
   function requestState(vm: VirtualMachine, changes: StateChange[]): VirtualMachine {
@@ -409,19 +390,6 @@ export function createSubresources({ storage, clock, guests }: { storage: Storag
 
   const objectGraph: Handler = () => {
     throw badRequest('ObjectGraph feature gate not enabled: Unable to return object graph.')
-  }
-
-  /** Dumping memory to a claim is not simulated; the request is refused as for a claim that does not exist. */
-  const memoryDump: Handler = (request) => {
-    const { claimName } = (request.body ?? {}) as { claimName?: string }
-    const vm = vmOf(request)
-    if (!claimName && !vm.status?.memoryDumpRequest) throw badRequest('Memory dump requires claim name to be set')
-    runningVmiOf(request)
-    throw notFound({ group: '', plural: 'persistentvolumeclaims', kind: 'PersistentVolumeClaim' }, claimName ?? '')
-  }
-  const removeMemoryDump: Handler = (request) => {
-    vmOf(request)
-    throw conflict(vmRef, request.name, "can't remove memory dump association for vm, request missing")
   }
 
   const screenshot: Handler = (request) => {
