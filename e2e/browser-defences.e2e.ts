@@ -5,7 +5,7 @@ import { expect, openAs, test } from './fixtures.ts'
 const goldenPolicy = (nonce: string) =>
   `default-src 'none';script-src 'nonce-${nonce}' 'strict-dynamic';style-src-elem 'self' 'nonce-${nonce}';style-src-attr 'none';` +
   `img-src 'self' data:;font-src 'self';connect-src 'self';worker-src 'self';manifest-src 'self';form-action 'self';frame-src 'none';` +
-  `frame-ancestors 'none';base-uri 'none';object-src 'none';require-trusted-types-for 'script';trusted-types virtdeck`
+  `frame-ancestors 'none';base-uri 'none';object-src 'none';require-trusted-types-for 'script';trusted-types virtdeck;report-to csp;report-uri /api/csp-report`
 
 test('every page comes with the policy, word for word, and a nonce of its own [X-08]', async ({ page, stack }) => {
   await openAs(page, stack, 'operator', '/virtual-machines')

@@ -9,6 +9,7 @@ import { errorHandler, notFound } from './errors.ts'
 import { inventoryRouter } from './inventory/snapshots.ts'
 import { proxyRouter } from './k8s/proxy.ts'
 import type { Logger } from './logger.ts'
+import { reportPath, reportRouter } from './web/csp-report.ts'
 import { securityHeaders } from './web/security-headers.ts'
 import { webRouter } from './web/static.ts'
 
@@ -34,6 +35,7 @@ export function createApp(context: Context): Express {
         .send(inventory.ready() ? 'ok' : 'the inventory is not read yet'),
   )
   app.use(requireHost(own))
+  app.use(reportPath, reportRouter(context))
   app.get('/api/session', requireProvenance(own, sessions), sessionHandler(context))
   app.use('/api/ws-ticket', requireProvenance(own, sessions), ticketRouter(context))
   app.use('/api/inventory', requireProvenance(own, sessions), inventoryRouter(context))

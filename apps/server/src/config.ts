@@ -40,8 +40,8 @@ export type ServerConfig = {
   /** The one origin under which browsers reach the server, such as `https://vms.example.com`. */
   publicOrigin?: string
   session?: { idleMs?: number; absoluteMs?: number }
-  /** How long a request's headers, and all of it, may take to arrive; 10 s and 30 s. */
-  timeouts?: { headersMs?: number; requestMs?: number }
+  /** How long a request's headers, and all of it, may take to arrive (10 s, 30 s), and the API server's answer to begin (30 s). */
+  timeouts?: { headersMs?: number; requestMs?: number; upstreamMs?: number }
   /** How often the rights behind open streams and cached lists are asked for again; 60 s. */
   recheckMs?: number
   logLevel?: string

@@ -33,7 +33,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   const log = createLogger(config.logLevel ?? 'info')
   const kubeconfig = loadKubeconfig(config)
   const audit = await openAudit(config.audit ?? {}, { log })
-  const upstream = createUpstream()
+  const upstream = createUpstream({ timeoutMs: config.timeouts?.upstreamMs })
   if (config.requireCluster) await assertReachable(kubeconfig, upstream)
   const server = createHttpServer(config.timeouts)
   await listen(server, config)

@@ -15,13 +15,13 @@ import type { Upgrade } from '../upgrade.ts'
 import { joinSockets, type Leg, type Tunnel } from './tunnel.ts'
 
 const protocol = 'plain.kubevirt.io'
-const perSession = 8
+const perUser = 8
 const perServer = 400
 const aliveMs = 5_000
 /** RFC 6455 section 4.2.2 */
 const handshakeGuid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
-type Open = { sid: string; tunnel?: Tunnel }
+type Open = { sid: string; user: string; tunnel?: Tunnel }
 
 export function createConsoles({ kubeconfig, upstream, sessions, log, recheckMs, audit }: Context) {
   const accepting = new WebSocketServer({
@@ -128,12 +128,12 @@ export function createConsoles({ kubeconfig, upstream, sessions, log, recheckMs,
     accept(upgrade: Upgrade, passed: Passed) {
       if (!offers(upgrade.req, protocol)) throw refusal(400, `The console speaks ${protocol}.`)
       audit.assertRoom()
-      const { sid } = upgrade.session
-      if (open.size >= perServer || [...open].filter((entry) => entry.sid === sid).length >= perSession) {
+      const { sid, user } = upgrade.session
+      if (open.size >= perServer || [...open].filter((entry) => entry.user === user.name).length >= perUser) {
         closeWith(upgrade, closeCodes.limit)
         return
       }
-      const entry: Open = { sid }
+      const entry: Open = { sid, user: user.name }
       open.add(entry)
       void connect(upgrade, passed, entry)
         .catch((error: unknown) => {

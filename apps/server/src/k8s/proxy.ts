@@ -5,6 +5,9 @@ import { StatusError, statusOfResponse, toStatus } from '@virtdeck/k8s'
 import { actorOf, clientOf, type Outcome } from '../audit/audit.ts'
 import { operationOf } from '../audit/operation.ts'
 import { cut } from '../audit/record.ts'
+import { isRead } from '../auth/provenance.ts'
+import { createRateLimit } from '../auth/rate-limit.ts'
+import type { Session } from '../auth/sessions.ts'
 import type { Context } from '../context.ts'
 import { gateRefusal, refusal, sendStatus } from '../errors.ts'
 import { pipeCoalesced } from './coalesce.ts'
@@ -28,10 +31,17 @@ export function proxyRouter(context: Context): Router {
 
 /** Hot path: nothing here parses the body of an answer, nor of a read. */
 function proxy({ sessions, kubeconfig, upstream, audit }: Context): RequestHandler {
+  const writes = createRateLimit({ burst: 500, everyMs: 20 })
+  const assertRate = ({ user }: Session) => {
+    const taken = writes.take(user.name)
+    if (!taken.allowed)
+      throw gateRefusal('rate', 429, 'Too many changes at once. Wait a moment.', { retryAfterSeconds: taken.retryAfterSeconds })
+  }
   return async (req, res) => {
     const session = sessions.of(req)
     if (!session) throw refusal(401, 'You are not signed in.')
     const passed = passGate(req.method, req.originalUrl.slice('/k8s'.length))
+    if (!isRead(req.method)) assertRate(session)
     const announced = announcesBody(req) ? assertContentType(req) : undefined
     const body = await readBody(req)
     const contentType = body.length > 0 ? announced : undefined
@@ -87,6 +97,10 @@ function requestHeaders(req: IncomingMessage, id: string, { kind }: Passed, cont
 
 async function sendAnswer(answer: IncomingMessage, res: Response, { kind }: Passed): Promise<void> {
   const code = answer.statusCode ?? 502
+  if (code < 200 || code > 599) {
+    answer.destroy()
+    throw refusal(502, 'The Kubernetes API server answered something that is not HTTP.')
+  }
   const type = (answer.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase()
   if (code >= 300 && code < 400) {
     answer.destroy()

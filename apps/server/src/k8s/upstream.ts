@@ -34,7 +34,8 @@ export type Upstream = {
 export const userAgent = 'virtdeck/0.1.0'
 const maxJsonBytes = 8 * 1024 * 1024
 
-export function createUpstream(): Upstream {
+/** `timeoutMs`: how long the API server may take to begin an answer, where a request says nothing else. */
+export function createUpstream({ timeoutMs: usualTimeoutMs = 30_000 }: { timeoutMs?: number } = {}): Upstream {
   const agents = new Map<string, HttpAgent | HttpsAgent>()
 
   const agentFor = ({ url, tls }: Dial) => {
@@ -71,7 +72,7 @@ export function createUpstream(): Upstream {
 
   const send = (dial: Dial, request: UpstreamRequest, retry = request.method === 'GET'): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {
-      const { signal, timeoutMs = 30_000 } = request
+      const { signal, timeoutMs = usualTimeoutMs } = request
       if (signal?.aborted) return reject(aborted())
       const outgoing = start(dial, request)
       const onAbort = () => outgoing.destroy(aborted())
@@ -99,7 +100,7 @@ export function createUpstream(): Upstream {
     async json<T>(dial: Dial, method: string, path: string, body?: unknown, signal?: AbortSignal) {
       const sent = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
       const headers = { accept: 'application/json', ...(sent ? { 'content-type': 'application/json' } : {}) }
-      const answer = await send(dial, { method, path, headers, body: sent, signal, timeoutMs: 15_000 })
+      const answer = await send(dial, { method, path, headers, body: sent, signal, timeoutMs: Math.min(15_000, usualTimeoutMs) })
       const text = (await readAll(answer, maxJsonBytes)).toString('utf8')
       const code = answer.statusCode ?? 502
       if (code >= 300 && code < 400) throw redirected()

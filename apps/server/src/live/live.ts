@@ -143,10 +143,7 @@ function openTab(context: Context, ws: WebSocket, session: Session): Tab {
     try {
       if (watches.size >= maxWatches) throw refusal(429, 'Too many watches.')
       const start = request.path === activityPath ? startActivityWatch : startPersonalWatch
-      watches.set(
-        request.id,
-        start(context, session, request, { send, end, isSlow: () => ws.bufferedAmount > 8 * maxBufferedBytes }),
-      )
+      watches.set(request.id, start(context, session, request, { send, end, isSlow: () => ws.bufferedAmount > 8 * maxBufferedBytes }))
     } catch (error) {
       end(error)
     }

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { RequestHandler, Response } from 'express'
 import helmet from 'helmet'
+import { reportPath } from './csp-report.ts'
 
 const permissions =
   'camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), hid=(), clipboard-read=(self), clipboard-write=(self), fullscreen=(self)'
@@ -37,6 +38,7 @@ export function pageHeaders(secure: boolean): RequestHandler[] {
   return [
     (_req, res, next) => {
       res.locals.nonce = randomBytes(16).toString('base64')
+      res.setHeader('reporting-endpoints', `csp="${reportPath}"`)
       next()
     },
     helmet.contentSecurityPolicy({
@@ -58,6 +60,8 @@ export function pageHeaders(secure: boolean): RequestHandler[] {
         objectSrc: ["'none'"],
         requireTrustedTypesFor: ["'script'"],
         trustedTypes: ['virtdeck'],
+        reportTo: ['csp'],
+        reportUri: [reportPath],
         ...(secure ? { upgradeInsecureRequests: [] } : {}),
       },
     }),
