@@ -6,9 +6,10 @@ import { StatusError } from '@virtdeck/k8s'
 import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
 import { createLogger } from '../logger.ts'
+import { memorySink } from '../testing/memory-sink.ts'
 import { openAudit, type Audit } from './audit.ts'
-import { auditRecord, type AuditRecord, type Entry } from './record.ts'
-import { fileSink, type Sink } from './sink.ts'
+import type { Entry } from './record.ts'
+import { fileSink } from './sink.ts'
 import { audit as verify } from './verify-main.ts'
 
 const log = createLogger('silent')
@@ -18,30 +19,6 @@ async function directory(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'virtdeck-audit-'))
   onTestFinished(() => rm(path, { recursive: true, force: true }))
   return path
-}
-
-/** A sink that takes what it is told to: nothing, a few bytes at a time, or all. */
-function memorySink(): Sink & { text(): string; records(): AuditRecord[]; room: number; broken?: Error } {
-  let text = ''
-  const sink = {
-    room: Infinity,
-    broken: undefined as Error | undefined,
-    text: () => text,
-    records: () =>
-      text
-        .split('\n')
-        .filter(Boolean)
-        .map((line) => auditRecord.parse(JSON.parse(line))),
-    write(lines: readonly Buffer[]) {
-      if (sink.broken) return Promise.reject(sink.broken)
-      const bytes = Buffer.concat(lines)
-      const taken = Math.min(bytes.length, sink.room)
-      text += bytes.subarray(0, taken).toString('utf8')
-      return Promise.resolve(taken)
-    },
-    close: () => Promise.resolve(),
-  }
-  return sink
 }
 
 /** Begins operations until the log says that it has no room, at most `limit`. */

@@ -10,7 +10,7 @@ import type { AuditConfig } from './config.ts'
 import { createHistory, type History } from './history.ts'
 import { createQueue, type QueueHealth } from './queue.ts'
 import { cut, type Actor, type AuditRecord, type Client, type Entry, type Result } from './record.ts'
-import { fileSink, rotatedFiles, standardOutputSink, type Sink } from './sink.ts'
+import { fileSink, rotatedFiles, standardOutputSink } from './sink.ts'
 
 /**
  * What an operation came to. `reason` follows from the status unless it is given; `ms` is counted from the start. Who
@@ -40,10 +40,7 @@ const hardLimitBytes = 2 * backlogBytes
 const tailBytes = 4 * 1024 * 1024
 
 /** Opens the log, and goes on from where its file ended. Rejects where the file can be neither read nor made. */
-export async function openAudit(
-  config: AuditConfig & { sink?: Sink },
-  { log, now = Date.now }: { log: Logger; now?: () => number },
-): Promise<Audit> {
+export async function openAudit(config: AuditConfig, { log, now = Date.now }: { log: Logger; now?: () => number }): Promise<Audit> {
   const key = config.key ? Buffer.from(config.key, 'base64') : undefined
   const { file, maxFileBytes = 32 * 1024 * 1024, maxFiles = 10 } = config
   const sink = config.sink ?? (file ? fileSink({ file, maxFileBytes, maxFiles }) : standardOutputSink())

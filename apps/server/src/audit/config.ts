@@ -1,3 +1,5 @@
+import type { Sink } from './sink.ts'
+
 /** Where the audit log goes. Without a file, to stdout, beside the server's own log; there, `"kind":"audit"` tells them apart. */
 export type AuditConfig = {
   file?: string
@@ -7,4 +9,6 @@ export type AuditConfig = {
   maxFiles?: number
   /** At least 32 bytes, base64: hashes of lines become HMACs, which nobody without it can compute anew. */
   key?: string
+  /** Instead of a file and of stdout. */
+  sink?: Sink
 }

@@ -2,6 +2,7 @@
 import { startServer, type RunningServer, type ServerConfig } from '../index.ts'
 import { openBrowser, type Browser } from './browser.ts'
 import { startHostileApiServer, token, type HostileApiServer } from './hostile-api-server.ts'
+import { memorySink } from './memory-sink.ts'
 
 export type BehindHostileApi = AsyncDisposable & { api: HostileApiServer; server: RunningServer; ann: Browser }
 
@@ -13,6 +14,7 @@ export function configFor(api: HostileApiServer, overrides: Partial<ServerConfig
     webRoot: '/nonexistent',
     kubeconfig: { text: api.kubeconfig },
     logLevel: 'silent',
+    audit: { sink: memorySink() },
     ...overrides,
   }
 }

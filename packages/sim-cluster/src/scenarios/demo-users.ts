@@ -103,7 +103,11 @@ const adminRules: Rule[] = [
   rule('', ['persistentvolumes'], read),
   rule('storage.k8s.io', ['storageclasses'], read),
   rule('snapshot.storage.k8s.io', ['volumesnapshots', 'volumesnapshotcontents', 'volumesnapshotclasses'], read),
+  rule('virtdeck.io', ['activities'], ['list']),
 ]
+
+/** Reads what people did, across the cluster. */
+const auditorRules: Rule[] = [rule('virtdeck.io', ['activities'], ['list'])]
 
 const clusterRole = (name: string, rules: object[], labels?: Record<string, string>): [key: string, KubeObject] => [
   'clusterroles.rbac.authorization.k8s.io',
@@ -139,6 +143,7 @@ export function rbacObjects(): [key: string, KubeObject][] {
     clusterRole('spectro-vm-power-user', powerRules),
     clusterRole('spectro-vm-user', useRules),
     clusterRole('spectro-vm-viewer', [...viewRules, rule('', ['namespaces'], read)]),
+    clusterRole('virtdeck-auditor', auditorRules),
     clusterRole('virtdeck-inventory', inventoryRules),
     everywhere('spectro-vm-admin', 'spectro-vm-admin', subjects('User', 'operator')),
     everywhere('spectro-vm-viewer', 'spectro-vm-viewer', subjects('User', 'viewer')),
