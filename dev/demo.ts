@@ -110,6 +110,13 @@ function explain(error: unknown, options: DemoOptions): unknown {
   return error
 }
 
+/** Another link that signs in, each time that somebody presses Enter. */
+function printLinks(launchUrl: () => string): Disposable {
+  const print = () => void process.stdout.write(`virtdeck ready: ${launchUrl()}\n`)
+  process.stdin.on('data', print).on('error', () => {})
+  return { [Symbol.dispose]: () => void process.stdin.off('data', print).pause().unref() }
+}
+
 /** Runs the demo until SIGINT or SIGTERM. Prints one line when it is ready, and how to use it. */
 export async function demo(args: string[], overrides: Pick<ServerConfig, 'publicOrigin'> = {}): Promise<void> {
   try {
@@ -163,7 +170,7 @@ async function run(options: DemoOptions, overrides: Pick<ServerConfig, 'publicOr
 
   provider?.serve(server.url)
 
-  const lines = [`virtdeck ready: ${server.url}`]
+  const lines = [`virtdeck ready: ${server.launchUrl?.() ?? server.url}`]
   if (cluster) {
     const shown = relative(process.cwd(), cluster.kubeconfig)
     lines.push(
@@ -175,8 +182,10 @@ async function run(options: DemoOptions, overrides: Pick<ServerConfig, 'publicOr
     )
   } else {
     lines.push(`  cluster       ${options.kubeconfig}${options.context ? `, context ${options.context}` : ''}`)
+    if (server.launchUrl) lines.push('  sign in       with the link above, once within a minute; press Enter for another one')
   }
   process.stdout.write(`${lines.join('\n')}\n`)
+  using _links = server.launchUrl && printLinks(server.launchUrl)
 
   await new Promise<void>((resolvePromise) => {
     process.once('SIGINT', resolvePromise)

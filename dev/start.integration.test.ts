@@ -17,12 +17,14 @@ afterAll(() => rm(stateDir, { recursive: true, force: true }))
 type Run = {
   child: ReturnType<typeof spawn>
   ready: Promise<string>
+  /** The next link that is printed after the one with this token. */
+  another(launch: string): Promise<string>
   ended: Promise<{ code: number | null; stderr: string; stdout: string }>
 }
 
 function start(...args: string[]): Run {
   const child = spawn(process.execPath, [join(repositoryRoot, 'dev/start.mjs'), '--state-dir', stateDir, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   })
   let stdout = ''
   let stderr = ''
@@ -39,7 +41,14 @@ function start(...args: string[]): Run {
     void ended.then(({ code }) => reject(new Error(`ended with ${code} before it was ready: ${stderr}`)))
   })
   ready.catch(() => undefined)
-  return { child, ready, ended }
+  const another = (launch: string) =>
+    new Promise<string>((resolve) => {
+      child.stdout.on('data', () => {
+        const last = stdout.split('#t=').at(-1)?.trim() ?? ''
+        if (last && !last.startsWith(launch)) resolve(last)
+      })
+    })
+  return { child, ready, another, ended }
 }
 
 /** One sentence on standard error, exit code 1, no stack. */
@@ -66,14 +75,27 @@ describe('npm start', () => {
     await expect(fetch(cluster)).rejects.toThrow('fetch failed')
   })
 
-  test('serves a real cluster instead, given its kubeconfig, to whoever signs in with a token or with that kubeconfig', async () => {
+  test('serves a real cluster instead, given its kubeconfig, to whoever signs in with a token or the printed link [A-20]', async () => {
     const simulated = start('--port', '0')
     await simulated.ready
-    const { child, ready, ended } = start('--port', '0', '--kubeconfig', join(stateDir, 'kubeconfig'), '--context', 'operator')
-    const url = await ready
+    const { child, ready, another, ended } = start('--port', '0', '--kubeconfig', join(stateDir, 'kubeconfig'), '--context', 'operator')
+    const link = new URL(await ready)
+    expect(link.hash).toMatch(/^#t=[\w-]{43}$/)
+    const url = link.origin
     const session = (await (await fetch(`${url}/api/session`)).json()) as { signIn: { mode: string }[]; cluster: { simulated: boolean } }
     expect(session.cluster.simulated).toBe(false)
     expect(session.signIn.map(({ mode }) => mode).toSorted()).toEqual(['kubeconfig', 'token'])
+    const signIn = (launch: string) =>
+      fetch(`${url}/auth/sign-in`, {
+        method: 'POST',
+        headers: { origin: url, 'content-type': 'application/json' },
+        body: JSON.stringify({ mode: 'kubeconfig', launch }),
+      }).then(({ status }) => status)
+    const launch = link.hash.slice(3)
+    const next = another(launch)
+    expect([await signIn(launch), await signIn(launch)]).toEqual([200, 403])
+    child.stdin?.write('\n')
+    expect(await signIn(await next)).toBe(200)
     child.kill('SIGINT')
     simulated.child.kill('SIGINT')
     await Promise.all([ended, simulated.ended])

@@ -36,7 +36,7 @@ export function createApp(context: Context): Express {
   )
   app.use(requireHost(own))
   app.use(reportPath, reportRouter(context))
-  app.get('/api/session', requireProvenance(own, sessions), sessionHandler(context))
+  app.route('/api/session').all(requireProvenance(own, sessions)).get(sessionHandler(context)).post(sessionHandler(context))
   app.use('/api/ws-ticket', requireProvenance(own, sessions), ticketRouter(context))
   app.use('/api/inventory', requireProvenance(own, sessions), inventoryRouter(context))
   app.use('/auth/sign-out', requireProvenance(own, sessions))

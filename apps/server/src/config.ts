@@ -1,6 +1,9 @@
-// What the server is told at its start: a typed config, which `readEnv` makes of the environment.
-import { z } from 'zod'
+// What the server is told at its start: a typed config, which `readConfig` makes of the environment and a file.
 import type { AuditConfig } from './audit/config.ts'
+import { readFileSync } from 'node:fs'
+import { keyProblems } from './auth/sealed-cookie.ts'
+import { loopbackHosts, settings, type AuthMode, type Setting, type SettingName, type SettingValues } from './settings.ts'
+import { parseYaml } from './yaml-file.ts'
 
 export type OidcConfig = {
   /** `https://login.example.com/realms/main`; plain http only on the loopback interface. */
@@ -13,6 +16,10 @@ export type OidcConfig = {
   prompt?: string
   /** What the API server is shown; an ID token unless told otherwise. */
   clusterToken?: 'id_token' | 'access_token'
+  /** `groups` unless told otherwise. */
+  groupsClaim?: string
+  /** Whom the server's own account impersonates, where the API server does not take the provider's tokens. */
+  impersonate?: { usernameClaim?: string; usernamePrefix?: string; groupsPrefix?: string; extraClaims?: Record<string, string> }
 }
 
 export type DemoUser = { name: string; description: string; token: string }
@@ -31,120 +38,242 @@ export type ServerConfig = {
   inventoryContext?: string
   /** Refuse to start while the cluster cannot be reached; without it, the server waits for the cluster. */
   requireCluster?: boolean
+  /** Without it, `authModeOf` says which. */
+  authMode?: AuthMode
+  /** Whether one may paste a token, whatever the mode; one may unless told otherwise. */
+  tokenSignIn?: boolean
+  /** From one address; 10, with demo users 100. */
+  signInAttemptsPerMinute?: number
   /** Users who may sign in with a click. Their tokens never leave the server. */
   demoUsers?: DemoUser[]
-  /** Single sign-on with an identity provider whose tokens the cluster accepts. */
+  /** Single sign-on with an identity provider whose tokens the cluster accepts, or whose people the server impersonates. */
   oidc?: OidcConfig
   /** `kid:base64` of at least 32 bytes each; the first one seals, all open. Without any, sessions end with the process. */
   sessionKeys?: string[]
+  /** A file with such keys, which is read again when it changes. */
+  sessionKeysFile?: string
   /** The one origin under which browsers reach the server, such as `https://vms.example.com`. */
   publicOrigin?: string
-  session?: { idleMs?: number; absoluteMs?: number }
+  session?: {
+    idleMs?: number
+    absoluteMs?: number
+    /** Sessions that began before are over; milliseconds since the epoch. */
+    notBefore?: number
+    /** Ends sessions while the server runs; see auth/revocations.ts. */
+    revokedFile?: string
+  }
   /** How long a request's headers, and all of it, may take to arrive (10 s, 30 s), and the API server's answer to begin (30 s). */
   timeouts?: { headersMs?: number; requestMs?: number; upstreamMs?: number }
   /** How often the rights behind open streams and cached lists are asked for again; 60 s. */
   recheckMs?: number
+  /** How often files that may change are looked at; 5 s. */
+  rereadMs?: number
   logLevel?: string
   audit?: AuditConfig
   clusterName?: string
   simulated?: boolean
 }
 
-export const loopbackHosts: readonly string[] = ['127.0.0.1', '::1', 'localhost']
-
-const origin = z.string().refine((text) => {
-  if (!URL.canParse(text) || new URL(text).origin !== text) return false
-  const { protocol, hostname } = new URL(text)
-  return protocol === 'https:' || (protocol === 'http:' && [...loopbackHosts, '[::1]'].includes(hostname))
-}, 'must be an origin such as https://vms.example.com (plain http only on a loopback name)')
-
-const sessionKey = z
-  .string()
-  .refine(
-    (text) => /^[\w-]{1,16}:[A-Za-z0-9+/_-]+=*$/.test(text) && Buffer.from(text.slice(text.indexOf(':') + 1), 'base64').length >= 32,
-    'must be kid:base64 with at least 32 bytes',
-  )
-
-const minutes = z.coerce.number().min(1).max(1440)
-const list = (text: string) => text.split(',').filter(Boolean)
-
-const environment = z
-  .object({
-    VIRTDECK_HOST: z.string().default('127.0.0.1'),
-    VIRTDECK_PORT: z.coerce.number().int().min(0).max(65535).default(8080),
-    VIRTDECK_WEB_ROOT: z.string().optional(),
-    VIRTDECK_KUBECONFIG: z.string().optional(),
-    KUBECONFIG: z.string().optional(),
-    KUBERNETES_SERVICE_HOST: z.string().optional(),
-    VIRTDECK_CONTEXT: z.string().optional(),
-    VIRTDECK_INVENTORY_CONTEXT: z.string().optional(),
-    VIRTDECK_DEMO_CONTEXTS: z.string().transform(list).optional(),
-    VIRTDECK_OIDC_ISSUER: z.url().optional(),
-    VIRTDECK_OIDC_CLIENT_ID: z.string().optional(),
-    VIRTDECK_OIDC_CLIENT_SECRET: z.string().optional(),
-    VIRTDECK_OIDC_SCOPES: z.string().optional(),
-    VIRTDECK_OIDC_CLUSTER_TOKEN: z.enum(['id_token', 'access_token']).default('id_token'),
-    VIRTDECK_SESSION_KEYS: z.string().transform(list).pipe(z.array(sessionKey).min(1)).optional(),
-    VIRTDECK_PUBLIC_ORIGIN: origin.optional(),
-    VIRTDECK_SESSION_IDLE_MINUTES: minutes.default(30),
-    VIRTDECK_SESSION_MINUTES: minutes.default(480),
-    VIRTDECK_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
-    VIRTDECK_CLUSTER_NAME: z.string().max(100).optional(),
-    VIRTDECK_SIMULATED: z.enum(['true', 'false']).default('false'),
-  })
-  .refine((env) => loopbackHosts.includes(env.VIRTDECK_HOST) || env.VIRTDECK_PUBLIC_ORIGIN, {
-    path: ['VIRTDECK_PUBLIC_ORIGIN'],
-    message: 'is required when VIRTDECK_HOST is not a loopback address: the server answers to no other name',
-  })
-  .refine((env) => Boolean(env.VIRTDECK_OIDC_ISSUER) === Boolean(env.VIRTDECK_OIDC_CLIENT_ID), {
-    path: ['VIRTDECK_OIDC_CLIENT_ID'],
-    message: 'goes with VIRTDECK_OIDC_ISSUER: single sign-on needs both',
-  })
-  .refine((env) => env.VIRTDECK_KUBECONFIG || env.KUBECONFIG || env.KUBERNETES_SERVICE_HOST, {
-    path: ['VIRTDECK_KUBECONFIG'],
-    message: 'names the kubeconfig of the cluster to serve; it may only be left out inside a cluster',
-  })
-
 /** A config that cannot be used; the message lists everything that is wrong with it, a line each. */
 export class ConfigError extends Error {
   override name = 'ConfigError'
 }
 
-/** The config that an environment describes, and the kubeconfig contexts that become demo users. */
-export function readEnv(env: NodeJS.ProcessEnv, defaults: { webRoot: string }): { config: ServerConfig; demoContexts: string[] } {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
-  const parsed = environment.safeParse(given)
-  if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'))
+/** How people sign in, where it is not said. */
+export function authModeOf(
+  config: Pick<ServerConfig, 'authMode' | 'oidc' | 'demoUsers' | 'host' | 'publicOrigin' | 'kubeconfig'>,
+): AuthMode {
+  if (config.authMode) return config.authMode
+  if (config.oidc) return 'oidc'
+  const alone = loopbackHosts.includes(config.host) && !config.publicOrigin && !config.demoUsers?.length
+  return alone && 'file' in config.kubeconfig ? 'local-kubeconfig' : 'token'
+}
+
+type Problem = { setting: SettingName; message: string }
+
+/** Everything that is wrong with a config as a whole; each setting for itself is its schema's business. */
+export function configProblems(config: ServerConfig): Problem[] {
+  const { host, publicOrigin, kubeconfig, demoUsers, oidc, sessionKeys = [], tokenSignIn = true } = config
+  const mode = authModeOf(config)
+  const problems: Problem[] = []
+  const need = (good: boolean, setting: SettingName, message: string) => void (good || problems.push({ setting, message }))
+  const singleSignOn = mode === 'oidc' || mode === 'oidc-impersonate'
+
+  if (mode === 'local-kubeconfig') {
+    need(
+      loopbackHosts.includes(host),
+      'host',
+      `must be a loopback address in local-kubeconfig, where whoever connects is you; it is ${host}`,
+    )
+    need(!publicOrigin, 'publicOrigin', 'does not go with local-kubeconfig, which serves this machine alone')
+    need('file' in kubeconfig, 'cluster.kubeconfig', 'must name a file in local-kubeconfig')
+    need(!demoUsers?.length, 'auth.demoContexts', 'do not go with local-kubeconfig')
+  } else {
+    const reachable = loopbackHosts.includes(host) || publicOrigin !== undefined
+    need(reachable, 'publicOrigin', `is required when the host is not a loopback address but ${host}: the server answers to no other name`)
   }
-  const read = parsed.data
-  const file = read.VIRTDECK_KUBECONFIG ?? read.KUBECONFIG
+  need(!singleSignOn || oidc !== undefined, 'oidc.issuer', `is required in ${mode}`)
+  need(singleSignOn || !oidc, 'auth.mode', `is ${mode}: an identity provider goes with oidc and oidc-impersonate`)
+  need(
+    singleSignOn || mode === 'local-kubeconfig' || tokenSignIn || Boolean(demoUsers?.length),
+    'auth.tokens',
+    'is the only way to sign in',
+  )
+  if (mode === 'oidc-impersonate') {
+    const { usernamePrefix = '', groupsPrefix = '' } = oidc?.impersonate ?? {}
+    need(!usernamePrefix.startsWith('system:'), 'oidc.usernamePrefix', 'must not begin with system:, the cluster’s own names')
+    need(!groupsPrefix.startsWith('system:'), 'oidc.groupsPrefix', 'must not begin with system:, the cluster’s own names')
+  }
+  for (const message of keyProblems(sessionKeys)) problems.push({ setting: 'session.keys', message })
+  need(!(sessionKeys.length > 0 && config.sessionKeysFile), 'session.keysFile', 'and session.keys are two sources of the same')
+  return problems
+}
+
+/** Throws ConfigError with everything that is wrong. */
+export function assertUsable(config: ServerConfig): void {
+  const problems = configProblems(config)
+  if (problems.length > 0) throw new ConfigError(problems.map(({ setting, message }) => `${setting}: ${message}`).join('\n'))
+}
+
+/**
+ * The config that an environment describes, together with the file that its VIRTDECK_CONFIG names (YAML or JSON), and
+ * the kubeconfig contexts that become demo users. The environment goes before the file. Throws ConfigError.
+ */
+export function readConfig(
+  environment: NodeJS.ProcessEnv,
+  defaults: { webRoot: string },
+): { config: ServerConfig; demoContexts: string[] } {
+  const env = Object.fromEntries(Object.entries(environment).filter(([name, value]) => value && !isServiceLink(name, value)))
+  const file = env['VIRTDECK_CONFIG'] ? readSettingsFile(env['VIRTDECK_CONFIG']) : new Map<string, unknown>()
+  const problems: string[] = []
+  /** What to call a setting: as it was given, or as it can be. */
+  const called = (name: SettingName) => {
+    const given = env[settings[name].env]
+    return given || !file.has(name) ? settings[name].env : `${env['VIRTDECK_CONFIG']}: ${name}`
+  }
+
+  const values: Record<string, unknown> = {}
+  for (const [name, { env: variable, schema }] of Object.entries(settings) as [SettingName, Setting][]) {
+    const parsed = schema.safeParse(env[variable] ?? file.get(name))
+    if (parsed.success) values[name] = parsed.data
+    else problems.push(...parsed.error.issues.map(({ message }) => `${called(name)}: ${message}`))
+  }
+  for (const name of file.keys())
+    if (!Object.hasOwn(settings, name)) problems.push(`${env['VIRTDECK_CONFIG']}: ${name}: there is no such setting`)
+  for (const name of Object.keys(env)) {
+    const known = name === 'VIRTDECK_CONFIG' || Object.values(settings).some((each) => each.env === name)
+    if (name.startsWith('VIRTDECK_') && !known) problems.push(`${name}: there is no such setting`)
+  }
+
+  const read = values as Partial<SettingValues>
+  const kubeconfig = read['cluster.kubeconfig'] ?? env['KUBECONFIG']
+  if (!kubeconfig && !env['KUBERNETES_SERVICE_HOST'])
+    problems.push(`${called('cluster.kubeconfig')}: names the kubeconfig of the cluster to serve; it may only be left out inside a cluster`)
+  if (Boolean(read['oidc.issuer']) !== Boolean(read['oidc.clientId']))
+    problems.push(`${called(read['oidc.issuer'] ? 'oidc.clientId' : 'oidc.issuer')}: single sign-on needs an issuer and a client ID`)
+  const config = configOf(read, kubeconfig, defaults, (name, message) => problems.push(`${called(name)}: ${message}`))
+  const demoContexts = read['auth.demoContexts'] ?? []
+  // Their tokens are read later; that there are some is known now.
+  const withDemo =
+    demoContexts.length > 0 ? { ...config, demoUsers: demoContexts.map((name) => ({ name, description: '', token: '' })) } : config
+  problems.push(...configProblems(withDemo).map(({ setting, message }) => `${called(setting)}: ${message}`))
+  if (problems.length > 0) throw new ConfigError([...new Set(problems)].join('\n'))
+  return { config, demoContexts }
+}
+
+/** Kubernetes tells every pod of a Service called virtdeck in variables that look like ours. */
+const isServiceLink = (name: string, value = '') => /^VIRTDECK_(SERVICE_(HOST|PORT)|PORT_\d)/.test(name) || value.startsWith('tcp://')
+
+function configOf(
+  read: Partial<SettingValues>,
+  kubeconfig: string | undefined,
+  defaults: { webRoot: string },
+  complain: (name: SettingName, message: string) => void,
+): ServerConfig {
   return {
-    demoContexts: read.VIRTDECK_DEMO_CONTEXTS ?? [],
-    config: {
-      host: read.VIRTDECK_HOST,
-      port: read.VIRTDECK_PORT,
-      webRoot: read.VIRTDECK_WEB_ROOT ?? defaults.webRoot,
-      kubeconfig: file ? { file } : { inCluster: true },
-      context: read.VIRTDECK_CONTEXT,
-      inventoryContext: read.VIRTDECK_INVENTORY_CONTEXT,
-      sessionKeys: read.VIRTDECK_SESSION_KEYS,
-      publicOrigin: read.VIRTDECK_PUBLIC_ORIGIN,
-      ...(read.VIRTDECK_OIDC_ISSUER && read.VIRTDECK_OIDC_CLIENT_ID
+    host: read.host ?? '127.0.0.1',
+    port: read.port ?? 0,
+    webRoot: read.webRoot ?? defaults.webRoot,
+    kubeconfig: kubeconfig ? { file: kubeconfig } : { inCluster: true },
+    context: read['cluster.context'],
+    inventoryContext: read['cluster.inventoryContext'],
+    authMode: read['auth.mode'],
+    tokenSignIn: read['auth.tokens'],
+    signInAttemptsPerMinute: read['auth.attemptsPerMinute'],
+    sessionKeys: read['session.keys'],
+    sessionKeysFile: read['session.keysFile'],
+    publicOrigin: read.publicOrigin,
+    ...oidcOf(read, complain),
+    session: {
+      idleMs: (read['session.idleMinutes'] ?? 30) * 60_000,
+      absoluteMs: (read['session.minutes'] ?? 480) * 60_000,
+      notBefore: read['session.notBefore'],
+      revokedFile: read['session.revokedFile'],
+    },
+    logLevel: read['log.level'],
+    clusterName: read['cluster.name'],
+    simulated: read['cluster.simulated'],
+  }
+}
+
+function oidcOf(read: Partial<SettingValues>, complain: (name: SettingName, message: string) => void): { oidc?: OidcConfig } {
+  const { 'oidc.issuer': issuer, 'oidc.clientId': clientId, 'oidc.clientSecretFile': secretFile } = read
+  if (!issuer || !clientId) return {}
+  let clientSecret = read['oidc.clientSecret']
+  if (secretFile && clientSecret) complain('oidc.clientSecretFile', 'and oidc.clientSecret are two sources of the same')
+  else if (secretFile) {
+    try {
+      clientSecret = readFileSync(secretFile, 'utf8').trim()
+    } catch (error) {
+      complain('oidc.clientSecretFile', `cannot be read: ${(error as Error).message}`)
+    }
+  }
+  const extraClaims = read['oidc.extraClaims']?.map((pair) => pair.split(/=(.*)/s).slice(0, 2) as [string, string])
+  return {
+    oidc: {
+      issuer,
+      clientId,
+      clientSecret,
+      scopes: read['oidc.scopes'],
+      prompt: read['oidc.prompt'],
+      clusterToken: read['oidc.clusterToken'],
+      groupsClaim: read['oidc.groupsClaim'],
+      ...(read['auth.mode'] === 'oidc-impersonate'
         ? {
-            oidc: {
-              issuer: read.VIRTDECK_OIDC_ISSUER,
-              clientId: read.VIRTDECK_OIDC_CLIENT_ID,
-              clientSecret: read.VIRTDECK_OIDC_CLIENT_SECRET,
-              scopes: read.VIRTDECK_OIDC_SCOPES,
-              clusterToken: read.VIRTDECK_OIDC_CLUSTER_TOKEN,
+            impersonate: {
+              usernameClaim: read['oidc.usernameClaim'],
+              usernamePrefix: read['oidc.usernamePrefix'],
+              groupsPrefix: read['oidc.groupsPrefix'],
+              ...(extraClaims ? { extraClaims: Object.fromEntries(extraClaims) } : {}),
             },
           }
         : {}),
-      session: { idleMs: read.VIRTDECK_SESSION_IDLE_MINUTES * 60_000, absoluteMs: read.VIRTDECK_SESSION_MINUTES * 60_000 },
-      logLevel: read.VIRTDECK_LOG_LEVEL,
-      clusterName: read.VIRTDECK_CLUSTER_NAME,
-      simulated: read.VIRTDECK_SIMULATED === 'true',
     },
   }
+}
+
+/** The file's settings by their dotted names. Throws ConfigError for what is no file of settings. */
+function readSettingsFile(file: string): Map<string, unknown> {
+  let content: unknown
+  try {
+    content = parseYaml(readFileSync(file, 'utf8')) ?? {}
+  } catch (cause) {
+    throw new ConfigError(`VIRTDECK_CONFIG: ${file} cannot be read: ${cause instanceof Error ? cause.message : 'unknown error'}`, { cause })
+  }
+  const found = new Map<string, unknown>()
+  const visit = (value: unknown, path: string) => {
+    if (
+      typeof value === 'object' &&
+      value !== null &&
+      !Array.isArray(value) &&
+      !(value instanceof Date) &&
+      !Object.hasOwn(settings, path)
+    ) {
+      for (const [name, inner] of Object.entries(value)) visit(inner, path ? `${path}.${name}` : name)
+    } else if (value !== null && value !== '') {
+      found.set(path || '(the whole file)', value)
+    }
+  }
+  visit(content, '')
+  return found
 }

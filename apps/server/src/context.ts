@@ -1,6 +1,7 @@
 // What lives as long as the server, in one plain object.
 import type { Audit } from './audit/audit.ts'
 import type { Kubeconfig } from './auth/kubeconfig.ts'
+import type { Launch } from './auth/launch.ts'
 import type { Oidc } from './auth/oidc.ts'
 import type { Origins } from './auth/provenance.ts'
 import type { KeyRing } from './auth/sealed-cookie.ts'
@@ -23,6 +24,7 @@ export type Context = {
   sessions: Sessions
   tickets: Tickets
   oidc?: Oidc
+  launch: Launch
   inventory: Inventory
   audit: Audit
 }

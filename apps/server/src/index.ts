@@ -1,19 +1,22 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { StatusError } from '@virtdeck/k8s'
 import { createApp } from './app.ts'
 import { openAudit } from './audit/audit.ts'
-import { loadKubeconfig, type Kubeconfig } from './auth/kubeconfig.ts'
+import { loadKubeconfig } from './auth/kubeconfig.ts'
+import { createLaunch } from './auth/launch.ts'
 import { createOidc } from './auth/oidc.ts'
 import { maxHeaders, ownOrigins } from './auth/provenance.ts'
-import { createKeyRing } from './auth/sealed-cookie.ts'
+import { createRevocations } from './auth/revocations.ts'
+import { createKeyRing, replaceKeys } from './auth/sealed-cookie.ts'
 import { createSessions } from './auth/sessions.ts'
+import { assertMayImpersonate, assertReachable } from './auth/start-checks.ts'
 import { createTickets } from './auth/tickets.ts'
-import { ConfigError, loopbackHosts, type ServerConfig } from './config.ts'
+import { watchFile } from './auth/watched-file.ts'
+import { assertUsable, authModeOf, type ServerConfig } from './config.ts'
 import type { Context } from './context.ts'
 import { refuseUnreadable } from './errors.ts'
 import { createInventory } from './inventory/inventory.ts'
-import { createUpstream, type Upstream } from './k8s/upstream.ts'
+import { createUpstream } from './k8s/upstream.ts'
 import { createLogger } from './logger.ts'
 import { createUpgradeGate } from './upgrade.ts'
 
@@ -23,30 +26,54 @@ export type RunningServer = AsyncDisposable & {
   /** Where a browser reaches it: `http://127.0.0.1:8080`. */
   url: string
   port: number
+  /** In `local-kubeconfig`, a link that signs in once within a minute; the one before is void. */
+  launchUrl?(): string
 }
 
 /** Starts the server. Throws ConfigError, or the listening socket's own error, when it cannot. */
 export async function startServer(config: ServerConfig): Promise<RunningServer> {
-  if (!loopbackHosts.includes(config.host) && !config.publicOrigin) {
-    throw new ConfigError(`Listening on ${config.host} needs a publicOrigin: the server answers to no other name.`)
-  }
+  assertUsable(config)
   const log = createLogger(config.logLevel ?? 'info')
   const kubeconfig = loadKubeconfig(config)
   const audit = await openAudit(config.audit ?? {}, { log })
   const upstream = createUpstream({ timeoutMs: config.timeouts?.upstreamMs })
   if (config.requireCluster) await assertReachable(kubeconfig, upstream)
+  const mode = authModeOf(config)
+  if (mode === 'oidc-impersonate') await assertMayImpersonate(kubeconfig, upstream, log)
+  const files: Disposable[] = []
+  const ring = createKeyRing(config.sessionKeys)
+  const revocations = createRevocations(config.session?.notBefore)
+  const reread = { everyMs: config.rereadMs ?? 5_000, log }
+  const { revokedFile } = config.session ?? {}
+  if (config.sessionKeysFile) files.push(watchFile({ file: config.sessionKeysFile, apply: (text) => replaceKeys(ring, text), ...reread }))
+  if (revokedFile) files.push(watchFile({ file: revokedFile, apply: revocations.replace, ...reread }))
   const server = createHttpServer(config.timeouts)
   await listen(server, config)
   const { port } = server.address() as AddressInfo
   const own = ownOrigins({ publicOrigin: config.publicOrigin, host: config.host, port })
-  const ring = createKeyRing(config.sessionKeys)
   const tickets = createTickets({ ring })
-  const sessions = createSessions({ ring, secure: own.secure, port, ...config.session })
+  const sessions = createSessions({ ring, secure: own.secure, port, revocations, ...config.session })
   const [url = `http://${config.host}:${port}`] = own.origins
-  const oidc = config.oidc && createOidc(config.oidc, url)
+  const oidc = config.oidc && createOidc(mode === 'oidc-impersonate' ? { impersonate: {}, ...config.oidc } : config.oidc, url)
+  const launch = createLaunch()
   const recheckMs = config.recheckMs ?? 60_000
   const inventory = createInventory({ kubeconfig, upstream, log, recheckMs })
-  const context: Context = { config, recheckMs, log, own, port, ring, kubeconfig, upstream, sessions, tickets, oidc, inventory, audit }
+  const context: Context = {
+    config,
+    recheckMs,
+    log,
+    own,
+    port,
+    ring,
+    kubeconfig,
+    upstream,
+    sessions,
+    tickets,
+    oidc,
+    launch,
+    inventory,
+    audit,
+  }
   const upgrades = createUpgradeGate(context)
   refuseUnreadable(server, log)
   server.on('request', createApp(context))
@@ -56,7 +83,9 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   return {
     url,
     port,
+    ...(mode === 'local-kubeconfig' ? { launchUrl: () => `${url}/#t=${launch.issue()}` } : {}),
     async [Symbol.asyncDispose]() {
+      for (const file of files) file[Symbol.dispose]()
       const closed = new Promise((resolve) => server.close(resolve))
       server.closeIdleConnections()
       await upgrades[Symbol.asyncDispose]()
@@ -67,27 +96,6 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
       await audit[Symbol.asyncDispose]()
       log.info('stopped')
     },
-  }
-}
-
-/** One request as the kubeconfig's own user. Throws ConfigError with the reason in a sentence. */
-async function assertReachable(kubeconfig: Kubeconfig, upstream: Upstream): Promise<void> {
-  const dial = await kubeconfig.dial({ kind: 'kubeconfig', context: kubeconfig.context }).catch((cause: unknown) => {
-    throw new ConfigError(`The credential of the kubeconfig's context "${kubeconfig.context}" cannot be obtained.`, { cause })
-  })
-  try {
-    await upstream.json(dial, 'GET', '/version')
-  } catch (cause) {
-    const code = cause instanceof StatusError ? cause.code : 0
-    // Whoever answers 401 or 403 is there; what its users may do is theirs to find out.
-    if (code === 403) return
-    const detail = cause instanceof Error && cause.cause instanceof Error ? ` (${cause.cause.message})` : ''
-    throw new ConfigError(
-      code === 401
-        ? `The cluster at ${dial.url} does not accept the user of the kubeconfig's context "${kubeconfig.context}".`
-        : `The cluster at ${dial.url} cannot be reached${detail}.`,
-      { cause },
-    )
   }
 }
 

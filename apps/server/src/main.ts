@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { loadKubeconfig } from './auth/kubeconfig.ts'
-import { ConfigError, readEnv, type DemoUser, type ServerConfig } from './config.ts'
+import { ConfigError, readConfig, type DemoUser, type ServerConfig } from './config.ts'
 import { startServer } from './index.ts'
 
 /** Where the build puts the web, seen from the bundle and from the source. */
@@ -19,9 +19,9 @@ function demoUsers(config: ServerConfig, contexts: readonly string[]): DemoUser[
 
 async function main(): Promise<void> {
   const webRoot = webRoots.find((path) => existsSync(path)) ?? webRoots[0] ?? ''
-  const { config, demoContexts } = readEnv(process.env, { webRoot })
+  const { config, demoContexts } = readConfig(process.env, { webRoot })
   await using server = await startServer({ ...config, demoUsers: demoUsers(config, demoContexts) })
-  process.stdout.write(`virtdeck ready: ${server.url}\n`)
+  process.stdout.write(`virtdeck ready: ${server.launchUrl?.() ?? server.url}\n`)
   await new Promise((resolve) => {
     process.once('SIGINT', resolve)
     process.once('SIGTERM', resolve)

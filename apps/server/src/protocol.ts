@@ -7,11 +7,15 @@ export type Session = {
   user?: {
     name: string
     groups: string[]
+    /** The identity provider named a place to ask for groups instead of the groups: the cluster knows of none. */
+    groupsMissing?: boolean
   }
   /** Sent back as `x-kvd-csrf` with everything that is not a GET. Only when signed in. */
   csrf?: string
   /** When the session ends whatever one does, milliseconds since the epoch. */
   expiresAt?: number
+  /** When it ends unless the person does something: a write, or `POST /api/session`, which answers `Session`. Reads do not count. */
+  idleEndsAt?: number
   /** When the identity provider's token ends: `POST /auth/refresh` renews it before, by one tab at a time, and answers `Session`. */
   renewBefore?: number
   /** Ways in, in the order to show them. */
@@ -19,6 +23,8 @@ export type Session = {
   cluster: {
     name: string
     simulated: boolean
+    /** What whoever is signed in should know of how the cluster is reached. */
+    warnings?: string[]
     kubernetesVersion?: string
     kubevirtVersion?: string
   }
@@ -29,10 +35,11 @@ export type SignInMode =
   | { mode: 'oidc' }
   | { mode: 'token' }
   | { mode: 'demo'; users: { name: string; description: string }[] }
+  /** Needs the token of the link `/#t=TOKEN` that the server printed, once. */
   | { mode: 'kubeconfig'; user: string }
 
 /** `POST /auth/sign-in`; answers `Session`, or a `Status`. `POST /auth/sign-out` answers `SignedOut`. */
-export type SignInRequest = { mode: 'token'; token: string } | { mode: 'demo'; user: string } | { mode: 'kubeconfig' }
+export type SignInRequest = { mode: 'token'; token: string } | { mode: 'demo'; user: string } | { mode: 'kubeconfig'; launch: string }
 
 /** Where the identity provider's own session ends, if there is one. */
 export type SignedOut = { leaveTo?: string }
@@ -47,15 +54,19 @@ export type SignInError = 'refused' | 'provider' | 'cluster' | 'groups'
 export type TicketRequest = { target: string }
 export type Ticket = { ticket: string }
 
-/** `GET /api/inventory/FLEET`: the first picture, which the socket continues from `epoch` and `seq`. */
-export type Snapshot<F extends Fleet = Fleet> = {
+/**
+ * `GET /api/inventory/FLEET`: the first picture, which the socket continues from `epoch` and `seq`. Lines of text: the
+ * head as JSON, and then rows in blocks as decodeRows reads them.
+ */
+export type SnapshotHead<F extends Fleet = Fleet> = {
   fleet: F
   epoch: string
   seq: number
-  rows: FleetRows[F][]
-  /** `forbidden` where the user may list the fleet's resource nowhere; `rows` is then empty. */
+  /** `forbidden` where the user may list the fleet's resource nowhere; there are no rows then. */
   access: Access
 }
+
+export type Snapshot<F extends Fleet = Fleet> = SnapshotHead<F> & { rows: FleetRows[F][] }
 
 /** In which namespaces the signed-in user may list a fleet. */
 export type Access = { scope: 'cluster' } | { scope: 'namespaces'; namespaces: string[] } | { scope: 'forbidden'; status: Status }
@@ -65,6 +76,8 @@ export type LiveRequest =
   /** Continue a fleet from a snapshot. The server answers with deltas, or with a `reset` where it cannot. */
   | { type: 'fleet'; fleet: Fleet; epoch: string; seq: number }
   | { type: 'fleet-close'; fleet: Fleet }
+  /** The rows were not what a digest said; the snapshot is being fetched again. */
+  | { type: 'mismatch'; fleet: Fleet; epoch: string; seq: number }
   /** Watch a page's few objects with the user's own credential. `path` is a collection path under `/k8s`. */
   | { type: 'watch'; id: number; path: string; fieldSelector?: string; labelSelector?: string }
   | { type: 'watch-close'; id: number }
@@ -75,6 +88,8 @@ export type LiveMessage =
   | { type: 'heartbeat'; now: number }
   /** A fleet's rows that changed; `seq` grows by one each time. */
   | { type: 'delta'; fleet: Fleet; epoch: string; seq: number; upsert: FleetRows[Fleet][]; remove: string[] }
+  /** Every 60 s: the digest of all rows after `seq`, as sumOfText and digestOf make it of their texts. */
+  | { type: 'digest'; fleet: Fleet; epoch: string; seq: number; digest: string }
   /** Fetch the snapshot again (rights changed, or the gap was too long). */
   | { type: 'reset'; fleet: Fleet }
   /** The server's own view of a fleet: live, or stale since (ms) because the API server does not answer. */

@@ -66,7 +66,7 @@ test('signs in with a pasted token, and with no other [A-19]', async () => {
   const browser = openBrowser(stack.url)
   await expect(browser.signIn({ mode: 'token', token: 'not-a-token' })).rejects.toThrow('sign-in answered 401')
   await expect(browser.signIn({ mode: 'demo', user: 'nobody' })).rejects.toThrow('sign-in answered 403')
-  await expect(browser.signIn({ mode: 'kubeconfig' })).rejects.toThrow('sign-in answered 403')
+  await expect(browser.signIn({ mode: 'kubeconfig', launch: '' })).rejects.toThrow('sign-in answered 403')
   expect((await browser.signIn({ mode: 'token', token: ` ${tokenOf('viewer')}\n` })).user?.name).toBe('viewer')
 })
 

@@ -1,15 +1,23 @@
 // The kubeconfig, and how to reach its cluster as one of its users or as the bearer of a token.
+import { readFileSync } from 'node:fs'
 import type { RequestOptions } from 'node:https'
-import { KubeConfig } from '@kubernetes/client-node'
+import { KubeConfig, type User } from '@kubernetes/client-node'
+import { z } from 'zod'
 import { ConfigError, type ServerConfig } from '../config.ts'
 import { refusal } from '../errors.ts'
+import { parseYaml } from '../yaml-file.ts'
+import { createExecCredential, readExecConfig, type ExecCredential } from './exec-credential.ts'
+import type { Impersonated } from './impersonation.ts'
 
 /** On whose behalf a request goes to the API server. */
 export type Credential =
   | { kind: 'token'; token: string }
   | { kind: 'kubeconfig'; context: string }
-  /** A token of the identity provider, in milliseconds since the epoch until it has to be renewed. */
-  | { kind: 'oidc'; token: string; expiresAt: number; subject: string; refreshToken?: string }
+  /** What the identity provider vouches for, in milliseconds since the epoch until it has to be renewed. */
+  | { kind: 'oidc'; shown: Shown; expiresAt: number; subject: string; refreshToken?: string }
+
+/** What the API server is shown of somebody who signed in at the identity provider: a token of theirs, or whom the server acts as. */
+export type Shown = { token: string } | { impersonate: Impersonated }
 
 /** All that it takes to open a connection; plain data, so that it can be sent to the inventory's thread. */
 export type Dial = {
@@ -17,6 +25,8 @@ export type Dial = {
   url: string
   tls: { ca?: string; cert?: string; key?: string; servername?: string; rejectUnauthorized?: boolean }
   authorization?: string
+  /** Whom the bearer of this credential acts as. */
+  impersonate?: Impersonated
 }
 
 export type Kubeconfig = {
@@ -31,6 +41,8 @@ export type Kubeconfig = {
   namespaces: readonly string[]
   /** The bearer token that a context's user has in the file itself, if any. */
   token(context: string): string | undefined
+  /** What whoever uses this file should be told of it. */
+  warnings: readonly string[]
 }
 
 // Exec plugins and token files are asked again after this long; they keep their own caches.
@@ -41,9 +53,9 @@ export function loadKubeconfig(config: Pick<ServerConfig, 'kubeconfig' | 'contex
   const source = read(config.kubeconfig)
   const context = config.context ?? source.getCurrentContext()
   const inventoryContext = config.inventoryContext ?? context
-  const contexts = new Map<string, KubeConfig>()
-  for (const name of new Set([context, inventoryContext])) contexts.set(name, inContext(source, name))
-  const served = contexts.get(context)
+  const contexts = new Map<string, Access>()
+  for (const name of new Set([context, inventoryContext])) contexts.set(name, accessOf(config.kubeconfig, inContext(source, name)))
+  const served = contexts.get(context)?.kubeconfig
   const cluster = served?.getCurrentCluster()
   if (!served || !cluster) throw new ConfigError(`The kubeconfig's context "${context}" names no cluster.`)
   if (!URL.canParse(cluster.server)) throw new ConfigError(`The kubeconfig's server "${cluster.server}" is not a URL.`)
@@ -52,9 +64,9 @@ export function loadKubeconfig(config: Pick<ServerConfig, 'kubeconfig' | 'contex
   const dialAsUser = (name: string): Promise<Dial> => {
     const known = cached.get(name)
     if (known && known.until > Date.now()) return known.dial
-    const kubeconfig = contexts.get(name)
-    if (!kubeconfig) throw new Error(`no such kubeconfig context: ${name}`)
-    const dial = dialOf(kubeconfig).catch((cause: unknown) => {
+    const access = contexts.get(name)
+    if (!access) throw new Error(`no such kubeconfig context: ${name}`)
+    const dial = dialAs(access).catch((cause: unknown) => {
       // What an exec plugin prints is for whoever runs the server, not for a browser.
       throw Object.assign(refusal(503, 'The kubeconfig’s credential cannot be obtained.'), { cause })
     })
@@ -72,9 +84,12 @@ export function loadKubeconfig(config: Pick<ServerConfig, 'kubeconfig' | 'contex
     namespaces: [...new Set(source.getContexts().flatMap(({ namespace }) => namespace ?? []))],
     async dial(credential) {
       if (credential.kind === 'kubeconfig') return dialAsUser(credential.context)
+      const shown = credential.kind === 'oidc' ? credential.shown : credential
+      if ('impersonate' in shown) return { ...(await dialAsUser(inventoryContext)), impersonate: shown.impersonate }
       // A bearer's connections never carry the kubeconfig user's client certificate.
-      return { ...(await anonymous), authorization: `Bearer ${credential.token}` }
+      return { ...(await anonymous), authorization: `Bearer ${shown.token}` }
     },
+    warnings: warningsOf(cluster, contexts.get(context)?.impersonate),
     token: (name) => {
       const user = source.getContextObject(name)?.user
       return (user && source.getUser(user)?.token) || undefined
@@ -103,6 +118,92 @@ function inContext(source: KubeConfig, context: string): KubeConfig {
   const kubeconfig = new KubeConfig()
   kubeconfig.loadFromOptions({ clusters: source.clusters, users: source.users, contexts: source.contexts, currentContext: context })
   return kubeconfig
+}
+
+/** A context's cluster, and how its user proves to be who it is. */
+type Access = { kubeconfig: KubeConfig; exec?: () => Promise<ExecCredential>; impersonate?: Impersonated }
+
+/** client-node would run the programs of these with a shell; kubectl knows them no more. */
+const safeAuthProviders = ['oidc', 'tokenFile']
+
+/** Plugins are run by a module of ours, and only those of a file that whoever started the server named. Throws ConfigError. */
+function accessOf(source: ServerConfig['kubeconfig'], kubeconfig: KubeConfig): Access {
+  const user = kubeconfig.getCurrentUser()
+  const cluster = kubeconfig.getCurrentCluster()
+  const provider: unknown = user?.authProvider?.name
+  if (typeof provider === 'string' && !safeAuthProviders.includes(provider))
+    throw new ConfigError(
+      `The kubeconfig’s user "${user?.name}" has the auth provider "${provider}", which is not supported; kubectl has none, either.`,
+    )
+  const impersonate = user && impersonatedBy(source, user)
+  const access = { kubeconfig, ...(impersonate ? { impersonate } : {}) }
+  if (!user?.exec || !cluster) return access
+  if (!('file' in source)) throw new ConfigError(`The kubeconfig’s user "${user.name}" has an exec plugin, which only runs from a file.`)
+  const withoutPlugin = kubeconfig.users.map((each) => (each.name === user.name ? { ...each, exec: undefined } : each))
+  const { clusters, contexts, currentContext } = kubeconfig
+  const plain = new KubeConfig()
+  plain.loadFromOptions({ clusters, contexts, users: withoutPlugin, currentContext })
+  try {
+    const exec = createExecCredential(readExecConfig(user.exec), {
+      file: source.file,
+      cluster: {
+        server: cluster.server,
+        ...(cluster.caData ? { 'certificate-authority-data': cluster.caData } : {}),
+        ...(cluster.skipTLSVerify ? { 'insecure-skip-tls-verify': true } : {}),
+      },
+    })
+    return { ...access, kubeconfig: plain, exec }
+  } catch (cause) {
+    throw new ConfigError(`The exec plugin of the kubeconfig’s user "${user.name}" cannot be used: ${(cause as Error).message}.`, { cause })
+  }
+}
+
+const rawUsers = z.object({
+  users: z.array(
+    z.object({
+      name: z.string(),
+      user: z
+        .object({
+          'as-uid': z.string().nullish(),
+          'as-groups': z.array(z.string()).nullish(),
+          'as-user-extra': z.record(z.string(), z.array(z.string())).nullish(),
+        })
+        .nullish(),
+    }),
+  ),
+})
+
+/** `as` and what belongs to it, most of which client-node does not read. */
+function impersonatedBy(source: ServerConfig['kubeconfig'], { name, impersonateUser }: User): Impersonated | undefined {
+  if (!impersonateUser) return undefined
+  const text = 'text' in source ? source.text : 'file' in source ? readFileSync(source.file, 'utf8') : ''
+  const raw = rawUsers.safeParse(parseYaml(text))
+  const as = raw.data?.users.find((user) => user.name === name)?.user ?? {}
+  return {
+    name: impersonateUser,
+    groups: as['as-groups'] ?? [],
+    ...(as['as-uid'] ? { uid: as['as-uid'] } : {}),
+    ...(as['as-user-extra'] ? { extra: as['as-user-extra'] } : {}),
+  }
+}
+
+function warningsOf(cluster: { skipTLSVerify?: boolean }, impersonate: Impersonated | undefined): string[] {
+  return [
+    ...(cluster.skipTLSVerify
+      ? ['The kubeconfig tells virtdeck not to verify the cluster’s certificate: anybody on the way can read and change everything.']
+      : []),
+    ...(impersonate ? [`The kubeconfig acts as ${impersonate.name}: whatever is done here is done under that name.`] : []),
+  ]
+}
+
+async function dialAs({ kubeconfig, exec, impersonate }: Access): Promise<Dial> {
+  const [dial, credential] = await Promise.all([dialOf(kubeconfig), exec?.()])
+  return {
+    ...dial,
+    ...(impersonate ? { impersonate } : {}),
+    ...(credential?.token ? { authorization: `Bearer ${credential.token}` } : {}),
+    ...(credential?.cert ? { tls: { ...dial.tls, cert: credential.cert, key: credential.key } } : {}),
+  }
 }
 
 async function dialOf(kubeconfig: KubeConfig): Promise<Dial> {

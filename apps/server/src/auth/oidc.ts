@@ -3,7 +3,8 @@
 import * as openid from 'openid-client'
 import { ConfigError, type OidcConfig } from '../config.ts'
 import { refusal } from '../errors.ts'
-import type { Credential } from './kubeconfig.ts'
+import { assertOwnName, type Impersonated } from './impersonation.ts'
+import type { Credential, Shown } from './kubeconfig.ts'
 
 export type OidcCredential = Credential & { kind: 'oidc' }
 
@@ -13,7 +14,7 @@ export type Transaction = { state: string; nonce: string; verifier: string; retu
 export type Oidc = {
   begin(returnTo: string): Promise<{ url: URL; transaction: Transaction }>
   /** Throws a StatusError: 400 for an answer that is not the one to this transaction, 502 or 503 for a provider that fails. */
-  finish(query: URLSearchParams, transaction: Transaction): Promise<OidcCredential>
+  finish(query: URLSearchParams, transaction: Transaction): Promise<{ credential: OidcCredential; groupsMissing: boolean }>
   /** Throws 401 when the provider will not renew this for good, 503 when it may later. */
   refresh(credential: OidcCredential): Promise<OidcCredential>
   /** Best effort, within the provider's time limit. */
@@ -33,6 +34,7 @@ const algorithms = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519']
 export function createOidc(config: OidcConfig, ownOrigin: string, now: () => number = Date.now): Oidc {
   const redirectUri = `${ownOrigin}/auth/callback`
   const issuer = issuerUrl(config.issuer)
+  const { groupsClaim = 'groups' } = config
   let discovered: Promise<openid.Configuration> | undefined
   let discoveredAt = 0
   let known: openid.Configuration | undefined
@@ -47,11 +49,22 @@ export function createOidc(config: OidcConfig, ownOrigin: string, now: () => num
 
   const credentialOf = (tokens: openid.TokenEndpointResponse & openid.TokenEndpointResponseHelpers): OidcCredential => {
     const claims = tokens.claims()
-    const token = config.clusterToken === 'access_token' ? tokens.access_token : tokens.id_token
-    if (!claims || !token) throw refusal(502, 'The identity provider sent no ID token.')
-    assertPlainClaims(claims)
-    const expiresAt = config.clusterToken === 'access_token' ? now() + (tokens.expires_in ?? 0) * 1000 : claims.exp * 1000
-    return { kind: 'oidc', token, expiresAt, subject: claims.sub, ...(tokens.refresh_token ? { refreshToken: tokens.refresh_token } : {}) }
+    if (!claims) throw refusal(502, 'The identity provider sent no ID token.')
+    assertPlainClaims(claims, groupsClaim)
+    const accessToken = !config.impersonate && config.clusterToken === 'access_token'
+    const expiresAt = accessToken ? now() + (tokens.expires_in ?? 0) * 1000 : claims.exp * 1000
+    return {
+      kind: 'oidc',
+      shown: shownOf(claims, accessToken ? tokens.access_token : tokens.id_token),
+      expiresAt,
+      subject: claims.sub,
+      ...(tokens.refresh_token ? { refreshToken: tokens.refresh_token } : {}),
+    }
+  }
+  const shownOf = (claims: openid.IDToken, token: string | undefined): Shown => {
+    if (config.impersonate) return { impersonate: impersonatedBy(claims, config.impersonate, groupsClaim) }
+    if (!token) throw refusal(502, 'The identity provider sent no token for the cluster.')
+    return { token }
   }
 
   const renewing = new Map<string, { at: number; result: Promise<OidcCredential> }>()
@@ -88,7 +101,7 @@ export function createOidc(config: OidcConfig, ownOrigin: string, now: () => num
       const tokens = await openid.authorizationCodeGrant(await provider(), answered, checks).catch((error: unknown) => {
         throw Object.assign(refusal(400, 'The identity provider’s answer was not accepted.'), { cause: error })
       })
-      return credentialOf(tokens)
+      return { credential: credentialOf(tokens), groupsMissing: isOverage(tokens.claims(), groupsClaim) }
     },
     refresh(credential) {
       const key = credential.refreshToken ?? ''
@@ -141,15 +154,47 @@ async function discover({ clientId, clientSecret }: OidcConfig, issuer: URL): Pr
 }
 
 /** Groups and names that belong to the cluster's own machinery are never an identity provider's to give. */
-function assertPlainClaims(claims: Record<string, unknown>): void {
-  const { groups = [], preferred_username: name, email } = claims
-  const list = typeof groups === 'string' ? [groups] : groups
-  const wellFormed =
-    Array.isArray(list) && list.length <= maxGroups && list.every((group) => typeof group === 'string' && group.length <= 256)
-  if (!wellFormed) throw refusal(400, 'The identity provider’s list of groups cannot be read.')
-  if ([...list, name, email, claims['sub']].some((value) => typeof value === 'string' && value.startsWith('system:'))) {
+function assertPlainClaims(claims: Record<string, unknown>, groupsClaim: string): void {
+  const { preferred_username: name, email, sub } = claims
+  for (const group of groupsOf(claims, groupsClaim)) assertOwnName(group)
+  if ([name, email, sub].some((value) => typeof value === 'string' && value.startsWith('system:')))
     throw refusal(400, 'The identity provider names a user or group of the cluster’s own.')
-  }
+}
+
+/** The groups, one by one; a single one may stand for itself. Throws 400 for anything that is no such list. */
+function groupsOf(claims: Record<string, unknown>, groupsClaim: string): string[] {
+  const groups = claims[groupsClaim] ?? []
+  const list: unknown = typeof groups === 'string' ? [groups] : groups
+  if (!Array.isArray(list) || list.length > maxGroups || !list.every((group) => typeof group === 'string'))
+    throw refusal(400, 'The identity provider’s list of groups cannot be read.')
+  return list
+}
+
+/** A person in so many groups that the provider leaves them out and names a place to ask instead: they have none here. */
+function isOverage(claims: Record<string, unknown> | undefined, groupsClaim: string): boolean {
+  const { _claim_names: names, hasgroups } = claims ?? {}
+  return hasgroups === true || (typeof names === 'object' && names !== null && Object.hasOwn(names, groupsClaim))
+}
+
+/** Who somebody is to the cluster, by the claims that the config names. Throws 400 for a name that cannot be taken. */
+function impersonatedBy(
+  claims: Record<string, unknown> & { sub: string },
+  { usernameClaim = 'sub', usernamePrefix = '', groupsPrefix = '', extraClaims = {} }: NonNullable<OidcConfig['impersonate']>,
+  groupsClaim: string,
+): Impersonated {
+  const username = claims[usernameClaim]
+  assertOwnName(username)
+  if (usernameClaim === 'email' && claims['email_verified'] !== true)
+    throw refusal(400, 'The identity provider has not verified this e-mail address.')
+  const name = usernamePrefix + username
+  const groups = groupsOf(claims, groupsClaim).map((group) => groupsPrefix + group)
+  for (const each of [name, ...groups]) assertOwnName(each)
+  const extra = Object.entries(extraClaims).flatMap(([key, claim]): [string, string[]][] => {
+    const values = [claims[claim] ?? []].flat()
+    for (const value of values) assertOwnName(value)
+    return values.length > 0 ? [[key, values as string[]]] : []
+  })
+  return { name, groups, uid: claims.sub, ...(extra.length > 0 ? { extra: Object.fromEntries(extra) } : {}) }
 }
 
 /** Only these two mean that the refresh token is good for nothing any more. */

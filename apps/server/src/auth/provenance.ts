@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { RequestHandler } from 'express'
 import { gateRefusal } from '../errors.ts'
-import { loopbackHosts } from '../config.ts'
+import { loopbackHosts } from '../settings.ts'
 import type { Sessions } from './sessions.ts'
 
 export type Origins = { origins: ReadonlySet<string>; hosts: ReadonlySet<string>; secure: boolean }

@@ -1,3 +1,5 @@
+import type { ServerConfig } from '../config.ts'
+
 /** A token bucket per key: `burst` at once, one more every `everyMs`. */
 export function createRateLimit({ burst, everyMs, now = Date.now }: { burst: number; everyMs: number; now?: () => number }) {
   const buckets = new Map<string, { tokens: number; at: number }>()
@@ -14,4 +16,10 @@ export function createRateLimit({ burst, everyMs, now = Date.now }: { burst: num
       return { allowed: true }
     },
   }
+}
+
+/** Attempts to sign in, by address: ten a minute, unless set otherwise or whoever comes may try the demo. */
+export function signInLimit({ signInAttemptsPerMinute, demoUsers }: Pick<ServerConfig, 'signInAttemptsPerMinute' | 'demoUsers'>) {
+  const burst = signInAttemptsPerMinute ?? (demoUsers ? 100 : 10)
+  return createRateLimit({ burst, everyMs: 60_000 / burst })
 }

@@ -4,11 +4,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { z } from 'zod'
 import { refusal } from '../errors.ts'
 import type { Credential } from './kubeconfig.ts'
+import type { Revocations } from './revocations.ts'
 import { TooLargeError, open, seal, type KeyRing } from './sealed-cookie.ts'
 
 export type Session = {
   sid: string
-  user: { name: string; groups: string[] }
+  /** `groupsMissing` where the identity provider had more groups than it tells. */
+  user: { name: string; groups: string[]; groupsMissing?: boolean }
   credential: Credential
   /** Milliseconds since the epoch. */
   signedInAt: number
@@ -20,13 +22,23 @@ export type Session = {
 
 const shape: z.ZodType<Session> = z.object({
   sid: z.string(),
-  user: z.object({ name: z.string(), groups: z.array(z.string()) }),
+  user: z.object({ name: z.string(), groups: z.array(z.string()), groupsMissing: z.boolean().optional() }),
   credential: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('token'), token: z.string() }),
     z.object({ kind: z.literal('kubeconfig'), context: z.string() }),
     z.object({
       kind: z.literal('oidc'),
-      token: z.string(),
+      shown: z.union([
+        z.strictObject({ token: z.string() }),
+        z.strictObject({
+          impersonate: z.strictObject({
+            name: z.string(),
+            groups: z.array(z.string()),
+            uid: z.string().optional(),
+            extra: z.record(z.string(), z.array(z.string())).optional(),
+          }),
+        }),
+      ]),
       expiresAt: z.number(),
       subject: z.string(),
       refreshToken: z.string().optional(),
@@ -43,7 +55,7 @@ export type Sessions = {
   of(req: IncomingMessage): Session | undefined
   /** Starts a session and sets its cookies. Throws 400 when the token does not fit. */
   start(res: ServerResponse, who: Pick<Session, 'user' | 'credential'>, tokenExpiresAt?: number): Session
-  /** Notes that the person is active: sets the cookies again, once a minute at most. */
+  /** Notes that the person is there: sets the cookies again, once a minute at most. */
   touch(res: ServerResponse, session: Session): void
   end(res: ServerResponse): void
   /** The session with a renewed credential, in its cookies and for its open sockets. */
@@ -54,6 +66,8 @@ export type Sessions = {
   rejected(session: Session): void
   /** False once the session was idle for too long, is over, or was signed out on this server. */
   alive(session: Session): boolean
+  /** When it ends unless its person is noticed again, milliseconds since the epoch. */
+  idleEndsAt(session: Session): number
   csrf(session: Session): string
   csrfMatches(session: Session, given: string | undefined): boolean
   /** Ends a session before its time: its cookies open no more here, and its sockets close. */
@@ -68,6 +82,7 @@ export type SessionOptions = {
   port: number
   idleMs?: number
   absoluteMs?: number
+  revocations?: Pick<Revocations, 'covers'>
   now?: () => number
 }
 
@@ -81,6 +96,7 @@ export function createSessions({
   port,
   idleMs = 30 * 60_000,
   absoluteMs = 8 * 3_600_000,
+  revocations,
   now = Date.now,
 }: SessionOptions): Sessions {
   // Without the port, two servers on one loopback address would overwrite each other's cookies.
@@ -101,7 +117,10 @@ export function createSessions({
   }
   /** Opening a cookie costs more than all else a request needs: the latest ones stay open. */
   const opened = new Map<string, Session>()
+  let openedWith = ring.keys
   const read = (cookies: string[]): Session | undefined => {
+    if (openedWith !== ring.keys) opened.clear()
+    openedWith = ring.keys
     const key = cookies.join()
     const known = opened.get(key)
     if (known) return known
@@ -113,10 +132,9 @@ export function createSessions({
     return parsed.data
   }
   const save = (res: ServerResponse, session: Session) => write(res, seal(ring, stem, session))
+  const idleEndsAt = (session: Session) => Math.max(session.usedAt, used.get(session.sid) ?? 0) + idleMs
   const alive = (session: Session) =>
-    now() < session.expiresAt &&
-    now() < Math.max(session.usedAt, used.get(session.sid) ?? 0) + idleMs + touchEveryMs &&
-    !revoked.has(session.sid)
+    now() < session.expiresAt && now() < idleEndsAt(session) && !revoked.has(session.sid) && !revocations?.covers(session)
   /** Remembers the younger of two tokens, and forgets those of sessions that are long over. */
   const remember = ({ sid, credential }: Session) => {
     if (credential.kind !== 'oidc' || credential.expiresAt <= (renewed.get(sid)?.expiresAt ?? 0)) return
@@ -184,7 +202,7 @@ export function createSessions({
     },
     end: (res) => write(res, []),
     renew(res, session, credential) {
-      const next = { ...session, credential, usedAt: now() }
+      const next = { ...session, credential, usedAt: idleEndsAt(session) - idleMs }
       save(res, next)
       remember(next)
       return next
@@ -197,6 +215,7 @@ export function createSessions({
       else revoke(session.sid)
     },
     alive,
+    idleEndsAt,
     csrf,
     csrfMatches(session, given) {
       const expected = Buffer.from(csrf(session))

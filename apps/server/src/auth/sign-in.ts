@@ -2,25 +2,25 @@
 import { Router, json, type RequestHandler } from 'express'
 import { z } from 'zod'
 import { StatusError } from '@virtdeck/k8s'
-import { loopbackHosts } from '../config.ts'
+import { authModeOf } from '../config.ts'
 import type { Context } from '../context.ts'
 import { refusal } from '../errors.ts'
 import type { SignInMode, SignedOut, Session as SessionAnswer } from '../protocol.ts'
 import { identify, tokenExpiresAt } from './identify.ts'
 import type { Credential } from './kubeconfig.ts'
-import { assertOrigin } from './provenance.ts'
-import { createRateLimit } from './rate-limit.ts'
+import { assertOrigin, isRead } from './provenance.ts'
+import { signInLimit } from './rate-limit.ts'
 import type { Session } from './sessions.ts'
 
 const signInRequest = z.discriminatedUnion('mode', [
   z.object({ mode: z.literal('token'), token: z.string().trim().min(1).max(16_384) }),
   z.object({ mode: z.literal('demo'), user: z.string().max(253) }),
-  z.object({ mode: z.literal('kubeconfig') }),
+  z.object({ mode: z.literal('kubeconfig'), launch: z.string().max(64) }),
 ])
 
 export function signInRouter(context: Context): Router {
   const { own, sessions, kubeconfig, upstream, log, oidc } = context
-  const limit = createRateLimit({ burst: context.config.demoUsers ? 100 : 10, everyMs: 6_000 })
+  const limit = signInLimit(context.config)
   const router = Router({ caseSensitive: true, strict: true })
 
   const signIn: RequestHandler = async (req, res) => {
@@ -65,7 +65,8 @@ export function signInRouter(context: Context): Router {
 export function sessionHandler(context: Context): RequestHandler {
   return (req, res) => {
     const session = context.sessions.of(req)
-    if (session) context.sessions.touch(res, session)
+    // Asking is a tab's own doing, saying so is a person's.
+    if (session && !isRead(req.method)) context.sessions.touch(res, session)
     res.json(sessionAnswer(context, session))
   }
 }
@@ -74,11 +75,20 @@ export function sessionHandler(context: Context): RequestHandler {
 export function sessionAnswer(context: Context, session: Session | undefined): SessionAnswer {
   const { config, kubeconfig, sessions, inventory } = context
   return {
-    ...(session ? { user: session.user, csrf: sessions.csrf(session), expiresAt: session.expiresAt, ...renewal(session) } : {}),
+    ...(session
+      ? {
+          user: session.user,
+          csrf: sessions.csrf(session),
+          expiresAt: session.expiresAt,
+          idleEndsAt: sessions.idleEndsAt(session),
+          ...renewal(session),
+        }
+      : {}),
     signIn: signInModes(context),
     cluster: {
       name: config.clusterName ?? kubeconfig.clusterName,
       simulated: config.simulated ?? false,
+      ...(session && kubeconfig.warnings.length > 0 ? { warnings: [...kubeconfig.warnings] } : {}),
       ...inventory.versions(),
     },
   }
@@ -94,19 +104,17 @@ function signInModes({ config, kubeconfig }: Context): SignInMode[] {
     ...(config.oidc ? [{ mode: 'oidc' as const }] : []),
     ...(demoUsers?.length ? [{ mode: 'demo' as const, users: demoUsers.map(({ name, description }) => ({ name, description })) }] : []),
     ...(offersKubeconfig(config) ? [{ mode: 'kubeconfig' as const, user: kubeconfig.user }] : []),
-    { mode: 'token' as const },
+    ...(config.tokenSignIn === false ? [] : [{ mode: 'token' as const }]),
   ]
 }
 
 /** The kubeconfig's own user is whoever sits at this machine: never offered to another one. */
-function offersKubeconfig(config: Context['config']): boolean {
-  const alone = loopbackHosts.includes(config.host) && !config.publicOrigin && !config.demoUsers?.length && !config.oidc
-  return alone && 'file' in config.kubeconfig
-}
+const offersKubeconfig = (config: Context['config']) => authModeOf(config) === 'local-kubeconfig'
 
-function credentialOf({ config, kubeconfig }: Context, request: z.infer<typeof signInRequest>): Credential {
+function credentialOf({ config, kubeconfig, launch }: Context, request: z.infer<typeof signInRequest>): Credential {
   switch (request.mode) {
     case 'token':
+      if (config.tokenSignIn === false) throw refusal(403, 'Signing in with a token is turned off here.')
       // eslint-disable-next-line no-control-regex
       if (/[^\u0021-\u007e]/.test(request.token)) throw refusal(400, 'A token has no spaces and no other letters than ASCII.')
       return { kind: 'token', token: request.token }
@@ -117,6 +125,8 @@ function credentialOf({ config, kubeconfig }: Context, request: z.infer<typeof s
     }
     case 'kubeconfig':
       if (!offersKubeconfig(config)) throw refusal(403, 'The kubeconfig’s own user cannot be used here.')
+      if (!launch.redeem(request.launch))
+        throw refusal(403, 'This link was used before or is too old. Ask for another one in the terminal.')
       return { kind: 'kubeconfig', context: kubeconfig.context }
   }
 }

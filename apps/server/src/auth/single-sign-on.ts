@@ -9,7 +9,7 @@ import type { SignInError } from '../protocol.ts'
 import { identify } from './identify.ts'
 import type { Oidc, OidcCredential, Transaction } from './oidc.ts'
 import { assertNotForeign } from './provenance.ts'
-import { createRateLimit } from './rate-limit.ts'
+import { signInLimit } from './rate-limit.ts'
 import { returnTo } from './return-to.ts'
 import { open, seal } from './sealed-cookie.ts'
 import { sessionAnswer } from './sign-in.ts'
@@ -30,7 +30,7 @@ export function singleSignOnRouter(context: Context): Router {
   const router = Router({ caseSensitive: true, strict: true })
   const { oidc } = context
   if (!oidc) return router
-  const limit = createRateLimit({ burst: context.config.demoUsers ? 100 : 10, everyMs: 6_000 })
+  const limit = signInLimit(context.config)
   const limited: RequestHandler = (req, _res, next) => {
     const taken = limit.take(req.socket.remoteAddress ?? '')
     if (!taken.allowed) throw refusal(429, 'Too many attempts to sign in. Wait a moment.', { retryAfterSeconds: taken.retryAfterSeconds })
@@ -82,7 +82,10 @@ function callback(context: Context, oidc: Oidc): RequestHandler {
     return parsed.data
   }
 
-  const finish = async (query: URLSearchParams, transaction: Transaction): Promise<OidcCredential> => {
+  const finish = async (
+    query: URLSearchParams,
+    transaction: Transaction,
+  ): Promise<{ credential: OidcCredential; groupsMissing: boolean }> => {
     try {
       return await oidc.finish(query, transaction)
     } catch (error) {
@@ -99,10 +102,11 @@ function callback(context: Context, oidc: Oidc): RequestHandler {
         throw new SignInFailure('refused', new Error('not one state and one code'))
       }
       const transaction = transactionOf(req, state)
-      const credential = await finish(query, transaction)
-      const user = await identify(upstream, await kubeconfig.dial(credential)).catch((error: unknown) => {
+      const { credential, groupsMissing } = await finish(query, transaction)
+      const identity = await identify(upstream, await kubeconfig.dial(credential)).catch((error: unknown) => {
         throw new SignInFailure('cluster', error)
       })
+      const user = { ...identity, ...(groupsMissing ? { groupsMissing } : {}) }
       if (user.name.startsWith('system:')) throw new SignInFailure('cluster', new Error('a user of the cluster’s own'))
       try {
         const session = sessions.start(res, { user, credential }, credential.refreshToken ? undefined : credential.expiresAt)

@@ -4,6 +4,7 @@ import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type In
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { StatusError, statusOfResponse } from '@virtdeck/k8s'
+import { impersonationHeaders } from '../auth/impersonation.ts'
 import type { Dial } from '../auth/kubeconfig.ts'
 import { refusal } from '../errors.ts'
 
@@ -64,6 +65,7 @@ export function createUpstream({ timeoutMs: usualTimeoutMs = 30_000 }: { timeout
         'user-agent': userAgent,
         ...headers,
         ...(dial.authorization ? { authorization: dial.authorization } : {}),
+        ...(dial.impersonate ? impersonationHeaders(dial.impersonate) : {}),
         ...(body ? { 'content-length': String(body.length) } : {}),
       },
     }
@@ -81,6 +83,10 @@ export function createUpstream({ timeoutMs: usualTimeoutMs = 30_000 }: { timeout
       signal?.addEventListener('abort', onAbort, { once: true })
       outgoing.once('response', (answer) => {
         settle()
+        if (dial.impersonate && answer.statusCode === 401) {
+          answer.destroy()
+          return reject(notItself())
+        }
         // An aborted request also takes its answer with it, however far that has come.
         answer.once('close', () => signal?.removeEventListener('abort', onAbort))
         resolve(answer)
@@ -119,6 +125,10 @@ export function createUpstream({ timeoutMs: usualTimeoutMs = 30_000 }: { timeout
         })
         outgoing.once('response', (refused) => {
           clearTimeout(timer)
+          if (dial.impersonate && refused.statusCode === 401) {
+            refused.destroy()
+            return reject(notItself())
+          }
           resolve({ refused })
         })
         outgoing.once('error', (error) => {
@@ -135,6 +145,9 @@ export function createUpstream({ timeoutMs: usualTimeoutMs = 30_000 }: { timeout
 
 /** The API server does not redirect; what does is somebody else, and is not followed (CVE-2022-3172). */
 export const redirected = () => refusal(502, 'The Kubernetes API server answered with a redirect, which is not followed.')
+
+/** It is not the person whose credential the cluster refuses: their session goes on. */
+const notItself = () => refusal(503, 'The cluster does not accept virtdeck’s own credential, with which it acts for you.')
 
 const aborted = () => new DOMException('The request was given up.', 'AbortError')
 

@@ -4,6 +4,7 @@ import type { Status } from '@virtdeck/k8s'
 import type { Session, SignedOut, SignInRequest } from '@virtdeck/server/protocol'
 import { forgetFleets } from './fleet.ts'
 import { server, sessionKey } from './client.ts'
+import { takeLaunch } from './launch.ts'
 import { live } from './live-socket.ts'
 import { queryClient } from './query-client.ts'
 import { watches } from './watch.ts'
@@ -29,7 +30,16 @@ function isSignedIn(session: Session): session is SignedInSession {
 }
 
 async function fetchSession({ signal }: { signal: AbortSignal }): Promise<Session> {
-  return adopt(await server.request<Session>('GET', '/api/session', undefined, { signal }))
+  const launch = takeLaunch()
+  const session = await server.request<Session>('GET', '/api/session', undefined, { signal })
+  // A link that is used up or too old leads to the sign-in page, which says where to get another.
+  if (launch && !isSignedIn(session)) return signIn({ mode: 'kubeconfig', launch }).catch(() => adopt(session))
+  return adopt(session)
+}
+
+/** Tells the server that somebody is here, so that the session does not end for idleness. */
+export async function stayHere(): Promise<void> {
+  adopt(await server.request<Session>('POST', '/api/session', {}))
 }
 
 /** Throws a StatusError where the token is refused. */

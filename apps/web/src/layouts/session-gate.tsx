@@ -4,6 +4,7 @@ import { useEffect, useState } from 'react'
 import { flushSync } from 'react-dom'
 import { Navigate, Outlet, useLocation } from 'react-router'
 import { clusterClock } from '../api/now.ts'
+import { usePresence } from '../api/presence.ts'
 import { useRenewal } from '../api/renewal.ts'
 import { signOut, useSession } from '../api/session.ts'
 import type { SignedInSession } from '../api/session.ts'
@@ -58,6 +59,7 @@ export function SessionGate() {
 
 function Renewal({ session }: { session: SignedInSession }) {
   useRenewal(session)
+  usePresence()
   return null
 }
 

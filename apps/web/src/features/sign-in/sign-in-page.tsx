@@ -14,6 +14,7 @@ import { CommandLine } from '../../ui/code-block.tsx'
 import { Field } from '../../ui/field.tsx'
 import { IconMark } from '../../ui/icon.tsx'
 import { ChevronRightIcon, EyeIcon, EyeOffIcon, KeyIcon, MoonIcon, SunIcon } from '../../ui/icons.ts'
+import { Kbd } from '../../ui/kbd.tsx'
 import { Logo } from '../../ui/logo.tsx'
 import { Spinner } from '../../ui/spinner.tsx'
 import { TextInput } from '../../ui/text-input.tsx'
@@ -65,9 +66,7 @@ function SignIn({ session: { cluster, signIn: modes } }: { session: Session }) {
           {cluster.kubernetesVersion && <span className="mono"> · Kubernetes {cluster.kubernetesVersion.replace(/^v/, '')}</span>}
         </p>
         {mode(modes, 'oidc') && <SingleSignOn search={search} />}
-        {kubeconfig && (
-          <KubeconfigSignIn user={kubeconfig.user} {...attempt} error={variables?.mode === 'kubeconfig' ? refused : undefined} />
-        )}
+        {kubeconfig && <KubeconfigSignIn user={kubeconfig.user} />}
         {(kubeconfig || mode(modes, 'oidc')) && token && (
           <div className="or">
             <span>or with a token</span>
@@ -109,24 +108,13 @@ function SingleSignOn({ search }: { search: string }) {
   )
 }
 
-function KubeconfigSignIn({ user, pending, error, send }: Attempt & { user: string }) {
+/** Who can read the terminal may use its kubeconfig; whoever else reaches this port may not. */
+function KubeconfigSignIn({ user }: { user: string }) {
   return (
-    <>
-      <Button
-        variant="primary"
-        size="big"
-        icon={KeyIcon}
-        loading={pending?.mode === 'kubeconfig'}
-        onClick={() => send({ mode: 'kubeconfig' })}
-      >
-        Continue as {user}
-      </Button>
-      {error && (
-        <Banner tone="error" inline title="Not signed in.">
-          {error}
-        </Banner>
-      )}
-    </>
+    <p>
+      To continue as <span className="mono hi">{user}</span>, open the link that virtdeck printed in the terminal. It is good for one minute
+      and one sign-in; press <Kbd>Enter</Kbd> there for another one.
+    </p>
   )
 }
 

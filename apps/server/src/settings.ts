@@ -1,0 +1,175 @@
+// Everything that can be set: once in the environment, once in the file, with the sentence that docs/configuration.md has of it.
+import { z } from 'zod'
+
+export const authModes = ['oidc', 'oidc-impersonate', 'token', 'local-kubeconfig'] as const
+export type AuthMode = (typeof authModes)[number]
+
+export const loopbackHosts: readonly string[] = ['127.0.0.1', '::1', 'localhost']
+
+export type Setting<T = unknown> = {
+  /** The environment's name of it; its name in the file is its key in `settings`. */
+  env: string
+  /** Takes the environment's text as well as the file's value. */
+  schema: z.ZodType<T>
+  /** As it stands in the documentation; without one, the setting is off. */
+  default?: string
+  about: string
+}
+
+const text = z.string().min(1)
+const list = z.preprocess(
+  (value) =>
+    typeof value === 'string'
+      ? value
+          .split(/[,\n]/)
+          .map((part) => part.trim())
+          .filter(Boolean)
+      : value,
+  z.array(text).min(1),
+)
+const flag = z.preprocess((value) => (value === 'true' ? true : value === 'false' ? false : value), z.boolean('must be true or false'))
+const minutes = (max: number) => z.coerce.number().min(1).max(max)
+const instant = z.preprocess(
+  (value) => (value instanceof Date ? value.toISOString() : value),
+  z.iso.datetime({ offset: true, error: 'must be a time such as 2026-01-31T12:00:00Z' }).transform((at) => Date.parse(at)),
+)
+
+const origin = z.string().refine((value) => {
+  if (!URL.canParse(value) || new URL(value).origin !== value) return false
+  const { protocol, hostname } = new URL(value)
+  return protocol === 'https:' || (protocol === 'http:' && [...loopbackHosts, '[::1]'].includes(hostname))
+}, 'must be an origin such as https://vms.example.com (plain http only on a loopback name)')
+
+const setting = <T>(env: string, schema: z.ZodType<T>, about: string, byDefault?: string): Setting<T> => ({
+  env,
+  schema,
+  about,
+  ...(byDefault === undefined ? {} : { default: byDefault }),
+})
+
+export const settings = {
+  host: setting(
+    'VIRTDECK_HOST',
+    text.default('127.0.0.1'),
+    'Where to listen. Anything but a loopback address needs `publicOrigin`.',
+    '127.0.0.1',
+  ),
+  port: setting('VIRTDECK_PORT', z.coerce.number().int().min(0).max(65535).default(8080), 'The port; 0 takes a free one.', '8080'),
+  publicOrigin: setting(
+    'VIRTDECK_PUBLIC_ORIGIN',
+    origin.optional(),
+    'The one origin under which browsers reach the server, such as `https://vms.example.com`. Any other `Host` is refused.',
+  ),
+  webRoot: setting('VIRTDECK_WEB_ROOT', text.optional(), 'The built web. Without it, the one beside the server.'),
+  'cluster.kubeconfig': setting(
+    'VIRTDECK_KUBECONFIG',
+    text.optional(),
+    'The kubeconfig of the cluster to serve. Without it `KUBECONFIG`, and inside a cluster its own service account.',
+  ),
+  'cluster.context': setting('VIRTDECK_CONTEXT', text.optional(), 'The kubeconfig’s context that is served. Without it, the current one.'),
+  'cluster.inventoryContext': setting(
+    'VIRTDECK_INVENTORY_CONTEXT',
+    text.optional(),
+    'The context of the server’s own account, which reads the lists that all share, and impersonates in `oidc-impersonate`. Without it, `cluster.context`.',
+  ),
+  'cluster.name': setting('VIRTDECK_CLUSTER_NAME', text.max(100).optional(), 'What the cluster is called on the screen.'),
+  'cluster.simulated': setting('VIRTDECK_SIMULATED', flag.default(false), 'Says on the screen that the cluster is simulated.', 'false'),
+  'auth.mode': setting(
+    'VIRTDECK_AUTH_MODE',
+    z.enum(authModes).optional(),
+    '`oidc`, `oidc-impersonate`, `token` or `local-kubeconfig`. Without it: `oidc` where there is an issuer, `local-kubeconfig` on a loopback address without a public origin, else `token`.',
+  ),
+  'auth.tokens': setting(
+    'VIRTDECK_TOKEN_SIGN_IN',
+    flag.default(true),
+    'Whether one may sign in by pasting a bearer token, whatever the mode.',
+    'true',
+  ),
+  'auth.attemptsPerMinute': setting(
+    'VIRTDECK_SIGN_IN_ATTEMPTS',
+    z.coerce.number().int().min(1).max(10_000).optional(),
+    'Attempts to sign in from one address that are answered in a minute; more get a 429. 10, with demo users 100.',
+    '10',
+  ),
+  'auth.demoContexts': setting(
+    'VIRTDECK_DEMO_CONTEXTS',
+    list.optional(),
+    'Contexts of the kubeconfig whose users anybody may sign in as with a click. For demonstrations only.',
+  ),
+  'oidc.issuer': setting('VIRTDECK_OIDC_ISSUER', z.url('must be a URL').optional(), 'The identity provider’s issuer.'),
+  'oidc.clientId': setting('VIRTDECK_OIDC_CLIENT_ID', text.optional(), 'The client’s ID there.'),
+  'oidc.clientSecret': setting(
+    'VIRTDECK_OIDC_CLIENT_SECRET',
+    text.optional(),
+    'The client’s secret. Without one the client is public, and PKCE alone protects the code.',
+  ),
+  'oidc.clientSecretFile': setting('VIRTDECK_OIDC_CLIENT_SECRET_FILE', text.optional(), 'A file with the secret, read at the start.'),
+  'oidc.scopes': setting(
+    'VIRTDECK_OIDC_SCOPES',
+    text.optional(),
+    'The scopes to ask for, parted by spaces.',
+    'openid profile email groups offline_access',
+  ),
+  'oidc.prompt': setting(
+    'VIRTDECK_OIDC_PROMPT',
+    text.optional(),
+    'The `prompt` that goes along; some providers give refresh tokens only for `consent`.',
+  ),
+  'oidc.clusterToken': setting(
+    'VIRTDECK_OIDC_CLUSTER_TOKEN',
+    z.enum(['id_token', 'access_token']).default('id_token'),
+    'What the API server is shown in `oidc`: `id_token` or `access_token`.',
+    'id_token',
+  ),
+  'oidc.usernameClaim': setting(
+    'VIRTDECK_OIDC_USERNAME_CLAIM',
+    text.default('sub'),
+    'The claim that names the user in `oidc-impersonate`. With `email`, an address that is not verified is refused.',
+    'sub',
+  ),
+  'oidc.usernamePrefix': setting('VIRTDECK_OIDC_USERNAME_PREFIX', text.optional(), 'Goes before every user’s name in `oidc-impersonate`.'),
+  'oidc.groupsClaim': setting('VIRTDECK_OIDC_GROUPS_CLAIM', text.default('groups'), 'The claim that names the groups.', 'groups'),
+  'oidc.groupsPrefix': setting('VIRTDECK_OIDC_GROUPS_PREFIX', text.optional(), 'Goes before every group’s name in `oidc-impersonate`.'),
+  'oidc.extraClaims': setting(
+    'VIRTDECK_OIDC_EXTRA_CLAIMS',
+    list.pipe(z.array(z.string().regex(/^[a-z0-9][a-z0-9./-]*=[\w.:/-]+$/, 'must be key=claim, the key in lower case'))).optional(),
+    'Claims that become `extra` of the user in `oidc-impersonate`, each as `key=claim`.',
+  ),
+  'session.keys': setting(
+    'VIRTDECK_SESSION_KEYS',
+    list.optional(),
+    'Keys of the session cookies, each as `kid:base64` with 32 random bytes (`openssl rand -base64 32`). The first one seals, all open. Without any, sessions end with the process.',
+  ),
+  'session.keysFile': setting(
+    'VIRTDECK_SESSION_KEYS_FILE',
+    text.optional(),
+    'A file with such keys, one a line, that is read again when it changes: put a new key first, and take the old one out a day later.',
+  ),
+  'session.idleMinutes': setting(
+    'VIRTDECK_SESSION_IDLE_MINUTES',
+    minutes(720).default(30),
+    'A session ends after so long without its person, up to 720.',
+    '30',
+  ),
+  'session.minutes': setting('VIRTDECK_SESSION_MINUTES', minutes(1440).default(480), 'And after so long in any case, up to 1440.', '480'),
+  'session.notBefore': setting(
+    'VIRTDECK_SESSIONS_NOT_BEFORE',
+    instant.optional(),
+    'Sessions that began before this time are over, such as `2026-01-31T12:00:00Z`.',
+  ),
+  'session.revokedFile': setting(
+    'VIRTDECK_REVOKED_FILE',
+    text.optional(),
+    'A file that ends sessions while the server runs: `{"notBefore": TIME, "users": {"NAME": TIME}}`. It is read again when it changes.',
+  ),
+  'log.level': setting(
+    'VIRTDECK_LOG_LEVEL',
+    z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+    '`trace`, `debug`, `info`, `warn`, `error` or `silent`.',
+    'info',
+  ),
+} satisfies Record<string, Setting>
+
+export type SettingName = keyof typeof settings
+
+export type SettingValues = { [Name in SettingName]: z.output<(typeof settings)[Name]['schema']> }
