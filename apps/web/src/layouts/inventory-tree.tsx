@@ -4,12 +4,12 @@ import type { VmRow } from '@virtdeck/kubevirt'
 import { useDeferredValue, useMemo, useState } from 'react'
 import { useLocation, useNavigate, useSearchParams } from 'react-router'
 import { useFleet } from '../api/fleet.ts'
-import { SCAN_EVERY_MS } from '../features/virtual-machines/scan-sorted.ts'
-import { scanVms } from '../features/virtual-machines/vm-facets.ts'
-import type { Buckets } from '../features/virtual-machines/vm-facets.ts'
-import { formatQuery, isToken, parseQuery, token } from '../features/virtual-machines/vm-query.ts'
-import type { Term } from '../features/virtual-machines/vm-query.ts'
-import { naturalKey } from '../features/virtual-machines/vm-sort.ts'
+import { formatQuery, isToken, parseQuery, token } from '../components/fleet/language.ts'
+import type { Term } from '../components/fleet/language.ts'
+import { naturalKey } from '../components/fleet/order.ts'
+import type { Buckets } from '../components/fleet/scan.ts'
+import { SCAN_EVERY_MS, useCounts } from '../components/fleet/use-scan.ts'
+import { vmFleet } from '../features/virtual-machines/vm-fleet.ts'
 import { paths } from '../paths.ts'
 import { IconButton } from '../ui/button.tsx'
 import { ClusterIcon, MinusIcon, PlusIcon } from '../ui/icons.ts'
@@ -33,18 +33,18 @@ export function InventoryTree({ clusterName }: { clusterName: string }) {
   // The list comes first: the tree counts in a turn of its own.
   const counted = useDeferredValue(rows, none)
   const filter = useDeferredValue(terms)
-  const scan = useMemo(() => scanVms(counted, filter), [counted, filter])
+  const scan = useCounts(vmFleet, counted, filter)
 
   const chosen = terms.filter((term) => isToken(term) && term.key === kind && !term.negated)
   const only = chosen.length === 1 && chosen[0] && isToken(chosen[0]) ? chosen[0].value : undefined
   const selected = chosen.length === 0 ? ROOT : only
 
-  const children = kind === 'namespace' ? branches(scan.facets.namespace) : nodeBranches(scan.facets.node, nodes.rows)
+  const children = kind === 'namespace' ? branches(scan?.facets['namespace']) : nodeBranches(scan?.facets['node'], nodes.rows)
   const root: TreeNode = {
     id: ROOT,
     label: clusterName,
     icon: ClusterIcon,
-    count: chosen.length > 0 ? sum(children) : scan.rows.length,
+    count: chosen.length > 0 ? sum(children) : (scan?.rows.length ?? 0),
     children,
   }
 
@@ -60,7 +60,7 @@ export function InventoryTree({ clusterName }: { clusterName: string }) {
     setCollapsed(next)
   }
 
-  if (status !== 'ready' || (counted === none && rows.length > 0)) return null
+  if (status !== 'ready' || !scan || (counted === none && rows.length > 0)) return null
   const folded = collapsed.has(ROOT)
   return (
     <section className="tree" aria-label="Inventory">
@@ -98,7 +98,7 @@ function useListTerms(): readonly Term[] {
   const { pathname } = useLocation()
   const [search] = useSearchParams()
   const text = pathname === paths.virtualMachines() ? (search.get('q') ?? '') : ''
-  return useMemo(() => parseQuery(text), [text])
+  return useMemo(() => parseQuery(vmFleet.language, text), [text])
 }
 
 /** What the list would show without a choice here. */
@@ -106,12 +106,12 @@ const sum = (nodes: readonly TreeNode[]) => nodes.reduce((total, { count }) => t
 
 const byName = (a: TreeNode, b: TreeNode) => (naturalKey(a.label) < naturalKey(b.label) ? -1 : 1)
 
-function branches(buckets: Buckets): TreeNode[] {
+function branches(buckets: Buckets = new Map()): TreeNode[] {
   return [...buckets].map(([name, { count, failing, warnings }]) => ({ id: name, label: name, count, failing, warnings })).sort(byName)
 }
 
 /** Nodes without a VM count as well, and one that takes none says so. */
-function nodeBranches(buckets: Buckets, rows: readonly { name: string; ready: boolean; unschedulable: boolean }[]): TreeNode[] {
+function nodeBranches(buckets: Buckets | undefined, rows: readonly { name: string; ready: boolean; unschedulable: boolean }[]): TreeNode[] {
   const named = new Map(branches(buckets).map((node) => [node.id, node]))
   for (const { name, ready, unschedulable } of rows) {
     const node = named.get(name) ?? { id: name, label: name, count: 0 }

@@ -27,8 +27,8 @@ test('sums up what runs on each node, largest first [F123]', () => {
     [node('n1'), node('n2')],
     [vm('a', { node: 'n1', cpus: 2, memoryBytes: 10 }), vm('b', { node: 'n1', cpus: 4, memoryBytes: 30 }), vm('off', {})],
   )
-  expect(loads[0]).toMatchObject({ vms: 2, cpus: 6, memoryBytes: 40, memoryParts: [30, 10], word: 'Ready' })
-  expect(loads[1]).toMatchObject({ vms: 0, cpus: 0, memoryParts: [] })
+  expect(loads[0]).toMatchObject({ vms: 2, cpusUsed: 6, memoryUsedBytes: 40, memoryParts: [30, 10], word: 'Ready' })
+  expect(loads[1]).toMatchObject({ vms: 0, cpusUsed: 0, memoryParts: [] })
 })
 
 test('draws the smallest of very many VMs as one, and loses none of them', () => {
@@ -49,10 +49,5 @@ test.each([
 test('what needs looking after stands first, then what is fullest', () => {
   const nodes = [node('idle'), node('full'), node('cordoned', { unschedulable: true }), node('down', { ready: false })]
   const loads = nodeLoads(nodes, [vm('a', { node: 'full', memoryBytes: 90 })])
-  expect(loads.toSorted((a, b) => byAttention(a) - byAttention(b)).map((load) => load.node.name)).toEqual([
-    'down',
-    'cordoned',
-    'full',
-    'idle',
-  ])
+  expect(loads.toSorted((a, b) => byAttention(a) - byAttention(b)).map((load) => load.name)).toEqual(['down', 'cordoned', 'full', 'idle'])
 })

@@ -2,14 +2,12 @@
 import type { NodeRow, VmRow } from '@virtdeck/kubevirt'
 import type { State } from '../../ui/state-glyph.tsx'
 
-export type NodeLoad = {
-  uid: string
-  node: NodeRow
+export type NodeLoad = NodeRow & {
   state: State
   word: string
   vms: number
-  cpus: number
-  memoryBytes: number
+  cpusUsed: number
+  memoryUsedBytes: number
   /** Each VM's own part, largest first; beyond the strip's room the smallest are one. */
   cpuParts: readonly number[]
   memoryParts: readonly number[]
@@ -32,12 +30,11 @@ export function nodeLoads(nodes: readonly NodeRow[], vms: readonly VmRow[]): Nod
     const cpuParts = there.map(({ cpus = 0 }) => cpus)
     const memoryParts = there.map(({ memoryBytes = 0 }) => memoryBytes)
     return {
-      uid: node.uid,
-      node,
+      ...node,
       ...nodeState(node),
       vms: there.length,
-      cpus: sum(cpuParts),
-      memoryBytes: sum(memoryParts),
+      cpusUsed: sum(cpuParts),
+      memoryUsedBytes: sum(memoryParts),
       cpuParts: largest(cpuParts),
       memoryParts: largest(memoryParts),
     }
@@ -54,8 +51,8 @@ export function nodeState({ ready, unschedulable, schedulable }: NodeRow): { sta
 const attention: Partial<Record<State, number>> = { error: 0, warning: 1, stopped: 2 }
 
 /** What one must look at first, and then the fullest. */
-export const byAttention = ({ state, node, memoryBytes }: NodeLoad): number =>
-  (attention[state] ?? 3) - Math.min(0.99, node.memoryBytes > 0 ? memoryBytes / node.memoryBytes / 100 : 0)
+export const byAttention = ({ state, memoryBytes, memoryUsedBytes }: NodeLoad): number =>
+  (attention[state] ?? 3) - Math.min(0.99, memoryBytes > 0 ? memoryUsedBytes / memoryBytes / 100 : 0)
 
 function largest(parts: number[]): number[] {
   const sorted = parts.filter((part) => part > 0).toSorted((a, b) => b - a)
@@ -63,3 +60,6 @@ function largest(parts: number[]): number[] {
 }
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
+
+/** Undefined where there is nothing to have a share of. */
+export const share = (used: number, total: number): number | undefined => (total > 0 ? used / total : undefined)

@@ -1,6 +1,9 @@
 // The bar over the rows' end while VMs are selected, and the dialog that each of its verbs opens.
 import { useState } from 'react'
 import { useFleet } from '../../api/fleet.ts'
+import { naturalKey, sortRows } from '../../components/fleet/order.ts'
+import { nothing, select, useSelection } from '../../components/fleet/selection.ts'
+import { SCAN_EVERY_MS } from '../../components/fleet/use-scan.ts'
 import { verbIcons } from '../../components/vm/verb-icons.tsx'
 import { Button, IconButton } from '../../ui/button.tsx'
 import { CloseIcon } from '../../ui/icons.ts'
@@ -9,9 +12,6 @@ import { BulkDialog } from './bulk-dialog.tsx'
 import { bulkVerbs, bulkWords, whyNone } from './bulk-verbs.ts'
 import type { BulkVerb } from './bulk-verbs.ts'
 import './bulk.css'
-import { SCAN_EVERY_MS } from './scan-sorted.ts'
-import { nothing, select, useSelection } from './selection.ts'
-import { defaultSort, sortRows } from './vm-sort.ts'
 
 export default function BulkBar() {
   const { uids } = useSelection()
@@ -20,7 +20,7 @@ export default function BulkBar() {
   // What was deleted meanwhile is selected no more.
   const rows = sortRows(
     fleet.rows.filter((row) => uids.has(row.uid)),
-    defaultSort,
+    ({ name }) => naturalKey(name),
   )
   if (rows.length === 0 && !verb) return null
   return (

@@ -1,7 +1,7 @@
 // One verb on many VMs: first their names, then what comes of each, and another try for those that failed.
 import { autoName, verbAccess, type VmRow } from '@virtdeck/kubevirt'
 import { useEffect, useId, useRef, useState } from 'react'
-import { deniedReason } from '../../api/access.ts'
+import { whyDenied } from '../../api/access.ts'
 import { useAccessIn } from '../../api/access-in.ts'
 import { finishVmVerb } from '../../api/mutations.ts'
 import { Button } from '../../ui/button.tsx'
@@ -37,7 +37,7 @@ export function BulkDialog({ verb, rows, onClose }: BulkDialogProps) {
   const question = verbAccess(verb)
   const access = useAccessIn([...new Set(rows.map(({ namespace }) => namespace))], question)
   const { will, wont } = bulkPlan(verb, rows, (namespace) =>
-    access.allowed(namespace) ? undefined : deniedReason({ ...question, namespace }),
+    access.allowed(namespace) ? undefined : whyDenied({ ...question, namespace }),
   )
   const [atOnce, setAtOnce] = useState<number | undefined>(USUAL_AT_ONCE)
   const [stopOnFailure, setStopOnFailure] = useState(false)

@@ -1,7 +1,10 @@
-// The list's columns: what each shows, how wide it is, and which of them there is room for.
+// The columns of the list of VMs: what each shows, sorts by and exports.
 import { osDisplayName, statusWords, vmState } from '@virtdeck/kubevirt'
-import type { VmRow } from '@virtdeck/kubevirt'
+import type { VmRow, VmState } from '@virtdeck/kubevirt'
 import { Link } from 'react-router'
+import { isoTime } from '../../components/fleet/csv.ts'
+import type { FleetColumn } from '../../components/fleet/fleet-kind.ts'
+import { naturalKey } from '../../components/fleet/order.ts'
 import { paths } from '../../paths.ts'
 import { Dash } from '../../ui/dash.tsx'
 import { Elapsed } from '../../ui/elapsed.tsx'
@@ -9,121 +12,133 @@ import { OsTile } from '../../ui/os-tile.tsx'
 import { Quantity } from '../../ui/quantity.tsx'
 import { StatusBadge, WarningTag } from '../../ui/status-badge.tsx'
 import { bytesText } from '../../util/format.ts'
-import type { ColumnId } from './column-choice.ts'
-import type { SortKey } from './vm-sort.ts'
 import { Bdi } from '../../ui/bdi.tsx'
 import { DETAIL_CHARACTERS, visibleText } from '../../util/visible-text.ts'
 
-export type Column = {
-  id: ColumnId
-  title: string
-  className: string
-  sort: SortKey
-  /** What the cell shows, as one value: the cell flashes when it changes. */
-  shown: (row: VmRow) => string | number | undefined
-  cell: (row: VmRow) => React.ReactNode
-}
+/** What one must look at stands first. */
+const stateOrder: Record<VmState, number> = { error: 0, unknown: 1, transit: 2, paused: 3, running: 4, stopped: 5 }
 
-export const columns: Record<ColumnId, Column> = {
-  name: {
+const naturally = (text: string | undefined) => (text === undefined ? undefined : naturalKey(text))
+
+export const vmColumns: readonly FleetColumn<VmRow>[] = [
+  {
     id: 'name',
     title: 'Name',
-    className: 'c-name',
-    sort: 'name',
-    shown: () => undefined,
+    width: 208,
+    value: ({ name }) => naturalKey(name),
     cell: (row) => (
       <Link className="name" to={paths.virtualMachine(row)} title={row.name}>
         <OsTile os={row.os} />
         <Bdi>{row.name}</Bdi>
       </Link>
     ),
+    csv: { value: ({ name }) => name },
   },
-  status: {
+  {
     id: 'status',
     title: 'Status',
+    width: 196,
     className: 'c-status',
-    sort: 'status',
+    value: (row) => `${stateOrder[vmState(row)]} ${row.status}`,
     shown: (row) => `${row.status} ${statusWords(row)}`,
     cell: (row) => <StatusCell row={row} />,
+    csv: { value: (row) => statusWords(row) },
   },
-  namespace: {
+  {
     id: 'namespace',
     title: 'Namespace',
-    className: 'dim c-ns',
-    sort: 'namespace',
-    shown: () => undefined,
-    cell: (row) => (
-      <>
-        {row.namespace}
-        <span className="phone">
-          {' '}
-          ·{' '}
-          {[row.node ?? 'no node', row.cpus && `${row.cpus} vCPU`, row.memoryBytes && bytesText(row.memoryBytes)]
-            .filter(Boolean)
-            .join(' · ')}
-        </span>
-      </>
-    ),
+    width: 142,
+    className: 'dim',
+    value: ({ namespace }) => naturalKey(namespace),
+    cell: ({ namespace }) => namespace,
+    csv: { value: ({ namespace }) => namespace },
   },
-  node: {
+  {
     id: 'node',
     title: 'Node',
-    className: 'mono c-node',
-    sort: 'node',
-    shown: (row) => row.node,
+    width: 122,
+    className: 'mono',
+    value: ({ node }) => naturally(node),
+    shown: ({ node }) => node,
     cell: (row) => <NodeCell row={row} />,
+    csv: { value: ({ node }) => node },
   },
-  cpu: {
+  {
     id: 'cpu',
     title: 'CPU',
-    className: 'c-cpu',
-    sort: 'cpu',
-    shown: (row) => row.cpus,
-    cell: ({ cpus }) => (cpus === undefined ? <Dash /> : <Quantity value={cpus} unit="vCPU" />),
+    width: 76,
+    value: ({ cpus }) => cpus,
+    shown: ({ cpus }) => cpus,
+    cell: ({ cpus }) => cpus !== undefined && <Quantity value={cpus} unit="vCPU" />,
+    csv: { title: 'vCPUs', value: ({ cpus }) => cpus },
   },
-  memory: {
+  {
     id: 'memory',
     title: 'Memory',
-    className: 'c-mem',
-    sort: 'memory',
-    shown: (row) => row.memoryBytes,
-    cell: ({ memoryBytes }) => (memoryBytes === undefined ? <Dash /> : <Quantity bytes={memoryBytes} />),
+    width: 76,
+    value: ({ memoryBytes }) => memoryBytes,
+    shown: ({ memoryBytes }) => memoryBytes,
+    cell: ({ memoryBytes }) => memoryBytes !== undefined && <Quantity bytes={memoryBytes} />,
+    csv: { title: 'Memory (bytes)', value: ({ memoryBytes }) => memoryBytes },
   },
-  runStrategy: {
+  {
     id: 'runStrategy',
     title: 'Run strategy',
-    className: 'dim c-strategy',
-    sort: 'runStrategy',
-    shown: (row) => row.runStrategy,
-    cell: ({ runStrategy }) => (runStrategy === undefined ? <Dash /> : <Bdi title={runStrategy}>{runStrategy}</Bdi>),
+    width: 98,
+    className: 'dim',
+    value: ({ runStrategy }) => runStrategy,
+    shown: ({ runStrategy }) => runStrategy,
+    cell: ({ runStrategy }) => runStrategy,
+    shows: 'where there is room',
   },
-  os: {
+  {
+    id: 'instancetype',
+    title: 'Instance type',
+    width: 104,
+    className: 'dim',
+    value: ({ instancetype }) => naturally(instancetype),
+    cell: ({ instancetype }) => instancetype,
+    csv: { value: ({ instancetype }) => instancetype },
+    shows: 'when chosen',
+  },
+  {
     id: 'os',
     title: 'OS',
-    className: 'dim c-os',
-    sort: 'os',
-    shown: (row) => row.osName ?? row.os,
+    width: 114,
+    className: 'dim',
+    value: ({ osName, os }) => (osName ?? os)?.toLowerCase(),
+    shown: ({ osName, os }) => osName ?? os,
     cell: (row) => {
       const short = shortOsName(row)
-      return short === undefined ? <Dash /> : <Bdi title={row.osName}>{short}</Bdi>
+      return short !== undefined && <Bdi title={row.osName}>{short}</Bdi>
     },
+    csv: { value: ({ osName, os }) => osName ?? os },
+    shows: 'where there is room',
   },
-  ip: {
+  {
     id: 'ip',
     title: 'IP addresses',
-    className: 'mono c-ip',
-    sort: 'ip',
-    shown: (row) => row.ips?.[0],
+    width: 132,
+    className: 'mono',
+    value: ({ ips }) => naturally(ips?.[0]),
+    shown: ({ ips }) => ips?.[0],
     cell: (row) => <AddressCell row={row} />,
+    csv: { value: ({ ips }) => ips?.join(' ') },
   },
-  age: {
+  {
     id: 'age',
     title: 'Age',
-    className: 'mono dim c-age',
-    sort: 'age',
-    shown: () => undefined,
-    cell: (row) => <Elapsed since={row.createdAt} />,
+    width: 54,
+    className: 'mono dim',
+    value: ({ createdAt }) => -createdAt,
+    cell: ({ createdAt }) => <Elapsed since={createdAt} />,
+    csv: { title: 'Created', value: ({ createdAt }) => isoTime(createdAt) },
   },
+]
+
+/** The third line of a row on phones: `shop · fra-w-07 · 4 vCPU · 8 GiB`. */
+export function vmPlace({ namespace, node, cpus, memoryBytes }: VmRow): string {
+  return [namespace, node ?? 'no node', cpus && `${cpus} vCPU`, memoryBytes && bytesText(memoryBytes)].filter(Boolean).join(' · ')
 }
 
 function StatusCell({ row }: { row: VmRow }) {

@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest'
 import { vmRow } from './test-rows.ts'
-import { vmCsv } from './vm-csv.ts'
+import { fleetCsv } from '../../components/fleet/csv.ts'
+import { vmFleet } from './vm-fleet.ts'
+
+const vmCsv = (rows: ReturnType<typeof vmRow>[], shown: readonly string[]) => fleetCsv(vmFleet, rows, shown)
 
 const row = vmRow('web-1', { node: 'n1', cpus: 2, memoryBytes: 4 * 2 ** 30, ips: ['10.0.0.1', 'fd00::1'], createdAt: 1_700_000_000 })
 

@@ -1,7 +1,12 @@
 import { expect, test } from 'vitest'
-import { accept, suggest } from './vm-suggest.ts'
-import { scanVms } from './vm-facets.ts'
+import { createRowIndex, scanRows } from '../../components/fleet/scan.ts'
+import { accept as acceptFor, suggest } from '../../components/fleet/suggest.ts'
+import type { Suggestion } from '../../components/fleet/suggest.ts'
 import { vmRow } from './test-rows.ts'
+import { vmFleet } from './vm-fleet.ts'
+
+const { language } = vmFleet
+const accept = (text: string, suggestion: Suggestion) => acceptFor(language, text, suggestion)
 
 const rows = [
   vmRow('a', { namespace: 'team-a', os: 'ubuntu', node: 'n1', labels: { app: 'pay', 'team.io/owner': 'Ann' }, runStrategy: 'Always' }),
@@ -9,7 +14,7 @@ const rows = [
   vmRow('c', { namespace: 'team-b', os: 'rhel', labels: { app: 'shop' } }),
   vmRow('d', { namespace: 'big-team', os: 'windows' }),
 ]
-const source = { rows, facets: scanVms(rows, []).facets }
+const source = { language, rows, facets: scanRows(language, createRowIndex({ language }), rows, []).facets }
 const offered = (text: string) => suggest(text, source).map(({ insert }) => insert)
 
 test('offers nothing before something is typed, and nothing for what it does not know', () => {

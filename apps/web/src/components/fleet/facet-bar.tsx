@@ -1,74 +1,67 @@
+// What one filters a list by most, with how many rows each choice would show.
 import { Menu } from '@base-ui/react/menu'
-import { parseQuantity } from '@virtdeck/k8s'
-import type { VmState } from '@virtdeck/kubevirt'
+import { own, parseQuantity } from '@virtdeck/k8s'
+import { Bdi, Told } from '../../ui/bdi.tsx'
 import { IconMark } from '../../ui/icon.tsx'
 import { CheckIcon, ChevronDownIcon } from '../../ui/icons.ts'
 import { StateGlyph } from '../../ui/state-glyph.tsx'
-import type { State } from '../../ui/state-glyph.tsx'
 import { formatCount } from '../../util/format.ts'
-import type { Bucket, Buckets, Scan } from './vm-facets.ts'
-import { hasToken, stateWords, token } from './vm-query.ts'
-import type { FacetKey, Term, Token } from './vm-query.ts'
-import { naturalKey } from './vm-sort.ts'
-import { Bdi, Told } from '../../ui/bdi.tsx'
 import { visibleText } from '../../util/visible-text.ts'
+import type { FleetKind, FleetRow } from './fleet-kind.ts'
+import { hasToken, token } from './language.ts'
+import type { Term, Token } from './language.ts'
+import { naturalKey } from './order.ts'
+import type { Bucket, Buckets, Scan } from './scan.ts'
 
-type FacetBarProps = {
-  facets: Scan['facets']
-  /** False while there is nothing to count yet. */
-  counted: boolean
+type FacetBarProps<R extends FleetRow> = {
+  kind: FleetKind<R>
+  /** Undefined while there is nothing to count yet. */
+  facets: Scan<R>['facets'] | undefined
   terms: readonly Term[]
   onToggle: (toggled: Token) => void
 }
 
-const states: { state: State; label: string }[] = [
-  { state: 'running', label: 'Running' },
-  { state: 'stopped', label: 'Stopped' },
-  { state: 'transit', label: 'In transition' },
-  { state: 'paused', label: 'Paused' },
-  { state: 'error', label: 'Failing' },
-  { state: 'warning', label: 'Warnings' },
-]
-
-const wordOf = (state: State) => (state === 'warning' ? state : stateWords[state satisfies VmState])
-
-/** What one filters by most, with how many VMs each choice would show. */
-export function FacetBar({ facets, counted, terms, onToggle }: FacetBarProps) {
+export function FacetBar<R extends FleetRow>({ kind, facets, terms, onToggle }: FacetBarProps<R>) {
   return (
     <div className="facets" role="group" aria-label="Filters">
-      {states.map(({ state, label }) => {
-        const choice = token('status', wordOf(state))
-        const count = facets.status.get(choice.value)?.count ?? 0
+      {kind.states.map(({ key, value, label, state }) => {
+        const choice = token(key, value)
+        const count = own(facets, key)?.get(value)?.count ?? 0
         return (
           <button
-            key={state}
+            key={value}
             type="button"
-            className={counted && count === 0 ? 'facet zero' : 'facet'}
+            className={facets && count === 0 ? 'facet zero' : 'facet'}
             aria-pressed={hasToken(terms, choice)}
             onClick={() => onToggle(choice)}
           >
             <StateGlyph state={state} className={`c-${state} still`} />
             {label}
-            {counted && <em>{formatCount(count)}</em>}
+            {facets && <em>{formatCount(count)}</em>}
           </button>
         )
       })}
-      <span className="sep" />
-      <FacetMenu label="Namespace" facet="namespace" buckets={facets.namespace} terms={terms} onToggle={onToggle} />
-      <FacetMenu label="Node" facet="node" buckets={facets.node} terms={terms} onToggle={onToggle} />
-      <FacetMenu label="OS" facet="os" buckets={facets.os} terms={terms} onToggle={onToggle} />
-      <FacetMenu label="Memory" facet="memory" buckets={facets.memory} terms={terms} onToggle={onToggle} />
+      {kind.menus.length > 0 && <span className="sep" />}
+      {kind.menus.map(({ label, facets: parts }) => (
+        <FacetMenu
+          key={label}
+          label={label}
+          parts={parts.map((part) => ({ ...part, buckets: own(facets, part.key) ?? none }))}
+          terms={terms}
+          onToggle={onToggle}
+        />
+      ))}
     </div>
   )
 }
 
-/** More values than one wants to read are better searched for. */
-const LISTED = 200
+const none: Buckets = new Map()
 
-type FacetMenuProps = Pick<FacetBarProps, 'terms' | 'onToggle'> & { label: string; facet: FacetKey; buckets: Buckets }
+type Part = FleetKind<FleetRow>['menus'][number]['facets'][number] & { buckets: Buckets }
+type Choosing = Pick<FacetBarProps<FleetRow>, 'terms' | 'onToggle'>
 
-function FacetMenu({ label, facet, buckets, terms, onToggle }: FacetMenuProps) {
-  const chosen = [...buckets.keys()].filter((value) => hasToken(terms, token(facet, value)))
+function FacetMenu({ label, parts, terms, onToggle }: Choosing & { label: string; parts: readonly Part[] }) {
+  const chosen = parts.flatMap(({ key, buckets }) => [...buckets.keys()].filter((value) => hasToken(terms, token(key, value))))
   return (
     <Menu.Root modal={false}>
       <Menu.Trigger className="facet" aria-pressed={chosen.length > 0}>
@@ -79,7 +72,12 @@ function FacetMenu({ label, facet, buckets, terms, onToggle }: FacetMenuProps) {
       <Menu.Portal>
         <Menu.Positioner className="menu-pos" side="bottom" align="start" sideOffset={4} collisionPadding={8}>
           <Menu.Popup className="menu picklist" aria-label={label}>
-            <FacetValues facet={facet} buckets={buckets} terms={terms} onToggle={onToggle} />
+            {parts.map((part) => (
+              <Menu.Group key={part.key}>
+                {parts.length > 1 && <Menu.GroupLabel className="picklabel">{part.label}</Menu.GroupLabel>}
+                <FacetValues part={part} terms={terms} onToggle={onToggle} />
+              </Menu.Group>
+            ))}
           </Menu.Popup>
         </Menu.Positioner>
       </Menu.Portal>
@@ -87,9 +85,12 @@ function FacetMenu({ label, facet, buckets, terms, onToggle }: FacetMenuProps) {
   )
 }
 
-function FacetValues({ facet, buckets, terms, onToggle }: Omit<FacetMenuProps, 'label'>) {
-  const values = [...buckets].toSorted(facet === 'memory' ? bySize : byName)
-  if (values.length === 0) return <p className="dim none">None of these VMs has one.</p>
+/** More values than one wants to read are better searched for. */
+const LISTED = 200
+
+function FacetValues({ part: { key: facet, buckets, sizes }, terms, onToggle }: Choosing & { part: Part }) {
+  const values = [...buckets].toSorted(sizes ? bySize : byName)
+  if (values.length === 0) return <p className="dim none">None of these has one.</p>
   return (
     <>
       {values.slice(0, LISTED).map(([value, bucket]) => (

@@ -1,8 +1,18 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { scanVms } from './vm-facets.ts'
-import { facetKeys, matchesQuery, memoryWord, parseQuery, searchKey, stateWords } from './vm-query.ts'
+import { facetKeys as facetKeysOf, matchesQuery, parseQuery as parse } from '../../components/fleet/language.ts'
+import type { Term } from '../../components/fleet/language.ts'
+import { createRowIndex, scanRows } from '../../components/fleet/scan.ts'
+import { vmState } from '@virtdeck/kubevirt'
 import { vmRow } from './test-rows.ts'
+import { hasWarning, vmFleet } from './vm-fleet.ts'
+
+const { language } = vmFleet
+const facetKeys = facetKeysOf(language)
+const parseQuery = (source: string) => parse(language, source)
+const attention = (row: ReturnType<typeof vmRow>) => (vmState(row) === 'error' ? 'failing' : hasWarning(row) ? 'warning' : undefined)
+const scanVms = (rows: ReturnType<typeof vmRow>[], terms: readonly Term[]) =>
+  scanRows(language, createRowIndex({ language, attention }), rows, terms)
 
 const fleet = [
   vmRow('web-1', { node: 'n1', os: 'ubuntu' }),
@@ -12,8 +22,8 @@ const fleet = [
   vmRow('crashy', { namespace: 'ci', status: 'CrashLoopBackOff', os: 'ubuntu' }),
 ]
 
-const counts = (query: string, facet: (typeof facetKeys)[number]) =>
-  Object.fromEntries([...scanVms(fleet, parseQuery(query)).facets[facet]].map(([value, { count }]) => [value, count]))
+const counts = (query: string, facet: string) =>
+  Object.fromEntries([...(scanVms(fleet, parseQuery(query)).facets[facet] ?? [])].map(([value, { count }]) => [value, count]))
 
 test('counts per namespace what the list shows [F001]', () => {
   expect(counts('', 'namespace')).toEqual({ shop: 2, data: 2, ci: 1 })
@@ -32,15 +42,15 @@ test("a facet's own choice does not hide its other values", () => {
 
 test('counts sizes of memory as the language writes them [F008]', () => {
   const rows = [512, 1024, 1536, 4096, 4096].map((mib, index) => vmRow(`vm-${index}`, { memoryBytes: mib * 2 ** 20 }))
-  const sizes = scanVms([...rows, vmRow('none')], []).facets.memory
-  expect([...sizes.keys()]).toEqual(['512Mi', '1Gi', '1536Mi', '4Gi'])
+  const sizes = scanVms([...rows, vmRow('none')], []).facets['memory']
+  expect([...(sizes?.keys() ?? [])]).toEqual(['512Mi', '1Gi', '1536Mi', '4Gi'])
   expect(scanVms(rows, parseQuery('memory:512Mi memory:4Gi')).rows).toHaveLength(3)
 })
 
 test('knows where something fails or warns, for the tree', () => {
   const { facets } = scanVms(fleet, [])
-  expect(facets.namespace.get('ci')).toEqual({ count: 1, failing: 1, warnings: 0 })
-  expect(facets.namespace.get('shop')).toEqual({ count: 2, failing: 0, warnings: 1 })
+  expect(facets['namespace']?.get('ci')).toEqual({ count: 1, failing: 1, warnings: 0 })
+  expect(facets['namespace']?.get('shop')).toEqual({ count: 2, failing: 0, warnings: 1 })
 })
 
 const anyFleet = fc.array(
@@ -77,19 +87,15 @@ test('one pass filters and counts as asking every question alone would', () => {
       const rows = parts.map((part, index) => vmRow(`vm-${index}`, part))
       const terms = parseQuery(words.join(' '))
       const scan = scanVms(rows, terms)
-      expect(scan.rows).toEqual(rows.filter((row) => matchesQuery(row, terms)))
+      expect(scan.rows).toEqual(rows.filter((row) => matchesQuery(language, row, terms)))
       for (const facet of facetKeys) {
         const others = terms.filter((term) => term.kind !== 'token' || term.key !== facet)
-        for (const [value, { count }] of scan.facets[facet]) {
+        for (const [value, { count }] of scan.facets[facet] ?? []) {
           const has = rows
-            .filter((row) => matchesQuery(row, others))
+            .filter((row) => matchesQuery(language, row, others))
             .filter((row) => {
-              const { state, warning } = searchKey(row)
-              return facet === 'status'
-                ? stateWords[state] === value || (warning && value === 'warning')
-                : facet === 'memory'
-                  ? memoryWord(row.memoryBytes) === value
-                  : row[facet] === value
+              const values = language.keys[facet]?.facet?.of(row)
+              return typeof values === 'string' ? values === value : values?.includes(value)
             })
           expect(count).toBe(has.length)
         }

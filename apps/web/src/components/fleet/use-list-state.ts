@@ -1,10 +1,12 @@
 import { useEffect, useState } from 'react'
 import { useNavigate, useSearchParams } from 'react-router'
+import { columnOf } from './fleet-kind.ts'
+import type { FleetKind, FleetRow } from './fleet-kind.ts'
+import type { Term } from './language.ts'
 import { draftOf, draftQuery, draftTerms, listSearch } from './list-search.ts'
 import type { Draft } from './list-search.ts'
-import type { Term } from './vm-query.ts'
-import { parseSort } from './vm-sort.ts'
-import type { Sort } from './vm-sort.ts'
+import { formatOrder, parseOrder } from './order.ts'
+import type { Order } from './order.ts'
 
 /** Typing filters at once; the URL follows when the hand rests. */
 const REST_MS = 250
@@ -14,40 +16,41 @@ export type ListState = {
   terms: readonly Term[]
   /** What the URL holds of it, or will. */
   query: string
-  sort: Sort
+  order: Order
   /** As one types: replaces the history entry, a little later. */
   type(draft: Draft): void
   /** A decision: a history entry of its own. */
   decide(draft: Draft): void
-  sortBy(sort: Sort): void
+  orderBy(order: Order): void
 }
 
-/** Query and sort: the URL's, ahead of which the search box may be by some letters. */
-export function useListState(): ListState {
+/** Query and order: the URL's, ahead of which the search box may be by some letters. */
+export function useListState<R extends FleetRow>(kind: FleetKind<R>): ListState {
+  const { language } = kind
   const [search] = useSearchParams()
   const navigate = useNavigate()
   const q = search.get('q') ?? ''
   const [seen, setSeen] = useState(q)
   const [sent, setSent] = useState(q)
-  const [draft, setDraft] = useState(() => draftOf(q))
+  const [draft, setDraft] = useState(() => draftOf(language, q))
 
   if (q !== seen) {
     setSeen(q)
     // Not our own letters coming back: a link, or Back.
     if (q !== sent) {
       setSent(q)
-      setDraft(draftOf(q))
+      setDraft(draftOf(language, q))
     }
   }
 
   function go(next: Draft, replace: boolean) {
-    const query = draftQuery(next)
+    const query = draftQuery(language, next)
     if (query === q) return
     setSent(query)
     void navigate({ search: listSearch(search, { q: query }) }, { replace })
   }
 
-  const query = draftQuery(draft)
+  const query = draftQuery(language, draft)
   useEffect(() => {
     if (query === sent) return
     const timer = setTimeout(() => go(draft, true), REST_MS)
@@ -56,14 +59,14 @@ export function useListState(): ListState {
 
   return {
     draft,
-    terms: draftTerms(draft),
+    terms: draftTerms(language, draft),
     query,
-    sort: parseSort(search.get('sort')),
+    order: parseOrder(search.get('sort'), (id) => columnOf(kind, id) !== undefined, kind.order),
     type: setDraft,
     decide(next) {
       setDraft(next)
       go(next, false)
     },
-    sortBy: (sort) => void navigate({ search: listSearch(search, { sort }) }, { replace: true }),
+    orderBy: (order) => void navigate({ search: listSearch(search, { sort: formatOrder(order, kind.order) ?? '' }) }, { replace: true }),
   }
 }

@@ -1,5 +1,4 @@
 import { Menu } from '@base-ui/react/menu'
-import type { VmRow } from '@virtdeck/kubevirt'
 import { useRef, useState } from 'react'
 import { useNavigate } from 'react-router'
 import { Button } from '../../ui/button.tsx'
@@ -10,32 +9,33 @@ import { ChevronRightIcon, DownloadIcon, PinIcon, PlusIcon, TrashIcon } from '..
 import { TextInput } from '../../ui/text-input.tsx'
 import { download } from '../../util/download.ts'
 import { formatCount } from '../../util/format.ts'
-import { useColumnChoice } from './column-choice.ts'
-import type { ColumnId } from './column-choice.ts'
+import { setLooks, useListLooks } from './columns.ts'
+import { fleetCsv } from './csv.ts'
+import type { FleetKind, FleetRow } from './fleet-kind.ts'
 import { listSearch } from './list-search.ts'
-import { useSavedViews, type SavedView } from './saved-views.ts'
-import { vmCsv } from './vm-csv.ts'
-import { formatSort, parseSort } from './vm-sort.ts'
-import type { Sort } from './vm-sort.ts'
+import { formatOrder } from './order.ts'
+import type { Order } from './order.ts'
+import { removeView, saveView, useSavedViews } from './saved-views.ts'
+import type { SavedView } from './saved-views.ts'
 
-type ViewsMenuProps = {
+type ViewsMenuProps<R extends FleetRow> = {
+  kind: FleetKind<R>
   query: string
-  sort: Sort
+  order: Order
   /** What the list shows, for export. */
-  rows: readonly VmRow[]
-  shown: readonly ColumnId[]
+  rows: readonly R[]
+  shown: readonly string[]
 }
 
 /** Searches that were given a name, and the list as a file. */
-export default function ViewsMenu({ query, sort, rows, shown }: ViewsMenuProps) {
-  const { views, remove } = useSavedViews()
+export default function ViewsMenu<R extends FleetRow>({ kind, query, order, rows, shown }: ViewsMenuProps<R>) {
+  const views = useSavedViews(kind.id)
   const [naming, setNaming] = useState(false)
   const navigate = useNavigate()
-  const { choose } = useColumnChoice()
 
-  function open(view: SavedView) {
-    choose(view.columns, view.compact)
-    void navigate({ search: listSearch(new URLSearchParams(), { q: view.query, sort: parseSort(view.sort ?? null) }) })
+  function open({ columns, compact, query: q, sort = '' }: SavedView) {
+    setLooks(kind.id, () => ({ columns, compact }))
+    void navigate({ search: listSearch(new URLSearchParams(), { q, sort }) })
   }
 
   return (
@@ -68,7 +68,7 @@ export default function ViewsMenu({ query, sort, rows, shown }: ViewsMenuProps) 
                     <Menu.Positioner className="menu-pos" collisionPadding={8}>
                       <Menu.Popup className="menu picklist" aria-label="Remove a view">
                         {views.map(({ name }) => (
-                          <Menu.Item key={name} className="mi" label={name} onClick={() => remove(name)}>
+                          <Menu.Item key={name} className="mi" label={name} onClick={() => removeView(kind.id, name)}>
                             {name}
                           </Menu.Item>
                         ))}
@@ -82,7 +82,7 @@ export default function ViewsMenu({ query, sort, rows, shown }: ViewsMenuProps) 
                 className="mi"
                 label="Export as CSV"
                 disabled={rows.length === 0}
-                onClick={() => download(new Blob([vmCsv(rows, shown)], { type: 'text/csv;charset=utf-8' }), 'virtual-machines.csv')}
+                onClick={() => download(new Blob([fleetCsv(kind, rows, shown)], { type: 'text/csv;charset=utf-8' }), `${kind.id}.csv`)}
               >
                 <IconMark icon={DownloadIcon} />
                 <span className="tl">Export as CSV</span>
@@ -92,16 +92,18 @@ export default function ViewsMenu({ query, sort, rows, shown }: ViewsMenuProps) 
           </Menu.Positioner>
         </Menu.Portal>
       </Menu.Root>
-      {naming && <SaveDialog query={query} sort={sort} onClose={() => setNaming(false)} />}
+      {naming && <SaveDialog kindId={kind.id} query={query} sort={formatOrder(order, kind.order)} onClose={() => setNaming(false)} />}
     </>
   )
 }
 
 const formId = 'save-view'
 
-function SaveDialog({ query, sort, onClose }: { query: string; sort: Sort; onClose: () => void }) {
-  const { views, save } = useSavedViews()
-  const { choice, compact } = useColumnChoice()
+type SaveDialogProps = { kindId: string; query: string; sort: string | undefined; onClose: () => void }
+
+function SaveDialog({ kindId, query, sort, onClose }: SaveDialogProps) {
+  const views = useSavedViews(kindId)
+  const looks = useListLooks(kindId)
   const [name, setName] = useState('')
   const field = useRef<HTMLInputElement>(null)
   const replaces = views.some((view) => view.name === name.trim())
@@ -127,7 +129,7 @@ function SaveDialog({ query, sort, onClose }: { query: string; sort: Sort; onClo
         onSubmit={(event) => {
           event.preventDefault()
           if (!name.trim()) return
-          save({ name: name.trim(), query, sort: formatSort(sort), columns: choice, compact })
+          saveView(kindId, { ...looks, name: name.trim(), query, sort })
           onClose()
         }}
       >

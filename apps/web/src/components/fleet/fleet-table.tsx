@@ -1,37 +1,37 @@
-// The table of VMs: only the rows in sight are in the DOM, each follows its own row of the fleet, and nothing but the
-// visible range re-renders while one scrolls.
+// A list's table: only the rows in sight are in the DOM, each follows its own object where its kind can, and nothing but
+// the visible range renders again while one scrolls.
 import { useVirtualizer } from '@tanstack/react-virtual'
 import type { Virtualizer } from '@tanstack/react-virtual'
-import type { VmRow } from '@virtdeck/kubevirt'
 import { useCallback, useLayoutEffect, useRef, useState } from 'react'
 import type { KeyboardEvent } from 'react'
 import { create } from 'zustand'
-import { useVmRow } from '../../api/fleet.ts'
-import type { Action } from '../../components/action.ts'
-import type { VmRef } from '../../paths.ts'
 import { useShortcut } from '../../stores/shortcuts.ts'
 import { toast } from '../../stores/toasts.ts'
+import { Bdi } from '../../ui/bdi.tsx'
 import { Checkbox } from '../../ui/checkbox.tsx'
 import { IconMark } from '../../ui/icon.tsx'
 import { ChevronDownIcon, ChevronUpIcon } from '../../ui/icons.ts'
 import { Keys } from '../../ui/kbd.tsx'
 import { Skeleton } from '../../ui/skeleton.tsx'
 import { formatCount } from '../../util/format.ts'
-import { MENU_WIDTH, SELECT_WIDTH, columnWidth, columnWidths, tableWidth } from './column-choice.ts'
-import type { ColumnId } from './column-choice.ts'
-import { useVmActions } from '../../components/vm/vm-actions.tsx'
+import type { Action } from '../action.ts'
+import { MENU_WIDTH, SELECT_WIDTH, columnWidth, tableWidth } from './columns.ts'
+import { columnOf, keyOf } from './fleet-kind.ts'
+import type { FleetColumn, FleetKind, FleetRow } from './fleet-kind.ts'
+import { FleetTableRow, cellClass } from './fleet-row.tsx'
+import { nextOrder } from './order.ts'
+import type { Order } from './order.ts'
 import { allOrNone, coverage, extended, nothing, select, toggled, useSelection } from './selection.ts'
-import { columns } from './vm-columns.tsx'
-import { nextSort } from './vm-sort.ts'
-import type { Sort } from './vm-sort.ts'
-import { VmTableRow, keyOf } from './vm-table-row.tsx'
 
-type VmTableProps = {
+type FleetTableProps<R extends FleetRow> = {
+  kind: FleetKind<R>
   /** What to show, in order. Each row then follows the fleet by itself. */
-  rows: readonly VmRow[]
-  sort: Sort
-  onSort: (sort: Sort) => void
-  shown: readonly ColumnId[]
+  rows: readonly R[]
+  order: Order
+  onOrder: (order: Order) => void
+  shown: readonly string[]
+  /** Three lines for each row instead of columns. */
+  phone: boolean
   /** Of the place for the table, in px. */
   width: number
   /** Changes when rows have another height: phone, density. */
@@ -43,7 +43,9 @@ type VmTableProps = {
   selectable: boolean
 }
 
-export function VmTable({ rows, sort, onSort, shown, width, variant, stale, origin, selectable }: VmTableProps) {
+export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
+  const { kind, rows, order, onOrder, shown, width, phone, variant, stale, origin, selectable } = props
+  const place = `${kind.id} ${origin}`
   const wrap = useRef<HTMLDivElement>(null)
   const { height, rowHeight, headHeight } = useMeasures(wrap, variant)
   const selecting = useSelection(({ uids }) => uids.size > 0)
@@ -53,20 +55,20 @@ export function VmTable({ rows, sort, onSort, shown, width, variant, stale, orig
     getScrollElement: () => wrap.current,
     estimateSize: useCallback(() => rowHeight, [rowHeight]),
     overscan: 8,
-    initialOffset: () => offsetOf(origin),
+    initialOffset: () => offsetOf(place),
     scrollPaddingStart: headHeight,
     scrollPaddingEnd: selecting ? BAR_ROOM : 0,
     scrollMargin: headHeight,
   })
   useLayoutEffect(() => virtualizer.measure(), [virtualizer, rowHeight])
 
-  const [cursor, setCursor] = useState<VmRef>()
+  const [cursor, setCursor] = useState<R>()
   const [menu, setMenu] = useState<string>()
   const focusNext = useRef<string>(undefined)
   const cursorKey = cursor && keyOf(cursor)
-  const toggleMenu = useCallback((ref: VmRef, open: boolean) => {
-    setMenu(open ? keyOf(ref) : undefined)
-    if (open) setCursor(ref)
+  const toggleMenu = useCallback((row: R, open: boolean) => {
+    setMenu(open ? keyOf(row) : undefined)
+    if (open) setCursor(row)
   }, [])
 
   // A row that the cursor has gone to may only come into the DOM with the scrolling.
@@ -82,7 +84,7 @@ export function VmTable({ rows, sort, onSort, shown, width, variant, stale, orig
   useLayoutEffect(() => {
     latest.current = rows
   })
-  const tick = useCallback((row: VmRow, extend: boolean) => {
+  const tick = useCallback((row: R, extend: boolean) => {
     const selection = useSelection.getState()
     select(extend ? extended(selection, row.uid, latest.current) : toggled(selection, row.uid))
   }, [])
@@ -97,7 +99,7 @@ export function VmTable({ rows, sort, onSort, shown, width, variant, stale, orig
     if (to) tick(to, true)
   }
 
-  const goTo = (index: number): VmRow | undefined => {
+  const goTo = (index: number): R | undefined => {
     const row = rows[Math.min(Math.max(index, 0), rows.length - 1)]
     if (!row) return undefined
     setCursor(row)
@@ -122,7 +124,7 @@ export function VmTable({ rows, sort, onSort, shown, width, variant, stale, orig
     },
   })
   useShortcut('Escape', { label: 'Clear selection', group: 'List', enabled: selecting, run: () => select(nothing) })
-  useScrollMemory(virtualizer, origin)
+  useScrollMemory(virtualizer, place)
 
   function keydown(event: KeyboardEvent) {
     const page = Math.max(1, Math.floor((height - headHeight) / rowHeight) - 1)
@@ -163,15 +165,20 @@ export function VmTable({ rows, sort, onSort, shown, width, variant, stale, orig
 
   return (
     <>
-      <div ref={wrap} className="tablewrap vmwrap" onKeyDown={keydown}>
-        <table className="rt fixed vmt" aria-rowcount={rows.length + 1} data-stale={stale || undefined} style={leastWidth(shown)}>
-          <caption className="sr">Virtual machines</caption>
-          <Columns shown={shown} width={width} selectable={selectable} />
+      <div ref={wrap} className="tablewrap fleetwrap" onKeyDown={keydown}>
+        <table
+          className={phone ? 'rt fixed fleett lines' : 'rt fixed fleett'}
+          aria-rowcount={rows.length + 1}
+          data-stale={stale || undefined}
+          style={phone ? undefined : leastWidth(kind, shown)}
+        >
+          <caption className="sr">{kind.title}</caption>
+          {!phone && <Columns kind={kind} shown={shown} width={width} selectable={selectable} />}
           <thead>
             <tr aria-rowindex={1}>
               {selectable && <HeadBox rows={rows} />}
-              {shown.map((id) => (
-                <Head key={id} id={id} sort={sort} onSort={onSort} />
+              {columnsOf(kind, shown).map((column, at) => (
+                <Head key={column.id} column={column} at={at} order={order} onOrder={onOrder} />
               ))}
               <th>
                 <span className="sr">Actions</span>
@@ -179,18 +186,19 @@ export function VmTable({ rows, sort, onSort, shown, width, variant, stale, orig
             </tr>
           </thead>
           <tbody>
-            {first && first.index > 0 && <Spacer height={first.start - headHeight} columns={shown.length + 2} />}
+            {first && first.index > 0 && <Spacer height={first.start - headHeight} span={shown.length + 2} />}
             {items.map(({ index }) => {
               const row = rows[index]
               const key = row && keyOf(row)
               return (
                 row && (
-                  <VmTableRow
+                  <FleetTableRow
                     key={key}
-                    namespace={row.namespace}
-                    name={row.name}
+                    kind={kind}
+                    row={row}
                     index={index}
                     shown={shown}
+                    phone={phone}
                     cursor={key === cursorKey}
                     menuOpen={key === menu}
                     onMenu={toggleMenu}
@@ -201,12 +209,12 @@ export function VmTable({ rows, sort, onSort, shown, width, variant, stale, orig
               )
             })}
             {last && last.index < rows.length - 1 && (
-              <Spacer height={virtualizer.getTotalSize() - (last.end - headHeight)} columns={shown.length + 2} />
+              <Spacer height={virtualizer.getTotalSize() - (last.end - headHeight)} span={shown.length + 2} />
             )}
           </tbody>
         </table>
       </div>
-      {cursor && <CursorActions key={cursorKey} namespace={cursor.namespace} name={cursor.name} onMenu={toggleMenu} />}
+      {cursor && kind.useActions && <CursorActions key={cursorKey} kind={kind} row={cursor} onMenu={toggleMenu} />}
       <footer className="tablefoot desk">
         <span>
           <b>
@@ -217,9 +225,9 @@ export function VmTable({ rows, sort, onSort, shown, width, variant, stale, orig
         <SelectedCount />
         <span className="grow" />
         <Hint keys="j k">move</Hint>
-        <Hint keys="x">select</Hint>
+        {selectable && <Hint keys="x">select</Hint>}
         <Hint keys="Enter">open</Hint>
-        <Hint keys=".">actions</Hint>
+        {kind.useActions && <Hint keys=".">actions</Hint>}
         <Hint keys="/">search</Hint>
         <Hint keys="?">all keys</Hint>
       </footer>
@@ -263,7 +271,7 @@ function useMeasures(wrap: React.RefObject<HTMLDivElement | null>, variant: stri
     if (!element) return
     const measure = () => {
       const style = getComputedStyle(element)
-      const next = { height: element.clientHeight, rowHeight: px(style, '--vm-row-h'), headHeight: px(style, '--vm-head-h') }
+      const next = { height: element.clientHeight, rowHeight: px(style, '--fleet-row-h'), headHeight: px(style, '--fleet-head-h') }
       setMeasures((known) => (JSON.stringify(known) === JSON.stringify(next) ? known : next))
     }
     const observer = new ResizeObserver(measure)
@@ -276,14 +284,20 @@ function useMeasures(wrap: React.RefObject<HTMLDivElement | null>, variant: stri
 
 const px = (style: CSSStyleDeclaration, name: string) => Number.parseFloat(style.getPropertyValue(name)) || 0
 
-const leastWidth = (shown: readonly ColumnId[]) => ({ '--vm-table-w': `${tableWidth(shown)}px` }) as React.CSSProperties
+const leastWidth = <R extends FleetRow>(kind: FleetKind<R>, shown: readonly string[]) =>
+  ({ '--fleet-table-w': `${tableWidth(kind, shown)}px` }) as React.CSSProperties
 
-function Columns({ shown, width, selectable }: { shown: readonly ColumnId[]; width: number; selectable: boolean }) {
+const columnsOf = <R extends FleetRow>(kind: FleetKind<R>, shown: readonly string[]): FleetColumn<R>[] =>
+  shown.map((id) => columnOf(kind, id)).filter((column) => column !== undefined)
+
+type ColumnsProps<R extends FleetRow> = { kind: FleetKind<R>; shown: readonly string[]; width: number; selectable: boolean }
+
+function Columns<R extends FleetRow>({ kind, shown, width, selectable }: ColumnsProps<R>) {
   return (
     <colgroup>
       {selectable && <col style={{ width: SELECT_WIDTH }} />}
-      {shown.map((id) => (
-        <col key={id} style={{ width: columnWidth(id, shown, width) }} />
+      {columnsOf(kind, shown).map((column) => (
+        <col key={column.id} style={{ width: columnWidth(kind, column, shown, width) }} />
       ))}
       <col style={{ width: MENU_WIDTH }} />
     </colgroup>
@@ -293,7 +307,7 @@ function Columns({ shown, width, selectable }: { shown: readonly ColumnId[]; wid
 /** Room for the bar, so that no row is behind it. */
 const BAR_ROOM = 64
 
-function HeadBox({ rows }: { rows: readonly VmRow[] }) {
+function HeadBox({ rows }: { rows: readonly FleetRow[] }) {
   const selection = useSelection()
   const covered = coverage(selection, rows)
   return (
@@ -313,20 +327,31 @@ function SelectedCount() {
   return count > 0 ? <span>{formatCount(count)} selected</span> : null
 }
 
-function Head({ id, sort, onSort }: { id: ColumnId; sort: Sort; onSort: (sort: Sort) => void }) {
-  const { title, className, sort: key } = columns[id]
-  const sorted = sort.key === key
+type HeadProps<R> = { column: FleetColumn<R>; at: number; order: Order; onOrder: (order: Order) => void }
+
+function Head<R>({ column: { id, title, className }, at, order, onOrder }: HeadProps<R>) {
+  const sorted = order.column === id
   return (
-    <th className={className.split(' ').at(-1)} aria-sort={sorted ? (sort.descending ? 'descending' : 'ascending') : undefined}>
-      <button type="button" className="sortby" onClick={() => onSort(nextSort(sort, key))}>
-        {title}
-        {sorted && <IconMark icon={sort.descending ? ChevronDownIcon : ChevronUpIcon} />}
+    <th className={headClass(className, at)} aria-sort={sorted ? (order.descending ? 'descending' : 'ascending') : undefined}>
+      <button type="button" className="sortby" onClick={() => onOrder(nextOrder(order, id))}>
+        <Bdi>{title}</Bdi>
+        {sorted && <IconMark icon={order.descending ? ChevronDownIcon : ChevronUpIcon} />}
       </button>
     </th>
   )
 }
 
-function Spacer({ height, columns: span }: { height: number; columns: number }) {
+/** Where a column's cells are aligned; how they are written is theirs alone. */
+const headClass = (className: string | undefined, at: number) =>
+  cellClass(
+    className
+      ?.split(' ')
+      .filter((name) => name !== 'mono' && name !== 'dim')
+      .join(' '),
+    at,
+  )
+
+function Spacer({ height, span }: { height: number; span: number }) {
   return (
     <tr className="spacer" aria-hidden="true">
       <td colSpan={span} style={{ height }} />
@@ -334,14 +359,21 @@ function Spacer({ height, columns: span }: { height: number; columns: number }) 
   )
 }
 
+type CursorProps<R extends FleetRow> = { kind: FleetKind<R>; row: R; onMenu: (row: R, open: boolean) => void }
+
 /** The keys of the row under the cursor. */
-function CursorActions({ namespace, name, onMenu }: VmRef & { onMenu: (ref: VmRef, open: boolean) => void }) {
-  const row = useVmRow({ namespace, name })
-  return row ? <RowShortcuts row={row} onMenu={onMenu} /> : null
+function CursorActions<R extends FleetRow>({ kind, row: at, onMenu }: CursorProps<R>) {
+  const { useRow = itself } = kind
+  const row = useRow(at)
+  return row ? <RowShortcuts kind={kind} row={row} onMenu={onMenu} /> : null
 }
 
-function RowShortcuts({ row, onMenu }: { row: VmRow; onMenu: (ref: VmRef, open: boolean) => void }) {
-  const actions = useVmActions(row)
+const itself = <R,>(row: R): R | undefined => row
+const noActions = (): Action[] => []
+
+function RowShortcuts<R extends FleetRow>({ kind, row, onMenu }: CursorProps<R>) {
+  const { useActions = noActions } = kind
+  const actions = useActions(row)
   useShortcut('.', { label: 'Actions', group: 'List', run: () => onMenu(row, true) })
   return actions.filter(({ shortcut }) => shortcut).map((action) => <ActionShortcut key={action.id} action={action} name={row.name} />)
 }
@@ -351,7 +383,7 @@ function ActionShortcut({ action, name }: { action: Action; name: string }) {
   const verb = label.replace('…', '')
   useShortcut(shortcut, {
     label: verb,
-    group: 'Virtual machine',
+    group: 'List',
     run: () => (disabled ? toast.failed(`${id} ${name}`, `${verb}: not possible for ${name}`, disabled) : void run()),
   })
   return null
@@ -366,20 +398,19 @@ function Hint({ keys, children }: { keys: string; children: string }) {
 }
 
 /** The table before there are rows. It shows only after 200 ms: a quick answer never flickers. */
-type VmTableSkeletonProps = { shown: readonly ColumnId[]; width: number; selectable: boolean }
-
-export function VmTableSkeleton({ shown, width, selectable }: VmTableSkeletonProps) {
+export function FleetTableSkeleton<R extends FleetRow>({ kind, shown, width, selectable }: ColumnsProps<R>) {
+  const columns = columnsOf(kind, shown)
   return (
-    <div className="tablewrap vmwrap late" role="status" aria-busy="true">
-      <span className="sr">Loading virtual machines</span>
-      <table className="rt fixed vmt" aria-hidden="true" style={leastWidth(shown)}>
-        <Columns shown={shown} width={width} selectable={selectable} />
+    <div className="tablewrap fleetwrap late" role="status" aria-busy="true">
+      <span className="sr">Loading {kind.title.toLowerCase()}</span>
+      <table className="rt fixed fleett" aria-hidden="true" style={leastWidth(kind, shown)}>
+        <Columns kind={kind} shown={shown} width={width} selectable={selectable} />
         <thead>
           <tr>
             {selectable && <th className="c-sel" />}
-            {shown.map((id) => (
-              <th key={id} className={columns[id].className.split(' ').at(-1)}>
-                {columns[id].title}
+            {columns.map(({ id, title, className }, at) => (
+              <th key={id} className={headClass(className, at)}>
+                {title}
               </th>
             ))}
             <th />
@@ -389,9 +420,9 @@ export function VmTableSkeleton({ shown, width, selectable }: VmTableSkeletonPro
           {Array.from({ length: 14 }, (_, index) => (
             <tr key={index}>
               {selectable && <td className="c-sel" />}
-              {shown.map((id, column) => (
-                <td key={id} className={columns[id].className}>
-                  <Skeleton width={Math.round(columnWidths[id] * (0.35 + ((index * 7 + column * 5) % 10) / 25))} />
+              {columns.map(({ id, width: least, className }, at) => (
+                <td key={id} className={cellClass(className, at)}>
+                  <Skeleton width={Math.round(least * (0.35 + ((index * 7 + at * 5) % 10) / 25))} />
                 </td>
               ))}
               <td />

@@ -1,8 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { formatQuery, matchesQuery, parseQuery, queryKeys, toggleToken, token } from './vm-query.ts'
-import type { Term } from './vm-query.ts'
+import * as languages from '../../components/fleet/language.ts'
+import type { Term } from '../../components/fleet/language.ts'
 import { vmRow } from './test-rows.ts'
+import { vmFleet } from './vm-fleet.ts'
+
+const { formatQuery, toggleToken, token } = languages
+const { language } = vmFleet
+const parseQuery = (source: string, options?: { typing?: boolean }) => languages.parseQuery(language, source, options)
+const matchesQuery = (row: ReturnType<typeof vmRow>, terms: readonly Term[]) => languages.matchesQuery(language, row, terms)
+const queryKeys = Object.keys(language.keys)
 
 const GiB = 2 ** 30
 

@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest'
 import { allOrNone, coverage, extended, nothing, toggled } from './selection.ts'
-import { vmRow } from './test-rows.ts'
 
-const rows = ['a', 'b', 'c', 'd', 'e'].map((name) => vmRow(name))
+const rows = ['a', 'b', 'c', 'd', 'e'].map((name) => ({ uid: `shop/${name}` }))
 const uid = (name: string) => `shop/${name}`
 const names = ({ uids }: { uids: ReadonlySet<string> }) => [...uids].map((one) => one.replace('shop/', '')).toSorted()
 
-test('selects and lets go of single VMs', () => {
+test('selects and lets go of single rows', () => {
   const two = toggled(toggled(nothing, uid('a')), uid('c'))
   expect(names(two)).toEqual(['a', 'c'])
   expect(names(toggled(two, uid('a')))).toEqual(['c'])

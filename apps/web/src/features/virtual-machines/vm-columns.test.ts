@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest'
-import { columnIds, shownColumns, tableWidth } from './column-choice.ts'
+import * as columns from '../../components/fleet/columns.ts'
+import type { ColumnChoice } from '../../components/fleet/columns.ts'
 import { shortOsName, shortTarget } from './vm-columns.tsx'
+import { vmFleet } from './vm-fleet.ts'
+
+const columnIds = vmFleet.columns.filter(({ shows }) => shows !== 'when chosen').map(({ id }) => id)
+const shownColumns = (choice: ColumnChoice, width: number) => columns.shownColumns(vmFleet, choice, width)
+const tableWidth = (ids: readonly string[]) => columns.tableWidth(vmFleet, ids)
 
 test('shows every column where there is room', () => {
   expect(shownColumns({}, 2_000)).toEqual(columnIds)

@@ -1,6 +1,7 @@
-// Which VMs of the list are selected. By uid: a VM that takes another's name is not the one that was meant.
-import type { VmRow } from '@virtdeck/kubevirt'
+// Which rows of a list are selected. By uid: an object that takes another's name is not the one that was meant.
 import { create } from 'zustand'
+
+type Identified = { uid: string }
 
 export type Selection = {
   uids: ReadonlySet<string>
@@ -17,7 +18,7 @@ export function toggled({ uids }: Selection, uid: string): Selection {
 }
 
 /** Adds everything from the anchor to a row, in the order shown; without an anchor in sight, that row. */
-export function extended(selection: Selection, uid: string, shown: readonly Pick<VmRow, 'uid'>[]): Selection {
+export function extended(selection: Selection, uid: string, shown: readonly Identified[]): Selection {
   const from = shown.findIndex((row) => row.uid === selection.anchor)
   const to = shown.findIndex((row) => row.uid === uid)
   if (to < 0) return selection
@@ -27,12 +28,12 @@ export function extended(selection: Selection, uid: string, shown: readonly Pick
 }
 
 /** The box in the table's head: all that is shown, or nothing at all. */
-export function allOrNone({ uids }: Selection, shown: readonly Pick<VmRow, 'uid'>[]): Selection {
+export function allOrNone({ uids }: Selection, shown: readonly Identified[]): Selection {
   return shown.every((row) => uids.has(row.uid)) ? nothing : { uids: new Set([...uids, ...shown.map((row) => row.uid)]) }
 }
 
 /** How much of what is shown is selected. */
-export function coverage({ uids }: Selection, shown: readonly Pick<VmRow, 'uid'>[]): 'none' | 'some' | 'all' {
+export function coverage({ uids }: Selection, shown: readonly Identified[]): 'none' | 'some' | 'all' {
   if (uids.size === 0) return 'none'
   const count = shown.reduce((sum, row) => sum + Number(uids.has(row.uid)), 0)
   if (count === 0) return 'none'

@@ -1,22 +1,24 @@
-// The list's search box: finished terms are tokens, the rest is text; what is typed filters at once.
+// A list's search box: finished terms are tokens, the rest is text; what is typed filters at once.
 import { useId, useRef, useState } from 'react'
 import type { KeyboardEvent } from 'react'
 import { useShortcut } from '../../stores/shortcuts.ts'
 import { IconMark } from '../../ui/icon.tsx'
 import { CloseIcon, SearchIcon } from '../../ui/icons.ts'
 import { formatCount } from '../../util/format.ts'
+import { formatTerm, isToken } from './language.ts'
+import type { Term } from './language.ts'
 import { finish, tokenize } from './list-search.ts'
 import type { Draft } from './list-search.ts'
-import { formatTerm, isToken } from './vm-query.ts'
-import type { Term } from './vm-query.ts'
-import { accept, suggest } from './vm-suggest.ts'
-import type { Suggestion, SuggestionSource } from './vm-suggest.ts'
+import { accept, suggest } from './suggest.ts'
+import type { Suggestion, SuggestionSource } from './suggest.ts'
 import { Bdi, Told } from '../../ui/bdi.tsx'
 import { visibleText } from '../../util/visible-text.ts'
 
-type QueryBoxProps = {
+type QueryBoxProps<R> = {
+  /** `Search VMs`. */
+  label: string
   draft: Draft
-  source: SuggestionSource
+  source: SuggestionSource<R>
   placeholder: string
   onType: (draft: Draft) => void
   onDecide: (draft: Draft) => void
@@ -24,7 +26,7 @@ type QueryBoxProps = {
   onEnter: () => void
 }
 
-export function QueryBox({ draft, source, placeholder, onType, onDecide, onEnter }: QueryBoxProps) {
+export function QueryBox<R>({ label, draft, source, placeholder, onType, onDecide, onEnter }: QueryBoxProps<R>) {
   const id = useId()
   const input = useRef<HTMLInputElement>(null)
   const [open, setOpen] = useState(false)
@@ -37,13 +39,13 @@ export function QueryBox({ draft, source, placeholder, onType, onDecide, onEnter
   function type(text: string) {
     setOpen(true)
     setActive(-1)
-    const next = tokenize({ ...draft, text })
+    const next = tokenize(source.language, { ...draft, text })
     if (next.tokens.length > draft.tokens.length) onDecide(next)
     else onType(next)
   }
 
   function choose(suggestion: Suggestion) {
-    type(accept(draft.text, suggestion))
+    type(accept(source.language, draft.text, suggestion))
     input.current?.focus()
   }
 
@@ -66,7 +68,7 @@ export function QueryBox({ draft, source, placeholder, onType, onDecide, onEnter
         if (event.nativeEvent.isComposing) return
         if (chosen) return choose(chosen)
         setOpen(false)
-        const done = finish(draft)
+        const done = finish(source.language, draft)
         onDecide(done)
         if (done.tokens.length === draft.tokens.length) onEnter()
         return
@@ -99,7 +101,7 @@ export function QueryBox({ draft, source, placeholder, onType, onDecide, onEnter
           ))}
           <input
             ref={input}
-            aria-label="Search VMs"
+            aria-label={label}
             role="combobox"
             aria-expanded={listed}
             aria-controls={listed ? `${id}-list` : undefined}

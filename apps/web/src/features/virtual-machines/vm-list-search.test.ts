@@ -1,14 +1,23 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { draftOf, draftQuery, draftTerms, finish, listSearch, tokenize } from './list-search.ts'
-import { formatQuery, parseQuery } from './vm-query.ts'
+import { formatQuery, parseQuery as parse } from '../../components/fleet/language.ts'
+import * as searches from '../../components/fleet/list-search.ts'
+import type { Draft } from '../../components/fleet/list-search.ts'
+import { vmFleet } from './vm-fleet.ts'
+
+const { language } = vmFleet
+const { listSearch } = searches
+const parseQuery = (source: string) => parse(language, source)
+const draftOf = (q: string) => searches.draftOf(language, q)
+const draftQuery = (draft: Draft) => searches.draftQuery(language, draft)
+const draftTerms = (draft: Draft) => searches.draftTerms(language, draft)
+const finish = (draft: Draft) => searches.finish(language, draft)
+const tokenize = (draft: Draft) => searches.tokenize(language, draft)
 
 test('query and sort are one state in the URL, beside whatever else is there [F002, F223]', () => {
   const search = new URLSearchParams('?do=stop&vm=shop/web')
-  expect(listSearch(search, { q: 'namespace:shop web', sort: { key: 'memory', descending: true } })).toBe(
-    '?do=stop&vm=shop/web&q=namespace:shop+web&sort=-memory',
-  )
-  expect(listSearch(new URLSearchParams('?q=a&sort=age'), { q: '', sort: { key: 'name', descending: false } })).toBe('')
+  expect(listSearch(search, { q: 'namespace:shop web', sort: '-memory' })).toBe('?do=stop&vm=shop/web&q=namespace:shop+web&sort=-memory')
+  expect(listSearch(new URLSearchParams('?q=a&sort=age'), { q: '', sort: '' })).toBe('')
   expect(listSearch(new URLSearchParams('?sort=age'), { q: 'web' })).toBe('?sort=age&q=web')
 })
 

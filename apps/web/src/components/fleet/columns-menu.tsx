@@ -1,0 +1,101 @@
+import { Menu } from '@base-ui/react/menu'
+import { Button } from '../../ui/button.tsx'
+import { Bdi } from '../../ui/bdi.tsx'
+import { IconMark } from '../../ui/icon.tsx'
+import { ChevronRightIcon, ColumnsIcon, RestartIcon } from '../../ui/icons.ts'
+import { formatCount } from '../../util/format.ts'
+import { visibleText } from '../../util/visible-text.ts'
+import { dropLabel, resetLooks, setLooks, showColumn, showLabel, useListLooks } from './columns.ts'
+import { CheckMark } from './facet-bar.tsx'
+import { labelColumnId, labelKeyOf } from './fleet-kind.ts'
+import type { FleetKind, FleetRow } from './fleet-kind.ts'
+import { labelNames } from './suggest.ts'
+
+/** More names than these nobody reads through: the most common ones are there. */
+const LABELS = 40
+
+type ColumnsMenuProps<R extends FleetRow> = {
+  kind: FleetKind<R>
+  shown: readonly string[]
+  /** Whose labels can be columns. */
+  rows: readonly R[]
+}
+
+/** Which columns there are, those of labels too, and how close the rows stand; kept in this browser. */
+export default function ColumnsMenu<R extends FleetRow>({ kind, shown, rows }: ColumnsMenuProps<R>) {
+  const { compact } = useListLooks(kind.id)
+  return (
+    <Menu.Root modal={false}>
+      <Menu.Trigger render={<Button icon={ColumnsIcon} />}>Columns</Menu.Trigger>
+      <Menu.Portal>
+        <Menu.Positioner className="menu-pos" side="bottom" align="end" sideOffset={4} collisionPadding={8}>
+          <Menu.Popup className="menu picklist" aria-label="Columns">
+            {kind.columns.slice(1).map(({ id, title }) => (
+              <Toggle key={id} label={title} checked={shown.includes(id)} onCheckedChange={(checked) => showColumn(kind.id, id, checked)} />
+            ))}
+            {kind.labels && <LabelColumns kind={kind} shown={shown} rows={rows} />}
+            <Menu.Separator render={<hr />} />
+            <Toggle
+              label="Compact rows"
+              checked={compact}
+              onCheckedChange={(checked) => setLooks(kind.id, (looks) => ({ ...looks, compact: checked }))}
+            />
+            <Menu.Separator render={<hr />} />
+            <Menu.Item className="mi" label="Reset to default" closeOnClick={false} onClick={() => resetLooks(kind.id)}>
+              <IconMark icon={RestartIcon} />
+              Reset to default
+            </Menu.Item>
+          </Menu.Popup>
+        </Menu.Positioner>
+      </Menu.Portal>
+    </Menu.Root>
+  )
+}
+
+function LabelColumns<R extends FleetRow>({ kind, shown, rows }: ColumnsMenuProps<R>) {
+  return (
+    <Menu.SubmenuRoot>
+      <Menu.SubmenuTrigger className="mi" label="Labels">
+        <span className="tl">Labels</span>
+        <IconMark icon={ChevronRightIcon} />
+      </Menu.SubmenuTrigger>
+      <Menu.Portal>
+        <Menu.Positioner className="menu-pos" collisionPadding={8}>
+          <Menu.Popup className="menu picklist" aria-label="Labels">
+            <LabelNames kind={kind} shown={shown} rows={rows} />
+          </Menu.Popup>
+        </Menu.Positioner>
+      </Menu.Portal>
+    </Menu.SubmenuRoot>
+  )
+}
+
+function LabelNames<R extends FleetRow>({ kind, shown, rows }: ColumnsMenuProps<R>) {
+  const names = kind.labels ? labelNames(rows, kind.labels) : new Map<string, { count: number }>()
+  const common = [...names].toSorted(([, a], [, b]) => b.count - a.count).slice(0, LABELS)
+  // What is shown can be put away, also where no row has it any more.
+  const gone = shown.flatMap((id) => labelKeyOf(id) ?? []).filter((key) => !common.some(([name]) => name === key))
+  const all = [...gone.map((key): [string, { count: number }] => [key, { count: 0 }]), ...common].toSorted(([a], [b]) => (a < b ? -1 : 1))
+  if (all.length === 0) return <p className="dim none">None of these has a label.</p>
+  return all.map(([name, { count }]) => (
+    <Toggle
+      key={name}
+      label={name}
+      count={count}
+      checked={shown.includes(labelColumnId(name))}
+      onCheckedChange={(checked) => (checked ? showLabel(kind.id, name) : dropLabel(kind.id, name))}
+    />
+  ))
+}
+
+type ToggleProps = { label: string; count?: number; checked: boolean; onCheckedChange: (checked: boolean) => void }
+
+function Toggle({ label, count, checked, onCheckedChange }: ToggleProps) {
+  return (
+    <Menu.CheckboxItem className="mi" label={visibleText(label)} checked={checked} onCheckedChange={onCheckedChange}>
+      <CheckMark checked={checked} />
+      <Bdi className="tl">{label}</Bdi>
+      {count !== undefined && <em>{formatCount(count)}</em>}
+    </Menu.CheckboxItem>
+  )
+}

@@ -1,0 +1,76 @@
+// Which columns a list shows and how wide they are: what was chosen in this browser, and otherwise what there is room for.
+import { create } from 'zustand'
+import { persist } from 'zustand/middleware'
+import { columnOf, labelColumnId, labelKeyOf } from './fleet-kind.ts'
+import type { FleetColumn, FleetKind, FleetRow } from './fleet-kind.ts'
+
+/** By the column's id. What is neither chosen nor put away shows where it fits. */
+export type ColumnChoice = Readonly<Record<string, boolean>>
+
+export const MENU_WIDTH = 42
+export const SELECT_WIDTH = 44
+/** Room that the flexible column wants before others get any. */
+const COMFORT = 40
+/** Room for a warning beside a state. */
+const FLEXIBLE_FIRST = 2 * COMFORT
+
+type Kind<R extends FleetRow> = Pick<FleetKind<R>, 'columns' | 'flexible' | 'labels'>
+
+/** The columns to show in a place of this width; labels that were chosen stand before the last of the kind's own. */
+export function shownColumns<R extends FleetRow>(kind: Kind<R>, choice: ColumnChoice, widthPx: number): string[] {
+  const [first, ...others] = kind.columns
+  if (!first) return []
+  const own = others.filter(({ id, shows }) => choice[id] ?? shows !== 'when chosen').map(({ id }) => id)
+  const labels = kind.labels ? Object.keys(choice).filter((id) => choice[id] === true && labelKeyOf(id) !== undefined) : []
+  let shown = [first.id, ...own.slice(0, -1), ...labels, ...own.slice(-1)]
+  for (const { id, shows } of others) {
+    if (tableWidth(kind, shown) + COMFORT <= widthPx) break
+    if (shows === 'where there is room' && choice[id] !== true) shown = shown.filter((other) => other !== id)
+  }
+  return shown
+}
+
+export function tableWidth<R extends FleetRow>(kind: Kind<R>, shown: readonly string[]): number {
+  return shown.reduce((sum, id) => sum + (columnOf(kind, id)?.width ?? 0), SELECT_WIDTH + MENU_WIDTH)
+}
+
+/**
+ * What is left over goes to the columns that one reads: first to the flexible one, whose width (undefined) follows from the
+ * others', then to both it and the name.
+ */
+export function columnWidth<R extends FleetRow>(kind: Kind<R>, column: FleetColumn<R>, shown: readonly string[], widthPx: number) {
+  const flexible = shown.includes(kind.flexible)
+  const name = kind.columns[0]?.id
+  if (column.id === (flexible ? kind.flexible : name)) return undefined
+  const spare = Math.max(0, widthPx - tableWidth(kind, shown) - FLEXIBLE_FIRST)
+  return column.width + (column.id === name ? Math.floor(spare / 2) : 0)
+}
+
+/** Kept in this browser for each kind of list. */
+export type ListLooks = { columns: ColumnChoice; compact: boolean }
+
+const usual: ListLooks = { columns: {}, compact: false }
+
+type Store = { lists: Readonly<Record<string, ListLooks>> }
+
+export const useLooks = create<Store>()(persist((): Store => ({ lists: {} }), { name: 'virtdeck.lists' }))
+
+export const useListLooks = (kindId: string): ListLooks => useLooks(({ lists }) => lists[kindId] ?? usual)
+
+export function setLooks(kindId: string, change: (looks: ListLooks) => ListLooks): void {
+  useLooks.setState(({ lists }) => ({ lists: { ...lists, [kindId]: change(lists[kindId] ?? usual) } }))
+}
+
+export const showColumn = (kindId: string, id: string, shown: boolean) =>
+  setLooks(kindId, (looks) => ({ ...looks, columns: { ...looks.columns, [id]: shown } }))
+
+export const showLabel = (kindId: string, key: string) => showColumn(kindId, labelColumnId(key), true)
+
+/** A label's column is not put away, but gone. */
+export const dropLabel = (kindId: string, key: string) =>
+  setLooks(kindId, (looks) => ({
+    ...looks,
+    columns: Object.fromEntries(Object.entries(looks.columns).filter(([id]) => id !== labelColumnId(key))),
+  }))
+
+export const resetLooks = (kindId: string) => setLooks(kindId, () => usual)

@@ -1,0 +1,251 @@
+// A page that lists a fleet: search, facets, views, columns, and the table. What is special about one is handed in.
+import type { Status } from '@virtdeck/k8s'
+import type { Access } from '@virtdeck/server/protocol'
+import { Suspense, lazy, useCallback, useEffect, useRef, useState } from 'react'
+import type { ReactNode } from 'react'
+import { useLiveState } from '../../api/live-socket.ts'
+import { Banner } from '../../ui/banner.tsx'
+import { Button } from '../../ui/button.tsx'
+import { EmptyState } from '../../ui/empty-state.tsx'
+import type { Icon } from '../../ui/icon.tsx'
+import { ColumnsIcon, LockIcon, PinIcon, SearchIcon } from '../../ui/icons.ts'
+import { formatCount } from '../../util/format.ts'
+import { useMediaQuery } from '../../util/use-media-query.ts'
+import { shownColumns, useListLooks } from './columns.ts'
+import type ColumnsMenuOf from './columns-menu.tsx'
+import { FacetBar } from './facet-bar.tsx'
+import type { FleetKind, FleetRow } from './fleet-kind.ts'
+import { FleetTable, FleetTableSkeleton } from './fleet-table.tsx'
+import { toggleToken } from './language.ts'
+import { formatOrder } from './order.ts'
+import { QueryBox } from './query-box.tsx'
+import type { Scan } from './scan.ts'
+import { nothing, select, useSelection } from './selection.ts'
+import { useListState } from './use-list-state.ts'
+import { useScan } from './use-scan.ts'
+import type ViewsMenuOf from './views-menu.tsx'
+import './fleet.css'
+
+/** Their buttons are there at once; what they open comes after the rows. */
+const ViewsMenu = lazy(() => import('./views-menu.tsx')) as unknown as typeof ViewsMenuOf
+const ColumnsMenu = lazy(() => import('./columns-menu.tsx')) as unknown as typeof ColumnsMenuOf
+
+type FleetPageProps<R extends FleetRow> = {
+  kind: FleetKind<R>
+  icon: Icon
+  fleet: { status: 'loading' | 'ready' | 'error'; rows: readonly R[]; access?: Access | undefined; error?: Status | undefined }
+  onRetry: () => void
+  /** While there are no rows at all. */
+  empty: { title: string; body: string; action?: ReactNode }
+  /** Where the user may list them nowhere; without, the API server's own words. */
+  forbidden?: string
+  /** The page's primary button, and the same with less room. */
+  create?: ReactNode
+  createOnPhone?: ReactNode
+  /** Shown while rows are selected. Without it, rows have no boxes. */
+  bulk?: ReactNode
+  /** Beside the table. */
+  aside?: ReactNode
+  /** Dialogs. */
+  children?: ReactNode
+}
+
+export function FleetPage<R extends FleetRow>(props: FleetPageProps<R>) {
+  const { kind, icon, fleet, onRetry, empty, forbidden, create, createOnPhone, bulk, aside, children } = props
+  const list = useListState(kind)
+  const phone = useMediaQuery('(max-width: 720px)')
+  const { columns: choice, compact } = useListLooks(kind.id)
+  const [body, width] = useWidth()
+  const page = useRef<HTMLDivElement>(null)
+  const live = useLiveState()
+  const shown = useStable(shownColumns(kind, choice, width))
+  const scan = useScan(kind, fleet.rows, list.terms, list.order)
+  const ready = fleet.status === 'ready' && scan !== undefined
+  const selecting = useSelection(({ uids }) => uids.size > 0)
+  const selectable = !phone && bulk !== undefined
+  useEffect(() => () => select(nothing), [kind])
+
+  const box = (
+    <QueryBox
+      label={`Search ${kind.many}`}
+      draft={list.draft}
+      source={{ language: kind.language, facets: scan?.facets ?? {}, rows: fleet.rows }}
+      placeholder={phone ? kind.placeholder.phone : kind.placeholder.wide}
+      onType={list.type}
+      onDecide={list.decide}
+      onEnter={() => page.current?.querySelector<HTMLElement>('tbody .name')?.focus()}
+    />
+  )
+
+  return (
+    <div className="fleetpage" ref={page} data-density={compact ? 'compact' : undefined}>
+      <title>{`${kind.title} · virtdeck`}</title>
+      {phone ? (
+        <div className="pq">
+          <h1 className="sr">{kind.title}</h1>
+          {box}
+          {createOnPhone}
+        </div>
+      ) : (
+        <div className="pagehead list">
+          <h1>
+            {kind.title}
+            {ready && <Count shown={scan.rows.length} total={scan.total} />}
+          </h1>
+          {box}
+          <Suspense
+            fallback={
+              <>
+                <Button icon={PinIcon} caret>
+                  Views
+                </Button>
+                <Button icon={ColumnsIcon}>Columns</Button>
+              </>
+            }
+          >
+            <ViewsMenu kind={kind} query={list.query} order={list.order} rows={scan?.rows ?? []} shown={shown} />
+            <ColumnsMenu kind={kind} shown={shown} rows={fleet.rows} />
+          </Suspense>
+          {create}
+        </div>
+      )}
+      <FacetBar
+        kind={kind}
+        facets={ready ? scan.facets : undefined}
+        terms={list.terms}
+        onToggle={(toggled) => list.decide({ ...list.draft, tokens: toggleToken(list.draft.tokens, toggled) })}
+      />
+      {ready && <Announcement query={list.query} text={`${formatCount(scan.rows.length)} of ${formatCount(scan.total)} ${kind.many}`} />}
+      <div className={aside ? 'fleetsplit' : 'fleetwhole'}>
+        <div className="listbody" ref={body}>
+          {content()}
+          {/* Beside the table, which goes away when the last of its rows is deleted. */}
+          {selectable && selecting && <Suspense fallback={null}>{bulk}</Suspense>}
+        </div>
+        {aside}
+      </div>
+      {children}
+    </div>
+  )
+
+  function content() {
+    if (fleet.status === 'error') return <Unreachable what={kind.title.toLowerCase()} icon={icon} status={fleet.error} onRetry={onRetry} />
+    if (fleet.status === 'loading' || !scan) return <FleetTableSkeleton kind={kind} shown={shown} width={width} selectable={selectable} />
+    if (fleet.access?.scope === 'forbidden')
+      return <Forbidden what={kind.title.toLowerCase()} body={forbidden ?? fleet.access.status.message} status={fleet.access.status} />
+    if (scan.total === 0)
+      return (
+        <div className="listempty">
+          <EmptyState icon={icon} {...empty} />
+        </div>
+      )
+    if (scan.rows.length === 0) return <NothingMatches kind={kind} scan={scan} onClear={() => list.decide({ tokens: [], text: '' })} />
+    return (
+      <FleetTable
+        kind={kind}
+        rows={scan.rows}
+        order={list.order}
+        onOrder={list.orderBy}
+        shown={shown}
+        phone={phone}
+        width={width}
+        variant={`${phone} ${compact}`}
+        stale={live.state === 'stale'}
+        origin={`${list.query} ${formatOrder(list.order, kind.order) ?? ''}`}
+        selectable={selectable}
+      />
+    )
+  }
+}
+
+function Count({ shown, total }: { shown: number; total: number }) {
+  return (
+    <span className="count">
+      {formatCount(shown)}
+      {shown !== total && <i> of {formatCount(total)}</i>}
+    </span>
+  )
+}
+
+/** Says what a search has found; live changes alone do not talk. */
+function Announcement({ query, text }: { query: string; text: string }) {
+  const [said, setSaid] = useState({ query, text: '' })
+  if (said.query !== query) setSaid({ query, text })
+  return (
+    <p className="sr" role="status">
+      {said.text}
+    </p>
+  )
+}
+
+function Unreachable({ what, icon, status, onRetry }: { what: string; icon: Icon; status?: Status | undefined; onRetry: () => void }) {
+  const retry = (
+    <Button size="small" onClick={onRetry}>
+      Try again now
+    </Button>
+  )
+  return (
+    <>
+      <Banner tone="error" title={`The ${what} could not be read.`} action={retry}>
+        {status?.message}
+      </Banner>
+      <div className="listempty">
+        <EmptyState
+          icon={icon}
+          title="Nothing to show yet"
+          body="It is asked again and again: the list appears as soon as there is an answer."
+        />
+      </div>
+    </>
+  )
+}
+
+function Forbidden({ what, body, status }: { what: string; body: string | undefined; status: Status }) {
+  const missing = status.code === 404
+  return (
+    <div className="listempty">
+      <EmptyState
+        icon={LockIcon}
+        title={missing ? `This cluster has no ${what}` : `No ${what} for you to see`}
+        body={missing ? 'What they are kept by is not installed. An operator can add it; nothing else in virtdeck depends on it.' : body}
+      />
+    </div>
+  )
+}
+
+type NothingProps<R extends FleetRow> = { kind: FleetKind<R>; scan: Scan<R>; onClear: () => void }
+
+function NothingMatches<R extends FleetRow>({ kind, scan: { total }, onClear }: NothingProps<R>) {
+  const what = kind.title.toLowerCase()
+  return (
+    <div className="listempty">
+      <EmptyState
+        icon={SearchIcon}
+        title="Nothing matches"
+        body={total === 1 ? `The only ${kind.one} is another one.` : `None of ${formatCount(total)} ${what} fits all of the search.`}
+        action={<Button onClick={onClear}>Clear the search</Button>}
+      />
+    </div>
+  )
+}
+
+/** The width of an element in px, as it changes. */
+function useWidth(): [(element: HTMLElement | null) => (() => void) | undefined, number] {
+  const [width, setWidth] = useState(0)
+  const ref = useCallback((element: HTMLElement | null) => {
+    if (!element) return undefined
+    setWidth(element.clientWidth)
+    const observer = new ResizeObserver(() => setWidth(element.clientWidth))
+    observer.observe(element)
+    return () => observer.disconnect()
+  }, [])
+  return [ref, width]
+}
+
+/** The same array as long as it has the same content: rows compare it by identity. */
+function useStable<T>(next: readonly T[]): readonly T[] {
+  const [stable, setStable] = useState(next)
+  if (next.join() === stable.join()) return stable
+  setStable(next)
+  return next
+}

@@ -1,0 +1,138 @@
+// One row of a list: where its kind lets it, it follows its own object, so that a change of it renders it and nothing else.
+import { memo, useState } from 'react'
+import { Bdi } from '../../ui/bdi.tsx'
+import { Checkbox } from '../../ui/checkbox.tsx'
+import { Dash } from '../../ui/dash.tsx'
+import { IconMark } from '../../ui/icon.tsx'
+import { MoreIcon } from '../../ui/icons.ts'
+import { Menu } from '../../ui/menu.tsx'
+import type { Action } from '../action.ts'
+import { columnOf, keyOf } from './fleet-kind.ts'
+import type { FleetKind, FleetRow as Row } from './fleet-kind.ts'
+import type { Sortable } from './order.ts'
+import { useSelection } from './selection.ts'
+
+export type FleetRowProps<R extends Row> = {
+  kind: FleetKind<R>
+  row: R
+  index: number
+  shown: readonly string[]
+  /** Three lines instead of columns. */
+  phone: boolean
+  cursor: boolean
+  menuOpen: boolean
+  onMenu: (row: R, open: boolean) => void
+  onCursor: (row: R) => void
+  /** Absent where rows have no boxes: on phones. */
+  onSelect?: (row: R, extend: boolean) => void
+}
+
+export const FleetTableRow = memo(function FleetTableRow<R extends Row>({ row: given, index, ...props }: FleetRowProps<R>) {
+  const { kind } = props
+  // A list is of one kind for as long as it is there.
+  const { useRow = itself } = kind
+  const row = useRow(given)
+  const place = { 'aria-rowindex': index + 2, 'data-key': keyOf(given) }
+  // Gone a moment ago: its place closes with the next count of the rows.
+  if (!row) return <tr {...place} className="gone" aria-hidden="true" />
+  return <LiveRow row={row} place={place} {...props} />
+}, sameProps) as <R extends Row>(props: FleetRowProps<R>) => React.ReactNode
+
+const itself = <R,>(row: R): R | undefined => row
+
+/** What follows its object need not hear of it twice. */
+function sameProps<R extends Row>({ row, ...before }: FleetRowProps<R>, { row: next, ...after }: FleetRowProps<R>): boolean {
+  const sameRow = row === next || (after.kind.useRow !== undefined && keyOf(row) === keyOf(next))
+  return sameRow && (Object.keys(after) as (keyof typeof after)[]).every((name) => before[name] === after[name])
+}
+
+type Place = { 'aria-rowindex': number; 'data-key': string }
+type LiveRowProps<R extends Row> = Omit<FleetRowProps<R>, 'index'> & { place: Place }
+
+function LiveRow<R extends Row>({ kind, row, place, shown, phone, cursor, menuOpen, onMenu, onCursor, onSelect }: LiveRowProps<R>) {
+  const flashes = useFlashes(kind, row, shown)
+  const selected = useSelection(({ uids }) => uids.has(row.uid))
+  const cells = phone ? [kind.columns[0]?.id ?? '', kind.state] : shown
+  return (
+    <tr
+      {...place}
+      className={cursor ? 'cursor' : undefined}
+      aria-selected={onSelect && selected}
+      onFocus={() => onCursor(row)}
+      onClick={() => onCursor(row)}
+    >
+      {onSelect && (
+        <td className="c-sel">
+          <Checkbox aria-label={`Select ${row.name}`} checked={selected} onCheckedChange={(_, event) => onSelect(row, event.shiftKey)} />
+        </td>
+      )}
+      {cells.map((id, at) => {
+        const column = columnOf(kind, id)
+        return (
+          column && (
+            <td key={id} className={cellClass(column.className, at)} data-flash={flashes[id]}>
+              <Content of={column.cell(row)} />
+            </td>
+          )
+        )
+      })}
+      {phone && <td className="c-third">{kind.phoneLine(row)}</td>}
+      <td className="c-more">{kind.useActions && <RowMenuButton kind={kind} row={row} open={menuOpen} onMenu={onMenu} />}</td>
+    </tr>
+  )
+}
+
+/** Text is somebody else's, and what is missing a dash. */
+function Content({ of }: { of: React.ReactNode }) {
+  if (of === undefined || of === false || of === '') return <Dash />
+  return typeof of === 'string' ? <Bdi title={of}>{of}</Bdi> : of
+}
+
+export const cellClass = (className: string | undefined, at: number) =>
+  at === 0 ? ['c-name', className].filter(Boolean).join(' ') : className
+
+type Flashes = Readonly<Record<string, 'a' | 'b'>>
+
+/** Marks cells whose content changed, in turns, so that each change begins a new animation. */
+function useFlashes<R extends Row>(kind: FleetKind<R>, row: R, shownIds: readonly string[]): Flashes {
+  const [seen, setSeen] = useState<{ row: R; flashes: Flashes }>({ row, flashes: {} })
+  if (seen.row === row) return seen.flashes
+  const flashes: Record<string, 'a' | 'b'> = { ...seen.flashes }
+  for (const id of shownIds) {
+    const shown: ((row: R) => Sortable) | undefined = columnOf(kind, id)?.shown
+    if (shown && shown(seen.row) !== shown(row)) flashes[id] = flashes[id] === 'a' ? 'b' : 'a'
+  }
+  setSeen({ row, flashes })
+  return flashes
+}
+
+type RowMenuProps<R extends Row> = { kind: FleetKind<R>; row: R; open: boolean; onMenu: (row: R, open: boolean) => void }
+
+/** A plain button until it is first pressed: a menu, with all its questions about rights, is made for no more rows than that. */
+function RowMenuButton<R extends Row>({ kind, row, open, onMenu }: RowMenuProps<R>) {
+  const [used, setUsed] = useState(open)
+  if (open && !used) setUsed(true)
+  const props = {
+    type: 'button',
+    className: 'ibtn sm',
+    'aria-label': `Actions for ${row.name}`,
+    children: <IconMark icon={MoreIcon} />,
+  } as const
+  if (used) return <RowMenu kind={kind} row={row} open={open} onMenu={onMenu} trigger={<button {...props} />} />
+  return <button {...props} aria-haspopup="menu" aria-expanded="false" onClick={() => onMenu(row, true)} />
+}
+
+const noActions = (): Action[] => []
+
+function RowMenu<R extends Row>({ kind, row, open, onMenu, trigger }: RowMenuProps<R> & { trigger: React.ReactElement }) {
+  const { useActions = noActions } = kind
+  return (
+    <Menu
+      label={`Actions for ${row.name}`}
+      actions={useActions(row)}
+      trigger={trigger}
+      open={open}
+      onOpenChange={(next) => onMenu(row, next)}
+    />
+  )
+}

@@ -1,0 +1,296 @@
+// One pass over all rows: which match, and how many each value of each facet would show. What is known of a row is worked
+// out once for each version of it; the first time, in small steps.
+import { compileQuery, facetKeys } from './language.ts'
+import type { Language, RowTest, Term, Values } from './language.ts'
+import { formatOrder, ordering, reorder } from './order.ts'
+import type { Order, Ordered, Sortable } from './order.ts'
+
+/** How many rows a value stands for, and how many of them need looking after. */
+export type Bucket = { count: number; failing: number; warnings: number }
+export type Buckets = ReadonlyMap<string, Bucket>
+
+export type Scan<R> = {
+  /** The rows that match, in order. */
+  rows: readonly R[]
+  total: number
+  /** Values of a facet with the rows that match everything but this facet's own choice; all values, also at zero. */
+  facets: Readonly<Record<string, Buckets>>
+}
+
+export type Scanned = { name: string; namespace?: string }
+
+export type ScanKind<R> = {
+  language: Language<R>
+  /** What must be looked after. */
+  attention?: (row: R) => 'failing' | 'warning' | undefined
+}
+
+/** The values of a facet as small numbers; a row that has several has the number of them all together. */
+type Interned = { key: string; of: (row: never) => Values; always: readonly string[]; sets: string[][]; numbers: Map<string, number> }
+
+type Entry = { codes: Uint32Array; attention: 0 | 1 | 2 }
+
+/** What is known of the rows of one kind, for every list and tree of it. */
+export type RowIndex<R> = {
+  facets: readonly Interned[]
+  entry(row: R): Entry
+  entries(rows: readonly R[]): readonly Entry[]
+}
+
+const SEPARATOR = '\u0000'
+
+export function createRowIndex<R extends object>({ language, attention }: ScanKind<R>): RowIndex<R> {
+  const facets = facetKeys(language).map((key): Interned => {
+    const facet = language.keys[key]?.facet
+    const interned = { key, of: facet?.of ?? (() => undefined), always: facet?.always ?? [], sets: [], numbers: new Map() }
+    return interned
+  })
+  const known = new WeakMap<R, Entry>()
+  const all = new WeakMap<readonly R[], readonly Entry[]>()
+
+  function entry(row: R): Entry {
+    let found = known.get(row)
+    if (found) return found
+    const codes = new Uint32Array(facets.length)
+    for (const [index, facet] of facets.entries()) codes[index] = codeOf(facet, (facet.of as (row: R) => Values)(row))
+    const attends = attention?.(row)
+    found = { codes, attention: attends === 'failing' ? 1 : attends === 'warning' ? 2 : 0 }
+    known.set(row, found)
+    // Its text will be searched sooner or later.
+    language.text(row)
+    return found
+  }
+
+  return {
+    facets,
+    entry,
+    entries(rows) {
+      let found = all.get(rows)
+      if (!found) {
+        found = rows.map(entry)
+        all.set(rows, found)
+      }
+      return found
+    },
+  }
+}
+
+function codeOf({ numbers, sets }: Interned, values: Values): number {
+  // What has no value is no value one could choose.
+  const list = (typeof values === 'string' ? [values] : (values ?? [])).filter(Boolean)
+  const name = list.join(SEPARATOR)
+  let code = numbers.get(name)
+  if (code === undefined) {
+    code = sets.push([...list]) - 1
+    numbers.set(name, code)
+  }
+  return code
+}
+
+/** Which rows match, in the order given, and the counts of all facets. */
+export function scanRows<R extends object>(language: Language<R>, index: RowIndex<R>, rows: readonly R[], terms: readonly Term[]): Scan<R> {
+  const query = compileQuery(language, terms)
+  const entries = index.entries(rows)
+  const { facets } = index
+  const tests = facets.map(({ key }) => query.facets.get(key))
+  // Three numbers for each value: all, failing, warnings. And whether any row has it at all.
+  const counts = facets.map(({ sets }) => new Uint32Array(sets.length * 3))
+  const present = facets.map(({ sets }) => new Uint8Array(sets.length))
+  const matching: R[] = []
+  for (let at = 0; at < rows.length; at++) {
+    // Both arrays are as long.
+    const row = rows[at] as R
+    const { codes, attention } = entries[at] as Entry
+    for (let facet = 0; facet < facets.length; facet++) (present[facet] as Uint8Array)[codes[facet] as number] = 1
+    const missed = missedFacets(row, query.rest, tests)
+    if (missed === REST) continue
+    if (missed === NOTHING) matching.push(row)
+    for (let facet = 0; facet < facets.length; facet++) {
+      // A row counts for a facet if it misses nothing but that facet's own choice.
+      if (missed !== NOTHING && missed !== facet) continue
+      const numbers = counts[facet] as Uint32Array
+      const base = (codes[facet] as number) * 3
+      numbers[base] = (numbers[base] ?? 0) + 1
+      if (attention > 0) numbers[base + attention] = (numbers[base + attention] ?? 0) + 1
+    }
+  }
+  return {
+    rows: matching,
+    total: rows.length,
+    facets: Object.fromEntries(
+      facets.map((facet, at) => [facet.key, bucketsOf(facet, counts[at] as Uint32Array, present[at] as Uint8Array)]),
+    ),
+  }
+}
+
+const NOTHING = -1
+const REST = -2
+
+/** The one facet whose choice a row misses; what misses two of them, or the rest, counts nowhere. */
+function missedFacets<R>(row: R, rest: RowTest<R> | undefined, tests: readonly (RowTest<R> | undefined)[]): number {
+  if (rest && !rest(row)) return REST
+  let missed = NOTHING
+  for (let facet = 0; facet < tests.length; facet++) {
+    const test = tests[facet]
+    if (!test || test(row)) continue
+    if (missed !== NOTHING) return REST
+    missed = facet
+  }
+  return missed
+}
+
+function bucketsOf({ sets, always }: Interned, counts: Uint32Array, present: Uint8Array): Map<string, Bucket> {
+  const buckets = new Map(always.map((value): [string, Bucket] => [value, { count: 0, failing: 0, warnings: 0 }]))
+  for (const [code, values] of sets.entries()) {
+    if (!present[code]) continue
+    for (const value of values) {
+      const bucket = buckets.get(value) ?? { count: 0, failing: 0, warnings: 0 }
+      bucket.count += counts[code * 3] ?? 0
+      bucket.failing += counts[code * 3 + 1] ?? 0
+      bucket.warnings += counts[code * 3 + 2] ?? 0
+      buckets.set(value, bucket)
+    }
+  }
+  return buckets
+}
+
+export type Scanner<R> = {
+  /**
+   * The answer to a question. Typing only filters; a change of a row only finds that row its place. Undefined where there
+   * are too many new rows, or too many to sort otherwise, for one go: `prepare` does it then.
+   */
+  scan(rows: readonly R[], terms: readonly Term[], order: Order): Scan<R> | undefined
+  /** The same answer in whatever order is at hand, for those who only count. */
+  count(rows: readonly R[], terms: readonly Term[]): Scan<R> | undefined
+  /** The last answer that there was. */
+  latest(): Scan<R> | undefined
+  /** Works rows out in small steps. Settles when `scan` has an answer in this order. */
+  prepare(rows: readonly R[], order: Order): Promise<void>
+}
+
+/** More new rows than these are worked out in steps. */
+const NEW_AT_ONCE = 2_000
+/** More rows than these are sorted by another column in steps. */
+const SORTED_AT_ONCE = 12_000
+/** A step gives way to input after so long. */
+const STEP_MS = 6
+/** The list and the tree beside it may be a letter apart. */
+const ANSWERS = 4
+
+type Last<R> = {
+  rows: readonly R[]
+  order: string
+  ordered: Ordered<R>
+  /** The rows of `ordered`. */
+  sorted: readonly R[]
+  answers: Map<string, Scan<R>>
+}
+
+export function createScanner<R extends Scanned>(
+  { language }: ScanKind<R>,
+  index: RowIndex<R>,
+  valueOf: (column: string) => (row: R) => Sortable,
+): Scanner<R> {
+  let last: Last<R> | undefined
+  let latest: Scan<R> | undefined
+  let preparing: { order: string; done: Promise<void> } | undefined
+
+  const isNew = (rows: readonly R[]) => rows.length - (last?.ordered.length ?? 0) > NEW_AT_ONCE
+
+  function sort(rows: readonly R[], order: Order): Last<R> | undefined {
+    const name = nameOf(order)
+    if (last?.rows === rows && last.order === name) return last
+    if (isNew(rows)) return undefined
+    if (last?.order === name) {
+      const ordered = reorder(last.ordered, rows, valueOf(order.column), order.descending)
+      const same = ordered === last.ordered
+      return { rows, order: name, ordered, sorted: same ? last.sorted : rowsOf(ordered), answers: same ? last.answers : new Map() }
+    }
+    return rows.length > SORTED_AT_ONCE ? undefined : drain(sorting(rows, order))
+  }
+
+  function* sorting(rows: readonly R[], order: Order): Generator<undefined, Last<R>> {
+    const ordered = yield* ordering(rows, valueOf(order.column), order.descending)
+    return { rows, order: nameOf(order), ordered, sorted: rowsOf(ordered), answers: new Map() }
+  }
+
+  function* working(rows: readonly R[], order: Order): Generator<undefined, Last<R>> {
+    for (const [at, row] of rows.entries()) {
+      index.entry(row)
+      if (at % 250 === 249) yield
+    }
+    return yield* sorting(rows, order)
+  }
+
+  function answer(of: Last<R>, terms: readonly Term[]): Scan<R> {
+    const query = JSON.stringify(terms)
+    const found = of.answers.get(query) ?? scanRows(language, index, of.sorted, terms)
+    if (of.answers.size >= ANSWERS) of.answers.clear()
+    of.answers.set(query, found)
+    return found
+  }
+
+  return {
+    scan(rows, terms, order) {
+      const sorted = sort(rows, order)
+      if (!sorted) return undefined
+      last = sorted
+      return (latest = answer(last, terms))
+    },
+    count(rows, terms) {
+      if (last?.rows === rows) return answer(last, terms)
+      return isNew(rows) ? undefined : scanRows(language, index, rows, terms)
+    },
+    latest: () => latest,
+    prepare(rows, order) {
+      const name = nameOf(order)
+      // What comes meanwhile is few: it finds its place afterwards.
+      if (preparing?.order === name) return preparing.done
+      const own = { order: name, done: Promise.resolve() }
+      own.done = inSteps(working(rows, order), () => preparing === own).then((sorted) => {
+        if (preparing !== own) return
+        preparing = undefined
+        if (sorted) last = sorted
+      })
+      preparing = own
+      return own.done
+    },
+  }
+}
+
+const rowsOf = <R>(ordered: Ordered<R>): R[] => ordered.map(({ row }) => row)
+
+const nameOf = (order: Order) => formatOrder(order, { column: '', descending: false }) ?? ''
+
+function drain<T>(steps: Generator<undefined, T>): T {
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+  }
+}
+
+/** Its result, or undefined where it is wanted no more. */
+async function inSteps<T>(steps: Generator<undefined, T>, wanted: () => boolean): Promise<T | undefined> {
+  for (;;) {
+    await giveWay()
+    if (!wanted()) return undefined
+    const until = performance.now() + STEP_MS
+    while (performance.now() < until) {
+      const { done, value } = steps.next()
+      if (done) return value
+    }
+  }
+}
+
+/** Lets the browser handle input and paint. A message comes sooner than a timer. */
+function giveWay(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel()
+    port1.addEventListener('message', () => {
+      port1.close()
+      resolve()
+    })
+    port1.start()
+    port2.postMessage(undefined)
+  })
+}

@@ -1,0 +1,119 @@
+// What the list of VMs says of itself: its search language, its facets, its rows' verbs.
+import { statusWords, vmState } from '@virtdeck/kubevirt'
+import type { VmRow, VmState } from '@virtdeck/kubevirt'
+import { useVmRow } from '../../api/fleet.ts'
+import { defineFleet } from '../../components/fleet/fleet-kind.ts'
+import type { Key } from '../../components/fleet/language.ts'
+import { sizeWord } from '../../components/fleet/language.ts'
+import { useVmActions } from '../../components/vm/vm-actions.tsx'
+import { vmColumns, vmPlace } from './vm-columns.tsx'
+
+/** The facets' names of states. */
+const stateWords: Record<VmState, string> = {
+  running: 'running',
+  stopped: 'stopped',
+  transit: 'transition',
+  paused: 'paused',
+  error: 'failing',
+  unknown: 'unknown',
+}
+
+const WARNING = 'warning'
+
+/** Something to see to on a VM that does what it should. */
+export function hasWarning(row: VmRow): boolean {
+  return row.restartRequired === true || (row.notMigratable !== undefined && vmState(row) === 'running')
+}
+
+/** `Crash loop`, `CrashLoop` and `crash-loop` are one word. */
+const statusWord = (text: string) => text.toLowerCase().replaceAll(/[\s_-]/g, '')
+
+type Statuses = { facet: readonly string[]; all: readonly string[] }
+const known = new WeakMap<VmRow, Statuses>()
+
+/** The words of `status:` that fit: the facets' names, KubeVirt's own status and what the badge says. */
+function statuses(row: VmRow): Statuses {
+  let found = known.get(row)
+  if (!found) {
+    const state = stateWords[vmState(row)]
+    const facet = hasWarning(row) ? [state, WARNING] : [state]
+    found = { facet, all: [...facet, statusWord(row.status), statusWord(statusWords(row))] }
+    known.set(row, found)
+  }
+  return found
+}
+
+const keys: Record<string, Key<VmRow>> = {
+  status: {
+    kind: 'word',
+    hint: 'running, failing, warning, …',
+    of: (row) => statuses(row).all,
+    fold: statusWord,
+    facet: { of: (row) => statuses(row).facet, always: [...Object.values(stateWords), WARNING] },
+  },
+  namespace: {
+    kind: 'word',
+    hint: 'one namespace, or a pattern: team-*',
+    of: ({ namespace }) => namespace,
+    facet: { of: ({ namespace }) => namespace },
+  },
+  node: { kind: 'word', hint: 'where it runs', of: ({ node }) => node, facet: { of: ({ node }) => node } },
+  os: { kind: 'word', hint: 'operating system', of: ({ os }) => os, within: ({ osName }) => osName, facet: { of: ({ os }) => os } },
+  ip: { kind: 'beginning', hint: 'the beginning of any address', of: ({ ips }) => ips },
+  label: { kind: 'labels', hint: 'app=pay, or app alone', of: ({ labels }) => labels },
+  memory: {
+    kind: 'size',
+    hint: '>=4Gi',
+    of: ({ memoryBytes }) => memoryBytes,
+    facet: { of: ({ memoryBytes }) => sizeWord(memoryBytes) },
+  },
+  cpu: { kind: 'number', hint: '>=4', of: ({ cpus }) => cpus },
+  runstrategy: {
+    kind: 'word',
+    hint: 'Always, Halted, …',
+    of: ({ runStrategy }) => runStrategy,
+    facet: { of: ({ runStrategy }) => runStrategy },
+  },
+  type: { kind: 'word', hint: 'instance type', of: ({ instancetype }) => instancetype, facet: { of: ({ instancetype }) => instancetype } },
+  name: { kind: 'word', hint: 'a pattern: web-*', of: ({ name }) => name },
+}
+
+export const vmFleet = defineFleet<VmRow>({
+  id: 'virtual-machines',
+  title: 'Virtual machines',
+  one: 'virtual machine',
+  many: 'VMs',
+  placeholder: { wide: 'name, ip:10.42. or label:app=pay, status:paused', phone: 'Name, IP or label' },
+  columns: vmColumns,
+  flexible: 'status',
+  order: { column: 'name', descending: false },
+  keys,
+  texts: ({ name, labels, ips }) => [name, Object.values(labels ?? {}), ips],
+  attention: (row) => (vmState(row) === 'error' ? 'failing' : hasWarning(row) ? 'warning' : undefined),
+  states: [
+    { key: 'status', value: stateWords.running, label: 'Running', state: 'running' },
+    { key: 'status', value: stateWords.stopped, label: 'Stopped', state: 'stopped' },
+    { key: 'status', value: stateWords.transit, label: 'In transition', state: 'transit' },
+    { key: 'status', value: stateWords.paused, label: 'Paused', state: 'paused' },
+    { key: 'status', value: stateWords.error, label: 'Failing', state: 'error' },
+    { key: 'status', value: WARNING, label: 'Warnings', state: 'warning' },
+  ],
+  menus: [
+    { label: 'Namespace', facets: [{ key: 'namespace', label: 'Namespace' }] },
+    { label: 'Node', facets: [{ key: 'node', label: 'Node' }] },
+    { label: 'OS', facets: [{ key: 'os', label: 'OS' }] },
+    { label: 'Memory', facets: [{ key: 'memory', label: 'Memory', sizes: true }] },
+    {
+      label: 'More',
+      facets: [
+        { key: 'runstrategy', label: 'Run strategy' },
+        { key: 'type', label: 'Instance type' },
+      ],
+    },
+  ],
+  state: 'status',
+  phoneLine: vmPlace,
+  labels: ({ labels }) => labels,
+  useRow: useVmRow,
+  useActions: useVmActions,
+})
