@@ -30,10 +30,44 @@ const preloadFonts: Plugin = {
   },
 }
 
+/**
+ * What the list of VMs is made of begins to load with the page: else each lazy part is found by the one before it. The
+ * other pages share most of it.
+ */
+const preloadFirstView: Plugin = {
+  name: 'virtdeck:preload-first-view',
+  apply: 'build',
+  transformIndexHtml: {
+    order: 'post',
+    handler: (html, { bundle = {} }) => {
+      const chunks = Object.values(bundle).filter((file) => file.type === 'chunk')
+      const files = new Set<string>()
+      const visit = (name: string) => {
+        const chunk = chunks.find(({ fileName }) => fileName === name)
+        if (!chunk || files.has(name)) return
+        files.add(name)
+        for (const style of chunk.viteMetadata?.importedCss ?? []) files.add(style)
+        for (const next of chunk.imports) visit(next)
+      }
+      const parts = /[\\/](layouts[\\/](session-gate|app-shell)|features[\\/]virtual-machines[\\/]virtual-machines-page)\.tsx$/
+      for (const { facadeModuleId, fileName } of chunks) if (parts.test(facadeModuleId ?? '')) visit(fileName)
+      return [...files]
+        .filter((file) => !html.includes(file))
+        .map((file) => ({
+          tag: 'link',
+          attrs: file.endsWith('.css')
+            ? { rel: 'preload', href: `/${file}`, as: 'style', nonce: '__CSP_NONCE__', crossorigin: '' }
+            : { rel: 'modulepreload', href: `/${file}`, nonce: '__CSP_NONCE__', crossorigin: '' },
+          injectTo: 'head' as const,
+        }))
+    },
+  },
+}
+
 export default defineConfig({
   // The server replaces the placeholder in every answer (SECURITY 7.2).
   html: { cspNonce: '__CSP_NONCE__' },
-  plugins: [react(), withoutNonce, preloadFonts],
+  plugins: [react(), withoutNonce, preloadFonts, preloadFirstView],
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,

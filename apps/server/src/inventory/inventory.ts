@@ -37,6 +37,9 @@ export type Inventory = AsyncDisposable & {
   state(session: Session, fleet: Fleet): FleetState
   /** Called whenever a fleet becomes stale or live. */
   onState(listener: () => void): () => void
+  /** A tab's rows were not what they should have been: counted, and logged, for it is a fault of this program. */
+  mismatched(fleet: Fleet): void
+  mismatches(): number
   versions(): { kubernetesVersion?: string; kubevirtVersion?: string }
 }
 
@@ -66,6 +69,7 @@ export function createInventory({ kubeconfig, upstream, log, recheckMs }: Option
   const stateListeners = new Set<() => void>()
   const closing = new AbortController()
   let namespaces: string[] = []
+  let mismatches = 0
   let versions: { kubernetesVersion?: string; kubevirtVersion?: string } = {}
   let worker = startWorker()
 
@@ -175,9 +179,7 @@ export function createInventory({ kubeconfig, upstream, log, recheckMs }: Option
 
   /** Where the namespaces may not be listed, those that the kubeconfig names and that rows have been seen in. */
   function knownNamespaces(): string[] {
-    const seen = [...sources.values()].flatMap(({ stores }) =>
-      [...stores.values()].flatMap(({ rows }) => [...rows.values()].map((row) => row.namespace)),
-    )
+    const seen = [...sources.values()].flatMap(({ stores }) => [...stores.values()].flatMap((store) => [...store.sums().keys()]))
     return [...new Set([...namespaces, ...(namespaces.length > 0 ? [] : ['default', ...kubeconfig.namespaces]), ...seen])]
       .filter(Boolean)
       .toSorted()
@@ -298,6 +300,11 @@ export function createInventory({ kubeconfig, upstream, log, recheckMs }: Option
       stateListeners.add(listener)
       return () => stateListeners.delete(listener)
     },
+    mismatched(fleet) {
+      mismatches += 1
+      log.error({ fleet, mismatches }, 'the rows of a tab are not what they should be: it starts over')
+    },
+    mismatches: () => mismatches,
     versions: () => versions,
     async [Symbol.asyncDispose]() {
       closing.abort()

@@ -36,7 +36,8 @@ export type ToWorker =
   | { type: 'dial'; id: number; dial: Dial }
   | { type: 'dial-failed'; id: number; message: string }
 
-export type RowUpsert = [uid: string, namespace: string, json: string]
+/** A row's text, as rowText makes it, and what it adds to a sum. */
+export type RowUpsert = [uid: string, namespace: string, json: string, high: number, low: number]
 export type RowRemove = [uid: string, namespace: string]
 
 export type FromWorker =

@@ -1,6 +1,9 @@
 import { gunzipSync, brotliDecompressSync } from 'node:zlib'
+import fc from 'fast-check'
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
+import { addToSum, digestOf, emptySum, hashText, rowText, sumOfText, type RowSum } from '@virtdeck/kubevirt'
 import type { Snapshot } from '../protocol.ts'
+import { readSnapshot } from '../testing/browser.ts'
 import type { RowUpsert } from './messages.ts'
 import { createFleetView, createRowStore } from './rows.ts'
 import type { Visibility } from './visibility.ts'
@@ -22,7 +25,8 @@ const everything: Visibility = {
   virtualmachinesnapshotcontents: 'all',
   virtualmachinerestores: 'all',
 }
-const row = (uid: string, turn = 0): RowUpsert => [uid, '', JSON.stringify({ uid, turn })]
+const upsertOf = (given: { uid: string }, namespace = ''): RowUpsert => [given.uid, namespace, rowText(given), ...hashText(rowText(given))]
+const row = (uid: string, turn = 0): RowUpsert => upsertOf({ uid, turn } as { uid: string })
 const parse = (frame: Buffer) => JSON.parse(frame.toString()) as Delta
 
 function openView() {
@@ -37,7 +41,7 @@ function openView() {
 }
 
 async function snapshot(view: ReturnType<typeof openView>['view']): Promise<Snapshot<'nodes'>> {
-  return JSON.parse((await view.snapshot('identity')).body.toString()) as Snapshot<'nodes'>
+  return readSnapshot((await view.snapshot('identity')).body.toString())
 }
 
 test('sends the first change at once and joins those that follow within 16 ms, the last one of each row', async () => {
@@ -112,4 +116,45 @@ test('finds out by itself what a whole picture changes', () => {
   expect(frames.map(parse)).toMatchObject([{ upsert: [{ uid: 'c' }], remove: ['b'] }])
   store.receive(true, { upsert: [row('a'), row('c')], remove: [] })
   expect(frames).toHaveLength(1)
+})
+
+type Step = { kind: 'put' | 'drop' | 'whole' | 'wait' | 'snapshot'; at: number; turn: number; lose: boolean }
+const step: fc.Arbitrary<Step> = fc.record({
+  kind: fc.constantFrom('put', 'put', 'put', 'drop', 'whole', 'wait', 'snapshot'),
+  at: fc.nat(7),
+  turn: fc.nat(3),
+  lose: fc.boolean(),
+})
+
+test('has the digest of exactly those whose rows are the same, whatever was lost on the way [K-22]', async () => {
+  const names = ['team-a', 'team-b']
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.constantFrom(true, false), async (steps, losing) => {
+      const store = createRowStore('nodes', '')
+      store.receive(true, { upsert: [], remove: [] })
+      const view = createFleetView('nodes', everything, { scope: 'cluster' }, [store])
+      let tab = new Map<string, string>()
+      let lose = false
+      view.subscribe((frame) => {
+        const { upsert, remove } = parse(frame)
+        for (const uid of remove) tab.delete(uid)
+        for (const one of upsert) if (!lose) tab.set(one.uid, JSON.stringify(one))
+      })
+      const made = ({ at, turn }: Step) => upsertOf({ uid: `u${at}`, turn } as { uid: string }, names[at % 2])
+      for (const one of steps) {
+        lose = losing && one.lose
+        if (one.kind === 'put') store.receive(false, { upsert: [made(one)], remove: [] })
+        else if (one.kind === 'drop') store.receive(false, { upsert: [], remove: [[`u${one.at}`, names[one.at % 2] ?? '']] })
+        else if (one.kind === 'whole') store.receive(true, { upsert: [made(one)], remove: [] })
+        else if (one.kind === 'wait') vi.advanceTimersByTime(1_000)
+        else tab = new Map((await snapshot(view)).rows.map((read) => [read.uid, JSON.stringify(read)]))
+      }
+      const { digest } = view.digest()
+      const own = digestOf([...tab.values()].reduce<RowSum>((sum, text) => addToSum(sum, sumOfText(text)), emptySum))
+      const current = (): string[] => [...store.rows.values()].map(({ json }) => json).toSorted()
+      expect(own === digest).toBe([...tab.values()].toSorted().join() === current().join())
+      view.close()
+      expect(losing || own === digest).toBe(true)
+    }),
+  )
 })

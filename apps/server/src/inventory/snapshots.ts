@@ -27,7 +27,7 @@ export function inventoryRouter({ sessions, inventory }: Context): Router {
       return
     }
     if (encoding !== 'identity') res.setHeader('content-encoding', encoding)
-    res.type('application/json; charset=utf-8').end(body)
+    res.type('application/x-ndjson; charset=utf-8').end(body)
   })
   return router
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Fleet } from '@virtdeck/kubevirt'
+import { hashText, rowText, type Fleet } from '@virtdeck/kubevirt'
+import { readSnapshot } from '../testing/browser.ts'
 import { fleetResources, fleets } from './joins.ts'
 import { inventoryResources, type InventoryResource } from './messages.ts'
 import { createFleetView, createRowStore } from './rows.ts'
@@ -80,7 +81,10 @@ test('shows no row, and no part of a row, of a namespace whose resource may not 
         for (const store of stores) {
           const parts = store.variant ? store.variant.split('+') : []
           store.receive(whole, {
-            upsert: given.map(({ uid, namespace }) => [uid, namespace, JSON.stringify({ uid, namespace, parts })]),
+            upsert: given.map(({ uid, namespace }) => {
+              const text = rowText({ uid, namespace, parts })
+              return [uid, namespace, text, ...hashText(text)]
+            }),
             remove: [],
           })
         }
@@ -89,7 +93,7 @@ test('shows no row, and no part of a row, of a namespace whose resource may not 
       const view = createFleetView(fleet, rights, { scope: 'cluster' }, stores)
       const frames: Buffer[] = []
       view.subscribe((frame) => frames.push(frame))
-      const snapshot = JSON.parse((await view.snapshot('identity')).body.toString()) as { rows: Row[] }
+      const snapshot = readSnapshot((await view.snapshot('identity')).body.toString()) as unknown as { rows: Row[] }
       fill(false, late)
       await view.snapshot('identity')
       view.close()

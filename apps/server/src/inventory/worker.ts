@@ -1,7 +1,7 @@
 // The inventory's thread: reflectors, joins and projections. The main thread gets rows as JSON text, and nothing else.
 import { parentPort } from 'node:worker_threads'
 import { collectionPath, resources, type KubeObject, type Resource } from '@virtdeck/k8s'
-import type { Fleet } from '@virtdeck/kubevirt'
+import { hashText, rowText, type Fleet } from '@virtdeck/kubevirt'
 import type { Dial } from '../auth/kubeconfig.ts'
 import { createUpstream } from '../k8s/upstream.ts'
 import { createJoins, fleetResources, type Objects } from './joins.ts'
@@ -125,11 +125,11 @@ function startSource(source: SourceId, scopes: Partial<Record<InventoryResource,
         projection.rows.delete(key)
       }
       if (!row) continue
-      const json = JSON.stringify(row)
+      const json = rowText(row)
       if (before?.json === json) continue
       const namespace = 'namespace' in row ? row.namespace : ''
       projection.rows.set(key, { uid: row.uid, namespace, json })
-      upsert.push([row.uid, namespace, json])
+      upsert.push([row.uid, namespace, json, ...hashText(json)])
     }
     if (!whole && upsert.length === 0 && remove.length === 0) return
     post({ type: 'rows', source, fleet: projection.fleet, variant: projection.variant, whole, upsert, remove })

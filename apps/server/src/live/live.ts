@@ -17,6 +17,7 @@ import { startPersonalWatch, type PersonalWatch } from './personal-watch.ts'
 
 const protocol = 'virtdeck.v1'
 const heartbeatMs = 5_000
+const digestMs = 60_000
 const maxBufferedBytes = 1024 * 1024
 const resumeBufferedBytes = 64 * 1024
 const slowForMs = 30_000
@@ -29,6 +30,7 @@ const fleet = z.enum(fleets as [Fleet, ...Fleet[]])
 const liveRequest: z.ZodType<LiveRequest> = z.discriminatedUnion('type', [
   z.object({ type: z.literal('fleet'), fleet, epoch: z.string().max(64), seq: z.number().int().nonnegative() }),
   z.object({ type: z.literal('fleet-close'), fleet }),
+  z.object({ type: z.literal('mismatch'), fleet, epoch: z.string().max(64), seq: z.number().int().nonnegative() }),
   z.object({ type: z.literal('watch'), id, path: z.string().max(1024), fieldSelector: selector, labelSelector: selector }),
   z.object({ type: z.literal('watch-close'), id }),
 ])
@@ -38,6 +40,7 @@ type Tab = {
   ws: WebSocket
   beat(frame: Buffer): void
   tellStates(): void
+  tellDigests(): void
   recheck(): Promise<void>
 }
 
@@ -56,6 +59,9 @@ export function createLive(context: Context) {
     const frame = encode({ type: 'heartbeat', now: Date.now() })
     for (const tab of tabs) tab.beat(frame)
   }, heartbeatMs)
+  const digests = setInterval(() => {
+    for (const tab of tabs) tab.tellDigests()
+  }, digestMs)
   const stopStates = inventory.onState(() => {
     for (const tab of tabs) tab.tellStates()
   })
@@ -76,6 +82,7 @@ export function createLive(context: Context) {
     },
     async [Symbol.asyncDispose]() {
       clearInterval(heartbeat)
+      clearInterval(digests)
       stopStates()
       stopEnds()
       for (const { ws } of tabs) ws.close(1012, 'The server restarts.')
@@ -131,6 +138,10 @@ function openTab(context: Context, ws: WebSocket, session: Session): Tab {
     }
   }
 
+  const tellDigests = () => {
+    for (const [name, { view }] of follows) send({ type: 'digest', fleet: name, epoch: view.epoch, ...view.digest() })
+  }
+
   const watch = (request: LiveRequest & { type: 'watch' }) => {
     if (watches.has(request.id)) throw refusal(400, 'The id of a watch is used twice.')
     const end = (error: unknown) => {
@@ -155,6 +166,10 @@ function openTab(context: Context, ws: WebSocket, session: Session): Tab {
         return follow(request)
       case 'fleet-close':
         return unfollow(request.fleet)
+      case 'mismatch':
+        // It fetches the snapshot and follows again by itself.
+        unfollow(request.fleet)
+        return inventory.mismatched(request.fleet)
       case 'watch':
         return watch(request)
       case 'watch-close':
@@ -201,6 +216,7 @@ function openTab(context: Context, ws: WebSocket, session: Session): Tab {
     session,
     ws,
     tellStates,
+    tellDigests,
     recheck,
     beat(frame) {
       if (!sessions.alive(session)) return close(ws, closeCodes.sessionEnded)

@@ -1,8 +1,8 @@
 // A browser, as far as the server can tell: cookies, Origin, the CSRF header, WebSockets.
 import { get } from 'node:http'
 import { WebSocket } from 'ws'
-import type { LiveMessage, LiveRequest, Session, SignInRequest, Snapshot, Ticket } from '../protocol.ts'
-import type { Fleet } from '@virtdeck/kubevirt'
+import { decodeRows, type Fleet, type FleetRows } from '@virtdeck/kubevirt'
+import type { LiveMessage, LiveRequest, Session, SignInRequest, Snapshot, SnapshotHead, Ticket } from '../protocol.ts'
 
 export type Browser = ReturnType<typeof openBrowser>
 
@@ -85,7 +85,9 @@ export function openBrowser(url: string) {
       csrf = session.csrf
       return session
     },
-    snapshot: async <F extends Fleet>(fleet: F) => (await (await request(`/api/inventory/${fleet}`)).json()) as Snapshot<F>,
+    async snapshot<F extends Fleet>(fleet: F): Promise<Snapshot<F>> {
+      return readSnapshot(await (await request(`/api/inventory/${fleet}`)).text())
+    },
     ticket,
     live: async () => openLive(await socket('/live', ['virtdeck.v1'])),
     /** A console's socket, as the browser opens it. */
@@ -93,6 +95,12 @@ export function openBrowser(url: string) {
     /** A socket with the ticket given, or a fresh one. */
     socket,
   }
+}
+
+/** A snapshot's text, read as the web does. */
+export function readSnapshot<F extends Fleet>(text: string): Snapshot<F> {
+  const [head = '', ...blocks] = text.split('\n')
+  return { ...(JSON.parse(head) as SnapshotHead<F>), rows: blocks.flatMap((line) => decodeRows<FleetRows[F]>(line)) }
 }
 
 /** The code with which a socket was closed, or the HTTP status that refused it. */

@@ -1,6 +1,7 @@
 // Requests to our own server: the CSRF value where it is due, the end of a session noticed.
 import { createClient } from '@virtdeck/k8s'
 import type { Session } from '@virtdeck/server/protocol'
+import { takeEarly } from './early.ts'
 import { queryClient } from './query-client.ts'
 
 export const sessionKey = ['session'] as const
@@ -10,7 +11,9 @@ export async function apiFetch(url: string, init: RequestInit): Promise<Response
   const headers = new Headers(init.headers)
   const csrf = queryClient.getQueryData<Session>(sessionKey)?.csrf
   if (csrf && init.method !== 'GET') headers.set('x-kvd-csrf', csrf)
-  const response = await fetch(url, { ...init, headers, credentials: 'same-origin' })
+  const send = () => fetch(url, { ...init, headers, credentials: 'same-origin' })
+  const early = init.method === 'GET' ? takeEarly(url) : undefined
+  const response = await (early?.catch(send) ?? send())
   if (response.status === 401) void queryClient.invalidateQueries({ queryKey: sessionKey })
   return response
 }

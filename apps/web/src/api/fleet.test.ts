@@ -1,16 +1,17 @@
 import { describe, expect, test, vi } from 'vitest'
 import { failure, StatusError } from '@virtdeck/k8s'
 import type { VmRow } from '@virtdeck/kubevirt'
-import type { LiveMessage, LiveRequest, Snapshot } from '@virtdeck/server/protocol'
+import type { LiveMessage, LiveRequest } from '@virtdeck/server/protocol'
 import { createFleetStore, throttled } from './fleet.ts'
 import type { LiveSubscriber } from './live-socket.ts'
+import type { SnapshotParts } from './snapshot.ts'
 
 const row = (name: string, status = 'Running'): VmRow => ({ uid: `uid-${name}`, namespace: 'shop', name, createdAt: 0, status })
 
 /** A server whose answers the test gives: snapshots one by one, messages at will. */
 function fakeServer() {
   const sent: LiveRequest[] = []
-  const snapshots: ((answer: Snapshot<'virtualmachines'> | Error) => void)[] = []
+  const snapshots: ((answer: SnapshotParts<'virtualmachines'> | Error) => void)[] = []
   let subscriber: LiveSubscriber | undefined
   const store = createFleetStore(
     'virtualmachines',
@@ -31,9 +32,15 @@ function fakeServer() {
     say: (message: LiveMessage) => subscriber?.heard(message),
     reopen: () => subscriber?.opened(),
     async answer(answer: { epoch: string; seq: number; rows: VmRow[] } | Error) {
-      snapshots.at(-1)?.(answer instanceof Error ? answer : { fleet: 'virtualmachines', access: { scope: 'cluster' }, ...answer })
-      await Promise.resolve()
-      await Promise.resolve()
+      const parts = (given: { epoch: string; seq: number; rows: VmRow[] }): SnapshotParts<'virtualmachines'> => ({
+        fleet: 'virtualmachines',
+        epoch: given.epoch,
+        seq: given.seq,
+        access: { scope: 'cluster' },
+        blocks: given.rows.map((one) => [one]),
+      })
+      snapshots.at(-1)?.(answer instanceof Error ? answer : parts(answer))
+      for (let turn = 0; turn < 20; turn += 1) await Promise.resolve()
     },
     delta: (seq: number, upsert: VmRow[], remove: string[] = [], epoch = 'e1'): LiveMessage => ({
       type: 'delta',

@@ -2,13 +2,17 @@
 // replaces one of them and wakes the components that show it, and no others.
 import { useCallback, useState, useSyncExternalStore } from 'react'
 import { toStatus } from '@virtdeck/k8s'
+import { addToSum, digestOf, emptySum, rowText, sumOfText } from '@virtdeck/kubevirt'
 import type { ObjectRef, Status } from '@virtdeck/k8s'
 import type { Fleet, FleetRows, VmRow } from '@virtdeck/kubevirt'
-import type { Access, LiveMessage, Snapshot } from '@virtdeck/server/protocol'
-import { server } from './client.ts'
+import type { Access, LiveMessage } from '@virtdeck/server/protocol'
+import { inSlices } from './breathe.ts'
+import { expectRows } from './early.ts'
 import { live } from './live-socket.ts'
 import type { LiveSocket } from './live-socket.ts'
 import { createRows } from './rows.ts'
+import { fetchSnapshot } from './snapshot.ts'
+import type { SnapshotParts } from './snapshot.ts'
 
 export type FleetState<R> = {
   status: 'loading' | 'ready' | 'error'
@@ -39,7 +43,7 @@ const LONGEST_RETRY_MS = 30_000
 export function createFleetStore<F extends Fleet>(
   fleet: F,
   socket: Pick<LiveSocket, 'attach' | 'send'>,
-  fetchSnapshot: (fleet: F, signal: AbortSignal) => Promise<Snapshot<F>>,
+  fetchParts: (fleet: F, signal: AbortSignal) => Promise<SnapshotParts<F>>,
 ): FleetStore<FleetRows[F]> {
   type Row = FleetRows[F]
   const rows = createRows<Row>()
@@ -63,12 +67,17 @@ export function createFleetStore<F extends Fleet>(
     // Deltas of a picture that is about to be replaced would leave gaps.
     position = undefined
     try {
-      const snapshot = await fetchSnapshot(fleet, own.signal)
+      const { epoch, seq, access, blocks } = await fetchParts(fleet, own.signal)
+      const picture = rows.picture()
+      for await (const block of blocks) {
+        if (own.signal.aborted) return
+        picture.add(block)
+      }
       if (own.signal.aborted) return
       failures = 0
-      position = { epoch: snapshot.epoch, seq: snapshot.seq }
-      const changed = rows.replace(snapshot.rows)
-      publish({ status: 'ready', access: snapshot.access, error: undefined, ...(changed && view()) })
+      position = { epoch, seq }
+      const changed = picture.show()
+      publish({ status: 'ready', access, error: undefined, ...(changed && view()) })
       socket.send({ type: 'fleet', fleet, ...position })
     } catch (error) {
       if (own.signal.aborted) return
@@ -83,8 +92,23 @@ export function createFleetStore<F extends Fleet>(
     return { rows: rows.all(), version: state.version + 1 }
   }
 
+  /** Rows that are not what the server says they are can only be read again; that they were is for the server to know. */
+  async function check({ epoch, seq, digest }: LiveMessage & { type: 'digest' }) {
+    if (epoch !== position?.epoch || seq !== position.seq) return
+    const slices = inSlices()
+    let sum = emptySum
+    for (const row of rows.all()) {
+      sum = addToSum(sum, sumOfText(rowText(row)))
+      await slices.pause()
+    }
+    if (digestOf(sum) === digest || epoch !== position?.epoch) return
+    socket.send({ type: 'mismatch', fleet, epoch, seq })
+    void load()
+  }
+
   function heard(message: LiveMessage) {
     if (message.type === 'reset' && message.fleet === fleet) void load()
+    if (message.type === 'digest' && message.fleet === fleet) void check(message)
     if (message.type !== 'delta' || message.fleet !== fleet || !position) return
     if (message.epoch === position.epoch && message.seq <= position.seq) return
     if (message.epoch !== position.epoch || message.seq !== position.seq + 1) return void load()
@@ -101,6 +125,9 @@ export function createFleetStore<F extends Fleet>(
         else if (!fetching) void load()
       },
       heard,
+      hidden() {
+        if (position) socket.send({ type: 'fleet-close', fleet })
+      },
     })
     if (!fetching && !position) void load()
   }
@@ -134,12 +161,7 @@ export function createFleetStore<F extends Fleet>(
 }
 
 function open<F extends Fleet>(fleet: F) {
-  return createFleetStore(fleet, live, async (name, signal) => {
-    const snapshot = await server.request<Snapshot<F>>('GET', `/api/inventory/${name}`, undefined, { signal })
-    // Reading ten thousand rows is a task of its own, and so is showing them: a key pressed meanwhile comes between.
-    await new Promise((resolve) => setTimeout(resolve))
-    return snapshot
-  })
+  return createFleetStore(fleet, live, fetchSnapshot)
 }
 
 /** This tab's fleets. One is fetched when it is first shown, and then followed until the session ends. */
@@ -152,6 +174,7 @@ export const fleets: { [F in Fleet]: FleetStore<FleetRows[F]> } = {
 }
 
 export function forgetFleets(resume: boolean) {
+  expectRows(resume)
   for (const store of Object.values(fleets)) store.forget(resume)
 }
 

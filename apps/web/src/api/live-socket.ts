@@ -14,6 +14,8 @@ export type LiveSubscriber = {
   /** The socket is open, for the first time or again: ask for what you follow. */
   opened(): void
   heard(message: LiveMessage): void
+  /** Nobody has looked at the tab for a while: stop following what can be continued. `opened` comes when somebody does. */
+  hidden?(): void
 }
 
 export type LiveSocket = {
@@ -32,6 +34,8 @@ export type LiveSocket = {
 
 /** A page change detaches one follower before it attaches the next: the socket outlives the moment between. */
 const LINGER_MS = 5_000
+/** A tab in the background is left in peace after this time, and catches up when it is looked at. */
+const HIDDEN_MS = 60_000
 
 export function createLiveSocket(open: () => Promise<WebSocket>, onSessionEnded: () => void): LiveSocket {
   const subscribers = new Set<LiveSubscriber>()
@@ -46,6 +50,8 @@ export function createLiveSocket(open: () => Promise<WebSocket>, onSessionEnded:
   let timer: ReturnType<typeof setTimeout> | undefined
   let linger: ReturnType<typeof setTimeout> | undefined
   let clockOffsetMs = 0
+  let hideTimer: ReturnType<typeof setTimeout> | undefined
+  let hidden = false
 
   function dispatch(event: ConnectionEvent) {
     const next = step(connection, event)
@@ -118,20 +124,32 @@ export function createLiveSocket(open: () => Promise<WebSocket>, onSessionEnded:
   }
 
   const wake = () => dispatch({ type: 'wake', at: Date.now() })
-  const wakeWhenVisible = () => {
-    if (document.visibilityState === 'visible') wake()
+  const onVisibility = () => {
+    clearTimeout(hideTimer)
+    if (document.visibilityState === 'visible') {
+      wake()
+      const missed = hidden
+      hidden = false
+      if (missed && socket?.readyState === WebSocket.OPEN) for (const { hidden: pauses, opened } of subscribers) if (pauses) opened()
+    } else {
+      hideTimer = setTimeout(() => {
+        hidden = true
+        for (const subscriber of subscribers) subscriber.hidden?.()
+      }, HIDDEN_MS)
+    }
   }
 
   function listenToBrowser() {
     window.addEventListener('online', wake)
     window.addEventListener('pageshow', wake)
-    document.addEventListener('visibilitychange', wakeWhenVisible)
+    document.addEventListener('visibilitychange', onVisibility)
   }
 
   function stopListening() {
     window.removeEventListener('online', wake)
     window.removeEventListener('pageshow', wake)
-    document.removeEventListener('visibilitychange', wakeWhenVisible)
+    document.removeEventListener('visibilitychange', onVisibility)
+    clearTimeout(hideTimer)
   }
 
   function release() {

@@ -8,13 +8,21 @@ export type Rows<R> = {
   apply(upsert: readonly R[], remove: readonly string[]): boolean
   /** Takes a whole new picture. Rows that are the same in it stay the same objects. */
   replace(next: readonly R[]): boolean
+  /** The same in steps: what was there stays until the picture is shown. Nothing may be applied meanwhile. */
+  picture(): Picture<R>
   subscribe(ref: ObjectRef, listener: () => void): () => void
   watched(): boolean
 }
 
+export type Picture<R> = {
+  add(rows: readonly R[]): void
+  /** Puts the picture in place and wakes the watchers of rows that changed. False if nothing did. */
+  show(): boolean
+}
+
 export function createRows<R extends { uid: string; namespace?: string; name: string }>(): Rows<R> {
-  const byUid = new Map<string, R>()
-  const uidByKey = new Map<string, string>()
+  let byUid = new Map<string, R>()
+  let uidByKey = new Map<string, string>()
   const watchers = new Map<string, Set<() => void>>()
   let all: readonly R[] | undefined = []
 
@@ -43,6 +51,37 @@ export function createRows<R extends { uid: string; namespace?: string; name: st
     return true
   }
 
+  function picture(): Picture<R> {
+    const next = new Map<string, R>()
+    const nextUids = new Map<string, string>()
+    let changed = false
+    return {
+      add(rows) {
+        for (const row of rows) {
+          const known = byUid.get(row.uid)
+          const same = known !== undefined && sameValue(known, row)
+          const key = keyOf(row)
+          next.set(row.uid, same ? known : row)
+          nextUids.set(key, row.uid)
+          if (!same || uidByKey.get(key) !== row.uid) changed = true
+        }
+      },
+      show() {
+        if (!changed && next.size === byUid.size) return false
+        const before = { byUid, uidByKey }
+        byUid = next
+        uidByKey = nextUids
+        all = undefined
+        const rowOf = (rows: ReadonlyMap<string, R>, uid: string | undefined) => (uid === undefined ? undefined : rows.get(uid))
+        for (const [key, listeners] of watchers) {
+          if (rowOf(before.byUid, before.uidByKey.get(key)) === rowOf(next, nextUids.get(key))) continue
+          for (const listener of listeners) listener()
+        }
+        return true
+      },
+    }
+  }
+
   return {
     all: () => (all ??= [...byUid.values()]),
     get(ref) {
@@ -56,12 +95,11 @@ export function createRows<R extends { uid: string; namespace?: string; name: st
       return wake(touched)
     },
     replace(next) {
-      const touched = new Set<string>()
-      const kept = new Set(next.map((row) => row.uid))
-      for (const uid of byUid.keys()) if (!kept.has(uid)) drop(uid, touched)
-      for (const row of next) put(row, touched)
-      return wake(touched)
+      const whole = picture()
+      whole.add(next)
+      return whole.show()
     },
+    picture,
     subscribe(ref, listener) {
       const key = keyOf(ref)
       const own = watchers.get(key) ?? new Set()
