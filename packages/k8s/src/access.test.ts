@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { accessReview, rulesAllow, type AccessQuestion } from './access.ts'
+import { parseAllDocuments } from 'yaml'
+import { accessReview, canICommand, deniedReason, grantYaml, ruleFor, rulesAllow, type AccessQuestion } from './access.ts'
 
 const allow = (
   rule: { verbs?: string[]; apiGroups?: string[]; resources?: string[]; resourceNames?: string[] },
@@ -76,4 +77,45 @@ test('asks exactly what was asked', () => {
       namespace: 'team-a',
     },
   })
+})
+
+const start: AccessQuestion = {
+  verb: 'update',
+  group: 'subresources.kubevirt.io',
+  resource: 'virtualmachines',
+  subresource: 'start',
+  namespace: 'team-b',
+}
+const listNodes: AccessQuestion = { verb: 'list', group: '', resource: 'nodes' }
+
+test('names verb, resource, group and namespace of the missing right [F011] [F145]', () => {
+  expect(deniedReason(start)).toBe('You may not update virtualmachines/start (subresources.kubevirt.io) in team-b.')
+  expect(deniedReason(listNodes)).toBe('You may not list nodes.')
+})
+
+test('writes the role and the binding that grant a right, in YAML that whatever name somebody has does not break [F145]', () => {
+  const [role, binding] = parseAllDocuments(grantYaml(start, 'eve: "}\\n---')).map((each) => each.toJS() as Record<string, unknown>)
+  expect(role).toEqual({
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'Role',
+    metadata: { name: 'virtdeck-update-virtualmachines-start', namespace: 'team-b' },
+    rules: [{ apiGroups: ['subresources.kubevirt.io'], resources: ['virtualmachines/start'], verbs: ['update'] }],
+  })
+  expect(binding).toMatchObject({
+    kind: 'RoleBinding',
+    metadata: { namespace: 'team-b' },
+    roleRef: { kind: 'Role', name: 'virtdeck-update-virtualmachines-start' },
+    subjects: [{ kind: 'User', name: 'eve: "}\\n---' }],
+  })
+  expect(grantYaml(listNodes, 'ann')).toMatch(/^kind: ClusterRole$[\s\S]*^kind: ClusterRoleBinding$/m)
+})
+
+test('the rule that it writes allows what was asked, and not another namespace’s or subresource’s', () => {
+  for (const question of [start, listNodes]) expect(rulesAllow({ resourceRules: [ruleFor(question)] }, question)).toBe(true)
+  expect(rulesAllow({ resourceRules: [ruleFor(start)] }, { ...start, subresource: 'stop' })).toBe(false)
+})
+
+test('asks kubectl the same question', () => {
+  expect(canICommand(start)).toBe('kubectl auth can-i update virtualmachines.subresources.kubevirt.io --subresource=start -n team-b')
+  expect(canICommand({ ...listNodes, name: 'n1' }, "o'neill")).toBe(String.raw`kubectl auth can-i list nodes/n1 --as='o'\''neill'`)
 })

@@ -2,7 +2,7 @@
 // review of the single question where the rules are not the whole truth. It explains buttons; the API server decides.
 import { useSyncExternalStore } from 'react'
 import { queryOptions, useQuery } from '@tanstack/react-query'
-import { accessReview, collectionPath, rulesAllow, rulesReview } from '@virtdeck/k8s'
+import { accessReview, collectionPath, deniedReason, rulesAllow, rulesReview } from '@virtdeck/k8s'
 import type { AccessQuestion, SelfSubjectAccessReview, SelfSubjectRulesReview } from '@virtdeck/k8s'
 import { k8s } from './client.ts'
 import { queryClient } from './query-client.ts'
@@ -38,8 +38,15 @@ export function useAccess(namespace?: string): (question: Omit<AccessQuestion, '
     const status = rules.data?.status
     if (!status) return { pending: true }
     if (rulesAllow(status, asked)) return { allowed: true }
-    return status.incomplete ? ask(asked) : denied(asked)
+    return status.incomplete ? askBroadly(asked) : denied(asked)
   }
+}
+
+/** Whoever may do it to all objects may do it to this one: only where that is refused the one is asked about. */
+function askBroadly(question: AccessQuestion): AccessAnswer {
+  const { name, ...broad } = question
+  const answer = ask(broad)
+  return answer.allowed === false && name !== undefined ? ask(question) : answer
 }
 
 /** The one question, put to the API server if it has not been within the last minute. */
@@ -61,13 +68,24 @@ async function review(question: AccessQuestion): Promise<boolean> {
 }
 
 function denied(question: AccessQuestion): AccessAnswer {
-  return { allowed: false, reason: deniedReason(question) }
+  return { allowed: false, reason: whyDenied(question) }
 }
 
-/** Why a button is disabled: names verb, resource and namespace, so that one can ask an administrator for it. */
-export function deniedReason({ verb, group, resource, subresource, namespace }: AccessQuestion): string {
-  const what = `${resource}${subresource ? `/${subresource}` : ''}${group ? ` (${group})` : ''}`
-  return `You may not ${verb} ${what}${namespace ? ` in ${namespace}` : ''}.`
+/** The questions behind the reasons that were shown, so that a reason leads to what would grant the right. */
+const questions = new Map<string, AccessQuestion>()
+
+/** Why something is disabled; `deniedQuestion` knows by it what was asked. */
+export function whyDenied(question: AccessQuestion): string {
+  const reason = deniedReason(question)
+  questions.set(reason, question)
+  return reason
+}
+
+/** The right that a reason, or the sentence with which it begins, says is missing. */
+export function deniedQuestion(reason: string): AccessQuestion | undefined {
+  const known = questions.get(reason)
+  if (known) return known
+  return [...questions].find(([sentence]) => reason.startsWith(sentence))?.[1]
 }
 
 let answered = 0

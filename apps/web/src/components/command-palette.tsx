@@ -1,6 +1,7 @@
 import { Dialog as Base } from '@base-ui/react/dialog'
 import { useDeferredValue, useId, useState } from 'react'
 import type { KeyboardEvent, ReactNode } from 'react'
+import { useExplain } from '../ui/explain.ts'
 import { IconMark } from '../ui/icon.tsx'
 import type { Icon } from '../ui/icon.tsx'
 import { SearchIcon } from '../ui/icons.ts'
@@ -46,15 +47,18 @@ export default function CommandPalette({ groups, subject, initialText, onDropSub
   const query = useDeferredValue(text.trim())
   const [active, setActive] = useState(0)
   const listId = useId()
+  const explain = useExplain()
 
   const found = groups.map((group) => ({ title: group.title, hits: search(group, query) })).filter(({ hits }) => hits.length > 0)
   const flat = found.flatMap(({ hits }) => hits)
   const current = flat[Math.min(active, flat.length - 1)]
 
   function choose(item: PaletteItem) {
-    if (item.disabled) return
+    const explained = explain(item.disabled)
+    if (item.disabled && !explained) return
     onClose()
-    void item.run()
+    if (explained) explained()
+    else void item.run()
   }
 
   function keydown(event: KeyboardEvent) {

@@ -9,6 +9,7 @@ import { SearchIcon } from '../ui/icons.ts'
 import { useMediaQuery } from '../util/use-media-query.ts'
 import { RouteAnnouncer } from './route-announcer.tsx'
 import { useLiveState } from '../api/live-socket.ts'
+import { MissingRights } from '../components/missing-right.tsx'
 import { Toaster } from '../components/toaster.tsx'
 import type { Gate } from './session-gate.tsx'
 import { Sidebar } from './sidebar.tsx'
@@ -44,39 +45,41 @@ export function AppShell() {
   useShortcut('g t', { label: 'Templates', group: 'Go to', run: () => void navigate(paths.templates()) })
 
   return (
-    <div className={`app${rail ? ' rail' : ''}${stale ? ' stale' : ''}`}>
-      <a className="skip" href="#main">
-        Skip to content
-      </a>
-      <TopBar
-        session={session}
-        menuOpen={menuOpen}
-        menuButton={menuButton}
-        onMenu={() => setMenuOn(menuOpen ? undefined : pathname)}
-        onPalette={() => setOver('palette')}
-        onKeys={() => setOver('keys')}
-        onSignOut={leave}
-      />
-      {menuOpen && <div className="side-shade" aria-hidden="true" onClick={() => setMenuOn(undefined)} />}
-      <Sidebar
-        cluster={session.cluster}
-        open={menuOpen}
-        hidden={phone && !menuOpen}
-        collapsed={rail}
-        onToggle={narrow ? undefined : toggleSidebar}
-        onClose={() => {
-          setMenuOn(undefined)
-          menuButton.current?.focus()
-        }}
-      />
-      <Main path={pathname} covered={menuOpen} />
-      <RouteAnnouncer />
-      <Toaster />
-      <Suspense fallback={null}>
-        {over === 'palette' && <PaletteSoon onClose={close} onKeys={() => setOver('keys')} />}
-        {over === 'keys' && <KeysDialog onClose={close} />}
-      </Suspense>
-    </div>
+    <MissingRights>
+      <div className={`app${rail ? ' rail' : ''}${stale ? ' stale' : ''}`}>
+        <a className="skip" href="#main">
+          Skip to content
+        </a>
+        <TopBar
+          session={session}
+          menuOpen={menuOpen}
+          menuButton={menuButton}
+          onMenu={() => setMenuOn(menuOpen ? undefined : pathname)}
+          onPalette={() => setOver('palette')}
+          onKeys={() => setOver('keys')}
+          onSignOut={leave}
+        />
+        {menuOpen && <div className="side-shade" aria-hidden="true" onClick={() => setMenuOn(undefined)} />}
+        <Sidebar
+          cluster={session.cluster}
+          open={menuOpen}
+          hidden={phone && !menuOpen}
+          collapsed={rail}
+          onToggle={narrow ? undefined : toggleSidebar}
+          onClose={() => {
+            setMenuOn(undefined)
+            menuButton.current?.focus()
+          }}
+        />
+        <Main path={pathname} covered={menuOpen} />
+        <RouteAnnouncer />
+        <Toaster />
+        <Suspense fallback={null}>
+          {over === 'palette' && <PaletteSoon onClose={close} onKeys={() => setOver('keys')} />}
+          {over === 'keys' && <KeysDialog onClose={close} />}
+        </Suspense>
+      </div>
+    </MissingRights>
   )
 }
 

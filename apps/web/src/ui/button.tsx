@@ -4,6 +4,7 @@ import type { ComponentProps, MouseEvent, ReactElement, ReactNode } from 'react'
 import { ChevronDownIcon } from './icons.ts'
 import { IconMark } from './icon.tsx'
 import type { Icon } from './icon.tsx'
+import { useExplain } from './explain.ts'
 import { Spinner } from './spinner.tsx'
 import { Tooltip } from './tooltip.tsx'
 
@@ -68,6 +69,7 @@ type ExplainedButton = ComponentProps<'button'> & Pick<CommonProps, 'disabledRea
 function useExplainedButton({ disabledReason, loading, tooltip, render, type = 'button', onClick, children, ...rest }: ExplainedButton) {
   const reasonId = useId()
   const off = Boolean(disabledReason) || loading
+  const explain = useExplain()(disabledReason)
   const button = useRender({
     render: render ?? <button type={type} />,
     props: {
@@ -75,7 +77,7 @@ function useExplainedButton({ disabledReason, loading, tooltip, render, type = '
       ...(off && { 'aria-disabled': true }),
       ...(loading && { 'aria-busy': true }),
       ...(disabledReason !== undefined && disabledReason !== false && { 'aria-describedby': reasonId }),
-      onClick: off ? refuse : onClick,
+      onClick: off ? (event: MouseEvent) => refuse(event, explain) : onClick,
       children: (
         <>
           {children}
@@ -88,7 +90,7 @@ function useExplainedButton({ disabledReason, loading, tooltip, render, type = '
       ),
     },
   })
-  const content = disabledReason || tooltip
+  const content = explain ? `${String(disabledReason)} ${pressToLearn}` : disabledReason || tooltip
   return content ? (
     <Tooltip content={content} onTap={Boolean(disabledReason)}>
       {button}
@@ -98,7 +100,11 @@ function useExplainedButton({ disabledReason, loading, tooltip, render, type = '
   )
 }
 
-function refuse(event: MouseEvent) {
+/** Beside the reason, where a press says more. */
+export const pressToLearn = 'Press to see what would allow it.'
+
+function refuse(event: MouseEvent, explain: (() => void) | undefined) {
   event.preventDefault()
   event.stopPropagation()
+  explain?.()
 }

@@ -2,6 +2,8 @@ import { Menu as Base } from '@base-ui/react/menu'
 import { Fragment, useId } from 'react'
 import type { ReactElement, ReactNode } from 'react'
 import type { Action } from './action.ts'
+import { pressToLearn } from './button.tsx'
+import { useExplain } from './explain.ts'
 import { IconMark } from './icon.tsx'
 import { Keys } from './kbd.tsx'
 import { Tooltip } from './tooltip.tsx'
@@ -51,14 +53,17 @@ export function MenuItems({ actions }: { actions: readonly Action[] }) {
 
 function MenuItem({ action: { label, icon, shortcut, danger, disabled, run } }: { action: Action }) {
   const reasonId = useId()
+  const explain = useExplain()(disabled)
   const item = (
     <Base.Item
       className={danger ? 'mi del' : 'mi'}
       label={label}
-      disabled={disabled !== undefined}
+      disabled={disabled !== undefined && !explain}
+      // It keeps its press: that says what would allow it.
+      {...(explain && { 'aria-disabled': true })}
       aria-describedby={disabled && reasonId}
       aria-keyshortcuts={shortcut?.replace(' ', '+')}
-      onClick={() => void run()}
+      onClick={() => (explain ? explain() : void run())}
     >
       {icon && <IconMark icon={icon} />}
       <span>
@@ -73,7 +78,7 @@ function MenuItem({ action: { label, icon, shortcut, danger, disabled, run } }: 
     </Base.Item>
   )
   return disabled ? (
-    <Tooltip content={disabled} side="left">
+    <Tooltip content={explain ? `${disabled} ${pressToLearn}` : disabled} side="left">
       {item}
     </Tooltip>
   ) : (

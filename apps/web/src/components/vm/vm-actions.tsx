@@ -29,7 +29,7 @@ export function useVmActions(row: VmRow): Action[] {
     const possible = id === 'restore' ? restorePossible(row) : vmCan[id](row)
     if (!possible.possible) return possible.reason
     if (locks.has(id)) return verbWords(id, row.name).doing
-    const answer = access(verbAccess(id))
+    const answer = access(accessTo(id, row))
     if (answer.pending) return 'Asking the cluster whether you may'
     return answer.allowed ? undefined : answer.reason
   }
@@ -57,6 +57,13 @@ export function useVmActions(row: VmRow): Action[] {
   }
 
   return vmActionEntries.map((entry) => ({ ...entry, icon: verbIcons[entry.id], disabled: reason(entry.id), run: () => run(entry.id) }))
+}
+
+/** A rule may name the one object: what creates none asks about the one that it is done to. */
+function accessTo(verb: VmVerb, { name, migration }: VmRow) {
+  const question = verbAccess(verb)
+  if (question.verb === 'create') return question
+  return { ...question, name: verb === 'cancelMigration' ? migration?.name : name }
 }
 
 /** Why a verb's dialog, to which a URL may lead anybody, cannot carry it out now. */

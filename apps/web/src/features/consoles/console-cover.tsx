@@ -3,6 +3,7 @@ import { statusWords, vmCommand, type VmRow } from '@virtdeck/kubevirt'
 import { useEffect, useId, useRef, type ReactNode } from 'react'
 import { Link, useLocation } from 'react-router'
 import { useWallClock } from '../../api/now.ts'
+import { HowToGetIt } from '../../components/missing-right.tsx'
 import { paths } from '../../paths.ts'
 import { Button } from '../../ui/button.tsx'
 import { CommandLine } from '../../ui/code-block.tsx'
@@ -112,7 +113,15 @@ export function ConsoleCover({ phase, kind, row, denied, ownTab, pictureAtMs, di
       return <Expired />
     case 'forbidden':
       return (
-        <Card title="You may not open this console" footer={again('Try again', false)}>
+        <Card
+          title="You may not open this console"
+          footer={
+            <>
+              <HowToGetIt reason={denied} />
+              {again('Try again', false)}
+            </>
+          }
+        >
           <p>
             {denied ?? (
               <>

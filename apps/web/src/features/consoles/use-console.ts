@@ -15,7 +15,7 @@ export function useConsole({ row, gone, kind }: ConsolePanelProps): {
   const facts = vmFacts(gone ? undefined : row)
   const [connection] = useState(() => createConsoleConnection(row, kind, facts))
   const { phase } = useSyncExternalStore(connection.subscribe, connection.session)
-  const access = useAccess(row.namespace)(verbAccess(kind === 'vnc' ? 'vnc' : 'console'))
+  const access = useAccess(row.namespace)({ ...verbAccess(kind === 'vnc' ? 'vnc' : 'console'), name: row.name })
   const denied = access.allowed === false ? access.reason : undefined
   const allowed = access.allowed === true
 

@@ -5,7 +5,7 @@ import { nameProblem, resourceAccess, vmFromTemplate, type TemplateFacts } from 
 import { Suspense, lazy, useRef, useState } from 'react'
 import { Controller, useForm, useWatch } from 'react-hook-form'
 import { Link, useNavigate, useSearchParams } from 'react-router'
-import { deniedReason, useAccess } from '../../api/access.ts'
+import { useAccess, whyDenied } from '../../api/access.ts'
 import { k8s } from '../../api/client.ts'
 import { useDryRun } from '../../api/dry-run.ts'
 import { fleets, useFleetStatus } from '../../api/fleet.ts'
@@ -73,7 +73,7 @@ export function CreateForm({ template, facts, access }: CreateFormProps) {
   const secretDenied = values.login !== 'none' && mayKeepSecrets.allowed === false
   const blocked =
     access.disabledReason ??
-    (namespaceDenied ? deniedReason({ ...resourceAccess('create', resources.virtualMachines), namespace: values.namespace }) : undefined) ??
+    (namespaceDenied ? whyDenied({ ...resourceAccess('create', resources.virtualMachines), namespace: values.namespace }) : undefined) ??
     (secretDenied ? `${mayKeepSecrets.reason} The login is kept in a Secret.` : undefined)
 
   const submit = form.handleSubmit(async (answers) => {

@@ -1,6 +1,6 @@
 import { resources } from '@virtdeck/k8s'
 import { resourceAccess } from '@virtdeck/kubevirt'
-import { deniedReason } from '../../api/access.ts'
+import { whyDenied } from '../../api/access.ts'
 import { useAccessIn } from '../../api/access-in.ts'
 import { useNamespaces } from '../../api/namespaces.ts'
 
@@ -28,7 +28,8 @@ export function useCreateAccess(): CreateAccess {
 
 /** Names the right and where it is missing; with many namespaces, only that it is missing everywhere. */
 export function createDeniedIn(names: readonly string[]): string {
-  return names.length <= 3
-    ? deniedReason({ ...createVm, namespace: names.join(', ') })
-    : `${deniedReason(createVm).replace(/\.$/, '')} in any namespace.`
+  const [namespace, ...others] = names
+  const reason = whyDenied({ ...createVm, ...(namespace !== undefined && { namespace }) })
+  if (others.length === 0) return reason
+  return `${reason} Nor in ${others.length <= 2 ? others.join(' and ') : `any of the ${others.length} other namespaces`}.`
 }

@@ -1,7 +1,7 @@
 import { resources } from '@virtdeck/k8s'
 import { lazy } from 'react'
 import { Link } from 'react-router'
-import { deniedReason } from '../../api/access.ts'
+import { whyDenied } from '../../api/access.ts'
 import { fleets, useFleet } from '../../api/fleet.ts'
 import { FleetPage } from '../../components/fleet/fleet-page.tsx'
 import { SCAN_EVERY_MS } from '../../components/fleet/use-scan.ts'
@@ -36,7 +36,7 @@ export function VirtualMachinesPage() {
         body: 'Pick a template, answer a few questions, and the first one starts.',
         action: createVm,
       }}
-      forbidden={`${deniedReason({ verb: 'list', group: resources.virtualMachines.group, resource: resources.virtualMachines.plural })} Ask whoever runs the cluster for access to a namespace.`}
+      forbidden={`${whyDenied({ verb: 'list', group: resources.virtualMachines.group, resource: resources.virtualMachines.plural })} Ask whoever runs the cluster for access to a namespace.`}
       bulk={<BulkBar />}
     >
       <VmDialogs />
