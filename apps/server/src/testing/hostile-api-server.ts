@@ -7,6 +7,8 @@ export type HostileApiServer = AsyncDisposable & {
   kubeconfig: string
   /** Requests that reached it, other than those of sign-in and inventory. */
   seen: { method: string; path: string; headers: IncomingMessage['headers']; body: string }[]
+  /** Every request, those of sign-in and inventory as well. */
+  asked: { path: string; headers: IncomingMessage['headers'] }[]
   /** Called for everything that is not a review or a list of the inventory. */
   answer(handler: (req: IncomingMessage, res: ServerResponse) => void): void
   upgrade(handler: (req: IncomingMessage, socket: Duplex, head: Buffer) => void): void
@@ -20,6 +22,7 @@ const bearer = (req: IncomingMessage) => /-of-(\S+)$/.exec(req.headers.authoriza
 
 export async function startHostileApiServer(): Promise<HostileApiServer> {
   const seen: HostileApiServer['seen'] = []
+  const asked: HostileApiServer['asked'] = []
   let answer: (req: IncomingMessage, res: ServerResponse) => void = (_req, res) => void res.writeHead(404).end()
   let upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer) => void = (_req, socket) => socket.destroy()
   const json = (res: ServerResponse, code: number, body: unknown) => {
@@ -29,10 +32,11 @@ export async function startHostileApiServer(): Promise<HostileApiServer> {
 
   const server = createServer((req, res) => {
     const { pathname, searchParams } = new URL(req.url ?? '', 'http://api')
+    asked.push({ path: req.url ?? '', headers: req.headers })
     let body = ''
     req.on('data', (chunk: Buffer) => (body += chunk.toString()))
     req.on('end', () => {
-      if (pathname.endsWith('selfsubjectreviews')) return json(res, 201, { status: { userInfo: { username: bearer(req), groups: [] } } })
+      if (pathname.endsWith('selfsubjectreviews')) return json(res, 201, { status: { userInfo: { username: req.headers['impersonate-user'] ?? bearer(req), groups: [] } } })
       if (pathname.endsWith('selfsubjectaccessreviews')) return json(res, 201, { status: { allowed: true } })
       if (searchParams.has('sendInitialEvents')) return json(res, 422, { kind: 'Status', status: 'Failure', code: 422 })
       if (searchParams.get('watch') === '1') return res.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()
@@ -51,6 +55,7 @@ export async function startHostileApiServer(): Promise<HostileApiServer> {
 
   return {
     seen,
+    asked,
     kubeconfig: JSON.stringify({
       apiVersion: 'v1',
       kind: 'Config',

@@ -89,7 +89,7 @@ export function createApiServer(given: ApiServerContext, { watchCacheCapacity, o
 
 async function authorizedUser(context: ServedContext, req: IncomingMessage, info: RequestInfo): Promise<UserInfo> {
   const authenticated = await authenticate(req.headers, context)
-  const user = impersonate(context.storage, authenticated, req.headers, info.path)
+  const user = impersonate(context.storage, authenticated, req.headersDistinct, info.path)
   requireAccess(context.storage, user, attributesOf(info))
   return user
 }

@@ -1,23 +1,19 @@
 // Acting as another user, who must be granted by RBAC.
 // https://github.com/kubernetes/apiserver/blob/9d86305/pkg/endpoints/filters/impersonation.go
-import type { IncomingHttpHeaders } from 'node:http'
 import type { Storage } from '../storage/storage.ts'
 import { withAuthenticatedGroup } from './authentication.ts'
 import { requireAccess } from './authorization.ts'
 import type { UserInfo } from './context.ts'
 import { plainText } from './status.ts'
 
-const first = (value: string | string[] | undefined) => (Array.isArray(value) ? value[0] : value)
+/** Headers are bytes: Node takes them for Latin-1, Go for UTF-8. */
+const all = (values: readonly string[] = []) => values.map((value) => Buffer.from(value, 'latin1').toString('utf8')).filter(Boolean)
 
-/** Node joins repeated headers with a comma; group names with a comma in them do not exist in practice. */
-function all(value: string | string[] | undefined): string[] {
-  return (Array.isArray(value) ? value : (value ?? '').split(',')).map((item) => item.trim()).filter(Boolean)
-}
-
-export function impersonate(storage: Storage, user: UserInfo, headers: IncomingHttpHeaders, path: string): UserInfo {
-  const username = first(headers['impersonate-user'])
+/** `headers` as Node's headersDistinct has them: a value for each line. */
+export function impersonate(storage: Storage, user: UserInfo, headers: NodeJS.Dict<string[]>, path: string): UserInfo {
+  const [username] = all(headers['impersonate-user'])
   const groups = all(headers['impersonate-group'])
-  const uid = first(headers['impersonate-uid'])
+  const [uid] = all(headers['impersonate-uid'])
   const extra = Object.entries(headers).filter(([name]) => name.startsWith('impersonate-extra-'))
   if (!username) {
     if (groups.length === 0 && !uid && extra.length === 0) return user
