@@ -11,6 +11,8 @@ export type HostileApiServer = AsyncDisposable & {
   asked: { path: string; headers: IncomingMessage['headers'] }[]
   /** Called for everything that is not a review or a list of the inventory. */
   answer(handler: (req: IncomingMessage, res: ServerResponse) => void): void
+  /** What lists of the inventory and of watches hold, by whom they are asked; nothing unless told otherwise. */
+  items(handler: (name: string, path: string) => object[]): void
   upgrade(handler: (req: IncomingMessage, socket: Duplex, head: Buffer) => void): void
 }
 
@@ -24,6 +26,7 @@ export async function startHostileApiServer(): Promise<HostileApiServer> {
   const seen: HostileApiServer['seen'] = []
   const asked: HostileApiServer['asked'] = []
   let answer: (req: IncomingMessage, res: ServerResponse) => void = (_req, res) => void res.writeHead(404).end()
+  let items: (name: string, path: string) => object[] = () => []
   let upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer) => void = (_req, socket) => socket.destroy()
   const json = (res: ServerResponse, code: number, body: unknown) => {
     res.writeHead(code, { 'content-type': 'application/json' })
@@ -40,7 +43,8 @@ export async function startHostileApiServer(): Promise<HostileApiServer> {
       if (pathname.endsWith('selfsubjectaccessreviews')) return json(res, 201, { status: { allowed: true } })
       if (searchParams.has('sendInitialEvents')) return json(res, 422, { kind: 'Status', status: 'Failure', code: 422 })
       if (searchParams.get('watch') === '1') return res.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()
-      if (searchParams.get('limit') === '500') return json(res, 200, { kind: 'List', metadata: { resourceVersion: '1' }, items: [] })
+      if (searchParams.get('limit') === '500')
+        return json(res, 200, { kind: 'List', metadata: { resourceVersion: '1' }, items: items(bearer(req), pathname) })
       seen.push({ method: req.method ?? '', path: req.url ?? '', headers: req.headers, body })
       answer(req, res)
     })
@@ -65,6 +69,7 @@ export async function startHostileApiServer(): Promise<HostileApiServer> {
       contexts: [{ name: 'ann', context: { cluster: 'hostile', user: 'ann' } }],
     }),
     answer: (handler) => (answer = handler),
+    items: (handler) => (items = handler),
     upgrade: (handler) => (upgrade = handler),
     async [Symbol.asyncDispose]() {
       const closed = new Promise((resolve) => server.close(resolve))
