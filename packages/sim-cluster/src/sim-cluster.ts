@@ -1,6 +1,6 @@
 // The simulated cluster, composed: storage, clock, guests, controllers, the API server and its socket.
 import { createAdmission } from './admission/create-admission.ts'
-import { createApiServer } from './api/api-server.ts'
+import { createApiServer, type ApiServer } from './api/api-server.ts'
 import type { UserInfo } from './api/context.ts'
 import { oidcAuthenticator, type OidcOptions } from './api/oidc-authenticator.ts'
 import { clusterRoleAggregation, garbageCollector, namespaceController } from './api/machinery-controllers.ts'
@@ -18,6 +18,7 @@ import { settlingClock } from './settling.ts'
 import { createStorage, type Storage } from './storage/storage.ts'
 import { createConnections } from './subresources/connections.ts'
 import { createSubresources } from './subresources/create-subresources.ts'
+import { createTransfers } from './transfers/transfers.ts'
 
 /** A scenario of one's own: who may sign in, and what is there when the cluster starts. */
 export type Scenario = { users: readonly DemoUser[]; seed(storage: Storage, clock: Clock): void }
@@ -112,13 +113,20 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
     },
     { onError: (error) => onError('api', error) },
   )
+  const transfers = createTransfers({ storage, clock, guests })
+  const front: ApiServer = {
+    ...apiServer,
+    async handle(req, res) {
+      if (!transfers.handle(req, res)) await apiServer.handle(req, res)
+    },
+  }
   const stop = () => {
     apiServer.stop()
     runner.stop()
     guests.stop()
     ownClock?.stop()
   }
-  const server = await listen(apiServer, { host, port: options.port ?? 0, ...state.serving }).catch((error: unknown) => {
+  const server = await listen(front, { host, port: options.port ?? 0, ...state.serving }).catch((error: unknown) => {
     stop()
     throw error
   })
@@ -126,6 +134,7 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
   const urlHost = hostName ?? (host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host)
   const url = `https://${urlHost}:${server.port}`
   const caCert = state.authority.certificate
+  transfers.announce(url, caCert)
   return {
     url,
     caCert,

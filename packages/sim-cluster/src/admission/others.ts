@@ -13,7 +13,17 @@ import type {
 import { authorize } from '../api/authorization.ts'
 import type { Admission } from '../api/context.ts'
 import { failure } from '../api/status.ts'
-import { controllerOf, dataVolumes, clones, restores, snapshots, vmis, type Objects } from '../controllers/objects.ts'
+import {
+  clones,
+  controllerOf,
+  dataVolumes,
+  restores,
+  snapshots,
+  vmExports,
+  vmis,
+  type Objects,
+  type VirtualMachineExport,
+} from '../controllers/objects.ts'
 import { isMigratable } from '../controllers/evacuation.ts'
 import { isFinal } from '../controllers/vmis.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -99,6 +109,31 @@ export function restoreAdmission(objects: Objects): Admission {
 }
 
 const failed = (restore: VirtualMachineRestore) => (restore.status?.conditions ?? []).some((condition) => condition.type === 'Failure')
+
+/** https://github.com/kubevirt/kubevirt/blob/75581da/pkg/storage/admitters/vmexport.go */
+export const exportAdmission: Admission = ({ verb, key, subresource, object, previous }) => {
+  if (key !== vmExports || subresource || verb === 'delete') return object
+  const webhook = 'virtualmachineexport-validator.export.kubevirt.io'
+  if (specChanged(object, previous)) throw invalidBy(webhook, [invalid('spec', 'spec in immutable after creation')])
+  const { kind, name, apiGroup } = (object as unknown as Partial<VirtualMachineExport>).spec?.source ?? {}
+  const kinds: Record<string, [what: string, what: string, group: string]> = {
+    VirtualMachine: ['Virtual Machine', 'VM', 'kubevirt.io'],
+    VirtualMachineSnapshot: ['VMSnapshot', 'VMSnapshot', 'snapshot.kubevirt.io'],
+  }
+  const causes: StatusCause[] = []
+  const known = kinds[kind ?? '']
+  if (kind === 'PersistentVolumeClaim') {
+    if (!name) causes.push(invalid('spec.source.name', 'PVC name must not be empty'))
+    if (apiGroup) causes.push(invalid('spec.source.APIGroup', 'PVC API group must be missing or blank'))
+  } else if (known) {
+    if (!name) causes.push(invalid('spec.source.name', `${known[0]} name must not be empty`))
+    if (apiGroup !== known[2]) causes.push(invalid('spec.source.APIGroup', `${known[1]} API group must be ${known[2]}`))
+  } else {
+    causes.push(invalid('spec.source.kind', 'invalid kind'))
+  }
+  if (causes.length > 0) throw invalidBy(webhook, causes)
+  return object
+}
 
 export const cloneAdmission: Admission = ({ verb, key, subresource, object, previous }) => {
   if (key !== clones || subresource || verb === 'delete') return object

@@ -9,11 +9,13 @@ import { createContext } from './context.ts'
 import type { Controller } from './controller.ts'
 import { dataVolumeController } from './data-volumes.ts'
 import { evacuationController } from './evacuation.ts'
+import { exportController } from './exports.ts'
 import { migrationController } from './migrations.ts'
 import { eventExpiry, heartbeatController } from './nodes.ts'
 import { podController } from './pods.ts'
 import { restoreController } from './restores.ts'
 import { snapshotController } from './snapshots.ts'
+import { uploadController } from './uploads.ts'
 import { vmiController } from './vmis.ts'
 import { vmController } from './vms.ts'
 import { workloadUpdateController } from './workload-updates.ts'
@@ -26,6 +28,8 @@ export function createControllers(options: { storage: Storage; clock: Clock; gue
     podController(context),
     claimController(context),
     dataVolumeController(context),
+    uploadController(context),
+    exportController(context),
     migrationController(context),
     evacuationController(context),
     workloadUpdateController(context),

@@ -8,6 +8,7 @@ import type { Controller } from './controller.ts'
 import { delays, rates } from './delays.ts'
 import { conditionOf, controllerRef, dataVolumes, keyOf, pvcs, splitKey, volumeSnapshots } from './objects.ts'
 import { parseQuantity } from './quantity.ts'
+import { podPhase, podReady, uploadTarget } from './uploads.ts'
 
 type DvCondition = {
   lastHeartbeatTime: string
@@ -106,6 +107,7 @@ export function dataVolumeController(context: ControllerContext): Controller {
           'cdi.kubevirt.io/storage.contentType': dv.spec?.contentType ?? 'kubevirt',
           'cdi.kubevirt.io/storage.pod.restarts': '0',
           ...(source.kind === 'import' ? { 'cdi.kubevirt.io/storage.import.endpoint': source.url } : {}),
+          ...(source.kind === 'upload' ? { [uploadTarget]: '' } : {}),
         },
         ownerReferences: [controllerRef(dataVolumes, dv)],
         finalizers: [protection],
@@ -223,11 +225,21 @@ export function dataVolumeController(context: ControllerContext): Controller {
         case 'external':
           write(dv, 'Succeeded', { ...bound, ...done }, { progress: '100.0%' })
           return
-        case 'upload':
-          if (phase === 'UploadReady') return
-          dv = write(dv, 'UploadScheduled', bound)
-          if (waits.passed(`importer ${id}`, delays.startImporter, reconcile)) write(dv, 'UploadReady', transferring)
+        case 'upload': {
+          // The upload's server is looked after with its claim.
+          const annotations = pvc.metadata.annotations ?? {}
+          if (annotations[podPhase] === 'Succeeded') {
+            dv = write(dv, 'Succeeded', { ...bound, ...done })
+            record(dv, 'Normal', 'UploadSucceeded', `Successfully uploaded into ${name}`, { component: 'datavolume-upload-controller' })
+          } else if (annotations[podReady] === 'true') {
+            if (phase === 'UploadReady') return
+            dv = write(dv, 'UploadReady', transferring)
+            record(dv, 'Normal', 'UploadReady', `Upload into ${name} ready`, { component: 'datavolume-upload-controller' })
+          } else {
+            write(dv, 'UploadScheduled', bound)
+          }
           return
+        }
         case 'blank':
         case 'import': {
           const problem = source.kind === 'import' ? unreachable(source.url) : undefined

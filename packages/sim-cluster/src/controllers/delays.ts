@@ -19,6 +19,8 @@ export const delays = {
 
   bindVolume: 300,
   startImporter: 1_500,
+  /** Converting an uploaded image, and resizing it to its claim. */
+  processUpload: 1_500,
   /** Import, clone and upload report progress this often. */
   reportProgress: 1_000,
   /** An importer that cannot reach its source is restarted after this. */

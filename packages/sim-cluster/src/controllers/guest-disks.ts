@@ -14,7 +14,7 @@ export type GuestDisks = {
 }
 
 export function createGuestDisks(guests: Guests): GuestDisks {
-  const contents = new Map<string, unknown>()
+  const contents = guests.volumes
   const rootClaim: GuestDisks['rootClaim'] = (objects, vmi) => {
     const spec = vmi.spec
     const disks = [...(spec?.domain?.devices?.disks ?? [])].sort((a, b) => (a.bootOrder ?? 99) - (b.bootOrder ?? 99))

@@ -50,6 +50,19 @@ export type DataSource = Loose<
   { source: { pvc?: { namespace: string; name: string }; snapshot?: { namespace: string; name: string } } },
   unknown
 >
+export type VirtualMachineExport = Loose<
+  { source: { apiGroup?: string; kind: string; name: string }; tokenSecretRef?: string; ttlDuration?: string },
+  {
+    phase?: string
+    conditions?: unknown
+    links?: unknown
+    serviceName?: string
+    tokenSecretRef?: string
+    ttlExpirationTime?: string
+    virtualMachineName?: string
+  }
+>
+export type Service = Loose<unknown, unknown>
 export type VolumeSnapshotClass = { metadata: StoredMeta; driver: string; deletionPolicy: string }
 
 /** Storage keys and the kinds behind them. */
@@ -60,6 +73,7 @@ export type Kinds = {
   events: k.Event
   secrets: k.Secret
   configmaps: k.ConfigMap
+  services: Service
   persistentvolumeclaims: k.PersistentVolumeClaim
   persistentvolumes: PersistentVolume
   'controllerrevisions.apps': ControllerRevision
@@ -72,6 +86,7 @@ export type Kinds = {
   'virtualmachinesnapshotcontents.snapshot.kubevirt.io': k.VirtualMachineSnapshotContent
   'virtualmachinerestores.snapshot.kubevirt.io': k.VirtualMachineRestore
   'virtualmachineclones.clone.kubevirt.io': k.VirtualMachineClone
+  'virtualmachineexports.export.kubevirt.io': VirtualMachineExport
   'virtualmachineclusterinstancetypes.instancetype.kubevirt.io': k.VirtualMachineClusterInstancetype
   'virtualmachineinstancetypes.instancetype.kubevirt.io': k.VirtualMachineClusterInstancetype
   'virtualmachineclusterpreferences.instancetype.kubevirt.io': k.VirtualMachineClusterPreference
@@ -91,6 +106,7 @@ export const pvcs = 'persistentvolumeclaims'
 export const snapshots = 'virtualmachinesnapshots.snapshot.kubevirt.io'
 export const snapshotContents = 'virtualmachinesnapshotcontents.snapshot.kubevirt.io'
 export const restores = 'virtualmachinerestores.snapshot.kubevirt.io'
+export const vmExports = 'virtualmachineexports.export.kubevirt.io'
 export const clones = 'virtualmachineclones.clone.kubevirt.io'
 export const volumeSnapshots = 'volumesnapshots.snapshot.storage.k8s.io'
 

@@ -21,6 +21,8 @@ export type GuestFacts = {
 }
 
 export type Guests = {
+  /** What is on disks, by the uid of their claim or volume snapshot: it outlives the guests that wrote it. */
+  readonly volumes: Map<string, unknown>
   /** Boots a guest (boot log on the serial tty and the screen), or updates the facts of one that runs. */
   boot(facts: GuestFacts): void
   /** Freezes output and input while paused. */

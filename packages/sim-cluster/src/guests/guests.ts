@@ -158,6 +158,7 @@ export function createGuests({ clock, storage }: { clock: Clock; storage: Storag
   })
 
   return {
+    volumes: new Map(),
     upgrade,
     boot(facts) {
       const entry = entries.get(facts.uid)

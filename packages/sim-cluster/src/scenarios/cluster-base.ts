@@ -236,6 +236,16 @@ export function seedBase(storage: Storage, { nowMs, namespaces, nodes, kubeVirtA
     spec: { config: { featureGates: ['HonorWaitForFirstConsumer'] }, imagePullPolicy: 'IfNotPresent' },
     status: { observedVersion: 'v1.64.0', operatorVersion: 'v1.64.0', phase: 'Deployed', targetVersion: 'v1.64.0' },
   })
+  create('cdiconfigs.cdi.kubevirt.io', {
+    metadata: { name: 'config', labels: cdiLabels },
+    spec: { featureGates: ['HonorWaitForFirstConsumer'] },
+    status: {
+      defaultPodResourceRequirements: { limits: { cpu: '750m', memory: '600M' }, requests: { cpu: '100m', memory: '60M' } },
+      filesystemOverhead: { global: '0.06', storageClass: { [sharedStorage]: '0.06', [localStorage]: '0.06' } },
+      importProxy: { HTTPProxy: '', HTTPSProxy: '', noProxy: '', trustedCAProxy: '' },
+      scratchSpaceStorageClass: sharedStorage,
+    },
+  })
   for (const object of clusterInstancetypes()) create('virtualmachineclusterinstancetypes.instancetype.kubevirt.io', object)
   for (const object of clusterPreferences()) create('virtualmachineclusterpreferences.instancetype.kubevirt.io', object)
 

@@ -13,6 +13,7 @@ type PowerListener = Parameters<Guests['onPower']>[0]
 
 /** Nobody looks at a guest of the past; the ones that still run are booted again by the live controllers. */
 const unseenGuests = (powerListeners: Set<PowerListener>): Guests => ({
+  volumes: new Map(),
   boot: () => {},
   setPaused: () => {},
   migrated: () => {},
