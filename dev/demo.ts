@@ -138,6 +138,7 @@ async function run(options: DemoOptions, overrides: Pick<ServerConfig, 'publicOr
     port: options.port,
     webRoot,
     logLevel: process.env['LOG_LEVEL'] ?? 'warn',
+    audit: { file: join(options.stateDir, 'audit.log') },
   } satisfies Partial<ServerConfig>
   await using provider = options.auth === 'oidc' ? await startIdentityProvider({ people: ssoPeople }) : undefined
   const cluster = options.kubeconfig ? undefined : await startCluster(options, provider)

@@ -211,6 +211,12 @@ function configOf(
       revokedFile: read['session.revokedFile'],
     },
     logLevel: read['log.level'],
+    audit: {
+      file: read['audit.file'],
+      maxFileBytes: (read['audit.fileMib'] ?? 32) * 1024 * 1024,
+      maxFiles: read['audit.files'],
+      key: read['audit.key'],
+    },
     clusterName: read['cluster.name'],
     simulated: read['cluster.simulated'],
   }

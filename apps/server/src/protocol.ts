@@ -134,6 +134,8 @@ export type Activity = KubeObject & {
   }
   /** How many records before this one were lost. */
   missing?: number
+  /** `CHAIN:SEQ:HASH` of its latest line: noted elsewhere, it shows later that nothing before it was cut off or altered. */
+  position: string
 }
 
 /** Close codes of `/live` and of the consoles. */

@@ -168,6 +168,26 @@ export const settings = {
     '`trace`, `debug`, `info`, `warn`, `error` or `silent`.',
     'info',
   ),
+  'audit.file': setting(
+    'VIRTDECK_AUDIT_FILE',
+    text.optional(),
+    'Where the audit log goes. Without a file it goes to stdout, beside the other log; `"kind":"audit"` tells them apart.',
+  ),
+  'audit.fileMib': setting(
+    'VIRTDECK_AUDIT_FILE_MIB',
+    z.coerce.number().min(1).max(10_240).default(32),
+    'A file that would grow beyond so many MiB becomes FILE.1, FILE.1 becomes FILE.2, and so on.',
+    '32',
+  ),
+  'audit.files': setting('VIRTDECK_AUDIT_FILES', z.coerce.number().int().min(0).max(1000).default(10), 'How many of those are kept.', '10'),
+  'audit.key': setting(
+    'VIRTDECK_AUDIT_KEY',
+    z
+      .string()
+      .refine((value) => Buffer.from(value, 'base64').length >= 32, 'must be base64 of at least 32 bytes')
+      .optional(),
+    'The key of the hashes that chain the audit log’s lines (`openssl rand -base64 32`). Without one, whoever can write to the log can compute them anew.',
+  ),
 } satisfies Record<string, Setting>
 
 export type SettingName = keyof typeof settings

@@ -1,9 +1,11 @@
 // The audit log: who did what, where, when, and what came of it. Every operation has one start and one outcome, whatever happens.
 import { createHmac, randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { mkdir, open, readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { failure } from '@virtdeck/k8s'
 import { refusal } from '../errors.ts'
 import type { Session } from '../auth/sessions.ts'
+import { ConfigError } from '../config.ts'
 import type { Logger } from '../logger.ts'
 import { createChain, lastHead, type Head } from './chain.ts'
 import type { AuditConfig } from './config.ts'
@@ -39,12 +41,13 @@ const backlogBytes = 4 * 1024 * 1024
 const hardLimitBytes = 2 * backlogBytes
 const tailBytes = 4 * 1024 * 1024
 
-/** Opens the log, and goes on from where its file ended. Rejects where the file can be neither read nor made. */
+/** Opens the log, and goes on from where its file ended. Throws ConfigError where the file can be neither read nor made. */
 export async function openAudit(config: AuditConfig, { log, now = Date.now }: { log: Logger; now?: () => number }): Promise<Audit> {
   const key = config.key ? Buffer.from(config.key, 'base64') : undefined
   const { file, maxFileBytes = 32 * 1024 * 1024, maxFiles = 10 } = config
   const sink = config.sink ?? (file ? fileSink({ file, maxFileBytes, maxFiles }) : standardOutputSink())
   const history = createHistory()
+  if (file && !config.sink) await assertWritable(file)
   const earlier = file && !config.sink ? await readTail(file) : []
   const after = lastHead(earlier)
   for (const record of after.records) history.add(record)
@@ -125,13 +128,22 @@ function resultOf({ status, reason, ms, actor: _, ...more }: Outcome, elapsedMs:
   return { status, reason: cut(given, 64), ms: Math.max(0, Math.round(ms ?? elapsedMs)), ...more }
 }
 
+async function assertWritable(file: string): Promise<void> {
+  try {
+    await mkdir(dirname(file), { recursive: true })
+    await (await open(file, 'a', 0o600)).close()
+  } catch (cause) {
+    throw new ConfigError(`The audit log ${file} cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+}
+
 /** Who acts, as the log names them. */
 export function actorOf({ user, credential, sid }: Pick<Session, 'user' | 'credential' | 'sid'>): Actor {
   return {
     kind: 'user',
     name: cut(user.name, 128),
     groups: user.groups.length,
-    mode: credential.kind,
+    mode: credential.kind === 'oidc' && 'impersonate' in credential.shown ? 'impersonate' : credential.kind,
     sid: createHmac('sha256', 'virtdeck audit sid').update(sid).digest('base64url').slice(0, 12),
   }
 }

@@ -42,7 +42,7 @@ export function createHistory(size = historySize): History {
 
 /** An operation is named by where it began; its outcome changes it, and changes who it was where nobody knew before. */
 function activityOf(record: AuditRecord, known: Activity | undefined): Activity {
-  const { id, event, phase, actor, client, target, change, gate, chain, seq, ts } = record
+  const { id, event, phase, actor, client, target, change, gate, chain, seq, ts, hash } = record
   const result = phase === 'start' ? undefined : record.result
   return {
     apiVersion: 'virtdeck.io/v1',
@@ -52,6 +52,7 @@ function activityOf(record: AuditRecord, known: Activity | undefined): Activity 
     event,
     actor,
     running: phase === 'start',
+    position: `${chain}:${seq}:${hash}`,
     ...(client ? { client } : {}),
     ...(target ? { target } : {}),
     ...(change ? { change } : {}),
