@@ -3,13 +3,23 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { KubeObject } from '@virtdeck/k8s'
-import { parse as parseYaml } from 'yaml'
+import { parseDocument } from 'yaml'
 import { timestamp } from '../clock.ts'
+import { refuseUnreadable } from '../admission/schemas.ts'
 import type { StoredObject } from '../storage/storage.ts'
 import { groupVersion, resourceKey, type ApiResource } from './api-resources.ts'
 import { requireAccess } from './authorization.ts'
 import type { RequestInfo, UserInfo } from './context.ts'
-import { withKnownFields } from './field-validation.ts'
+import { duplicateFields } from './duplicate-fields.ts'
+import {
+  directiveOf,
+  patchedWithKnownFields,
+  requireDeclaredFields,
+  schemaCause,
+  schemaProblems,
+  warn,
+  withKnownFields,
+} from './field-validation.ts'
 import { deleteObject, deleteOptions, isFinalized, type Deletion } from './deletion.ts'
 import { applyConfiguration, recordUpdate, type Writer } from './managed-fields.ts'
 import { generatedName, metadataCauses } from './names.ts'
@@ -57,6 +67,30 @@ function writerOf({ req, info }: WriteRequest, clock: ServedContext['clock']): W
 function refuseInvalid(resource: ApiResource, object: KubeObject): void {
   const causes = [...metadataCauses(resource, object), ...validate(resource, object)]
   if (causes.length > 0) throw invalid(resource, object.metadata.name ?? '', causes)
+}
+
+/** By the schemas of virt-api's webhooks and of the CRD, in the order in which they speak. */
+function refuseMisshapen(
+  { schemas, virtApi }: ServedContext,
+  resource: ApiResource,
+  verb: 'create' | 'update',
+  object: KubeObject,
+  previous?: KubeObject,
+): void {
+  const problems = schemaProblems(schemas, resource, object, previous)
+  // An unreachable webhook says so in admission, below.
+  if (problems.length === 0 || virtApi?.reachable === false) return
+  refuseUnreadable(resource, verb, problems)
+  throw invalid(resource, object.metadata.name ?? '', problems.map(schemaCause))
+}
+
+/** What a create or a replacement sends, decoded as its kind. */
+function decodeBody(context: ServedContext, { req, res, body, resource, info }: WriteRequest, options: 'CreateOptions' | 'UpdateOptions') {
+  const directive = directiveOf(info.query, options)
+  const object = decodeObject(req, body, resource)
+  const isJson = contentType(req.headers['content-type']) === 'application/json'
+  const duplicates = isJson && directive !== 'Ignore' ? duplicateFields(body.toString('utf8')) : []
+  return withKnownFields(context.schemas, res, resource, directive, object, duplicates)
 }
 
 function admit(
@@ -126,6 +160,7 @@ function insert(
     !object.metadata.name && generateName ? { ...object, metadata: { ...object.metadata, name: generatedName(generateName) } } : object
   requireLiveNamespace(context, request, named.metadata.name ?? '')
   const tracked = track(prepareForCreate(resource, named))
+  refuseMisshapen(context, resource, 'create', tracked)
   const admitted = admit(context, request, 'create', tracked)
   refuseInvalid(resource, admitted)
   const name = admitted.metadata.name ?? ''
@@ -168,6 +203,7 @@ function replace(
   }
   const named = { ...object, metadata: { ...object.metadata, name } }
   const tracked = track(prepareForUpdate(resource, previous, named, info.subresource))
+  refuseMisshapen(context, resource, 'update', tracked, previous)
   const admitted = admit(context, request, 'update', tracked, previous)
   refuseInvalid(resource, admitted)
   if (isDryRun(info.query)) return admitted as StoredObject
@@ -176,8 +212,8 @@ function replace(
 }
 
 export function createResource(context: ServedContext, request: WriteRequest): Written {
-  const { req, body, resource, info } = request
-  const object = withNamespace(request, withKnownFields(request.res, resource, info.query, decodeObject(req, body, resource)))
+  const { resource, info } = request
+  const object = withNamespace(request, decodeBody(context, request, 'CreateOptions'))
   if (info.name !== undefined) throw methodNotAllowed()
   const writer = writerOf(request, context.clock)
   return { code: 201, object: insert(context, request, object, (prepared) => recordUpdate(resource, undefined, prepared, writer)) }
@@ -188,8 +224,8 @@ function stored(context: ServedContext, request: WriteRequest): StoredObject | u
 }
 
 export function updateResource(context: ServedContext, request: WriteRequest): Written {
-  const { req, body, resource, info } = request
-  const object = withNamespace(request, withKnownFields(request.res, resource, info.query, decodeObject(req, body, resource)))
+  const { resource, info } = request
+  const object = withNamespace(request, decodeBody(context, request, 'UpdateOptions'))
   const previous = stored(context, request)
   if (!previous) throw notFound(resource, info.name ?? '')
   const writer = writerOf(request, context.clock)
@@ -215,14 +251,16 @@ function parsePatch(body: Buffer): unknown {
 }
 
 export function patchResource(context: ServedContext, request: WriteRequest): Written {
-  const { req, body, resource, info } = request
+  const { req, res, body, resource, info } = request
   const type = contentType(req.headers['content-type'])
   if (type === patchTypes.apply) return applyResource(context, request)
   const accepted = Object.values(patchTypes).filter((candidate) => !(resource.custom && candidate === patchTypes.strategic))
   if (!accepted.some((candidate) => candidate === type)) throw unsupportedMediaType(accepted)
   const previous = stored(context, request)
   if (!previous) throw notFound(resource, info.name ?? '')
+  const directive = directiveOf(info.query, 'PatchOptions')
   const patch = parsePatch(body)
+  const duplicates = directive === 'Ignore' || type === patchTypes.json ? [] : duplicateFields(body.toString('utf8'))
   const patched = (
     type === patchTypes.json
       ? applyJsonPatch(previous, patch)
@@ -232,7 +270,7 @@ export function patchResource(context: ServedContext, request: WriteRequest): Wr
   ) as KubeObject
   if (typeof patched.metadata !== 'object') throw badRequest('error decoding patch: metadata is not an object')
   const writer = writerOf(request, context.clock)
-  const object = withNamespace(request, patched)
+  const object = withNamespace(request, patchedWithKnownFields(context.schemas, res, resource, directive, patched, duplicates))
   return {
     code: 200,
     object: replace(context, request, previous, object, (prepared) => recordUpdate(resource, previous, prepared, writer)),
@@ -247,17 +285,19 @@ function requiredFieldManager(query: URLSearchParams): string {
   ])
 }
 
+/** The key of a mapping in YAML, from where it begins. */
+const keyAt = (text: string, start: number) => /^["']?([^"':]*)/.exec(text.slice(start))?.[1] ?? ''
+
 function applyResource(context: ServedContext, request: WriteRequest): Written {
-  const { body, resource, info, user } = request
+  const { res, body, resource, info, user } = request
   const manager = requiredFieldManager(info.query)
+  const directive = directiveOf(info.query, 'PatchOptions')
   const force = info.query.get('force') === 'true' || info.query.get('force') === '1'
-  let parsed: unknown
-  try {
-    parsed = parseYaml(body.toString('utf8'))
-  } catch (error) {
-    throw badRequest(`error decoding YAML: ${error instanceof Error ? error.message : ''}`)
-  }
-  const applied = parsed as KubeObject
+  const text = body.toString('utf8')
+  const document = parseDocument(text)
+  const [duplicates, errors] = [true, false].map((wanted) => document.errors.filter(({ code }) => (code === 'DUPLICATE_KEY') === wanted))
+  if (errors?.[0]) throw badRequest(`error decoding YAML: ${errors[0].message}`)
+  const applied = document.toJS() as KubeObject
   if (typeof applied !== 'object' || applied === null || !applied.kind || !applied.apiVersion) {
     throw badRequest("error decoding YAML: Object 'Kind' is missing")
   }
@@ -270,10 +310,19 @@ function applyResource(context: ServedContext, request: WriteRequest): Written {
   const name = info.name ?? ''
   const writer: Writer = { ...writerOf(request, context.clock), manager }
   const configuration = withNamespace(request, { ...applied, metadata: { ...applied.metadata } })
+  requireDeclaredFields(context.schemas, resource, configuration)
   const live = stored(context, request)
   const merged = applyConfiguration(resource, live, configuration, writer, force)
   if (configuration.metadata.name && configuration.metadata.name !== name) {
     throw badRequest(`the name of the object (${configuration.metadata.name}) does not match the name on the URL (${name})`)
+  }
+  const repeated = (duplicates ?? []).map(
+    ({ linePos, pos }) => `line ${linePos?.[0].line}: key ${JSON.stringify(keyAt(text, pos[0]))} already set in map`,
+  )
+  if (repeated.length > 0) {
+    const why = `error converting YAML to JSON: yaml: unmarshal errors:\n${repeated.map((line) => `  ${line}`).join('\n')}`
+    if (directive === 'Strict') throw badRequest(`error strict decoding YAML: ${why}`)
+    if (directive === 'Warn') warn(res, [why])
   }
   const named = { ...merged, metadata: { ...merged.metadata, name } }
   if (live) return { code: 200, object: replace(context, request, live, named, (prepared) => prepared) }

@@ -2,7 +2,7 @@
 // https://github.com/kubernetes/apiserver/blob/9d86305/pkg/endpoints/handlers/create.go
 import type { IncomingMessage } from 'node:http'
 import type { KubeObject } from '@virtdeck/k8s'
-import { parse as parseYaml } from 'yaml'
+import { parseDocument } from 'yaml'
 import { groupVersion, type ApiResource } from './api-resources.ts'
 import { contentType } from './negotiation.ts'
 import { decodeProtobuf, protobufMediaType } from './protobuf.ts'
@@ -42,11 +42,18 @@ function summary(body: Buffer): string {
 
 const acceptedTypes = ['application/json', 'application/yaml', protobufMediaType]
 
+function readYaml(text: string): unknown {
+  const document = parseDocument(text, { uniqueKeys: false })
+  const [error] = document.errors
+  if (error) throw badRequest(`error converting YAML to JSON: yaml: line ${error.linePos?.[0].line}: ${error.message.split('\n')[0]}`)
+  return document.toJS()
+}
+
 /** Throws 415 for other types, and for protobuf of kinds that are not read here. */
 function parseBody(req: IncomingMessage, body: Buffer): unknown {
   const type = contentType(req.headers['content-type'])
   const text = body.toString('utf8')
-  if (type === 'application/yaml') return parseYaml(text)
+  if (type === 'application/yaml') return readYaml(text)
   const decoded = type === protobufMediaType ? decodeProtobuf(body) : undefined
   if (decoded) return decoded
   if (type !== 'application/json') throw unsupportedMediaType(acceptedTypes)

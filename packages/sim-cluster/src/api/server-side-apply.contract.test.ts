@@ -109,7 +109,8 @@ describe('server-side apply', () => {
 
   test('accepts YAML and dry runs', async () => {
     await using server = await startTestApiServer()
-    const body = 'apiVersion: kubevirt.io/v1\nkind: VirtualMachine\nmetadata:\n  name: web\nspec:\n  runStrategy: Always\n'
+    const body =
+      'apiVersion: kubevirt.io/v1\nkind: VirtualMachine\nmetadata:\n  name: web\nspec:\n  runStrategy: Always\n  template: {spec: {domain: {devices: {}}}}\n'
     const answer = await server.request('admin', 'PATCH', `${vms}/web?fieldManager=x&dryRun=All`, { body, contentType: apply })
     expect(answer.code).toBe(201)
     expect((await server.request('admin', 'GET', `${vms}/web`)).code).toBe(404)

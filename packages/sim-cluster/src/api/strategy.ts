@@ -125,9 +125,6 @@ const required = (object: KubeObject, path: readonly string[]): StatusCause[] =>
     : []
 }
 
-// What their CRDs' schemas require.
-const instancetypeCauses = (instancetype: KubeObject) => ['cpu', 'memory'].flatMap((field) => required(instancetype, ['spec', field]))
-
 const validations: Record<string, (object: KubeObject, previous?: KubeObject) => StatusCause[]> = {
   persistentvolumeclaims: (pvc) => [
     ...(Array.isArray(spec(pvc).accessModes)
@@ -138,8 +135,6 @@ const validations: Record<string, (object: KubeObject, previous?: KubeObject) =>
   pods: (pod) => required(pod, ['spec', 'containers']),
   'rolebindings.rbac.authorization.k8s.io': (binding) => required(binding, ['roleRef', 'name']),
   'clusterrolebindings.rbac.authorization.k8s.io': (binding) => required(binding, ['roleRef', 'name']),
-  'virtualmachineinstancetypes.instancetype.kubevirt.io': instancetypeCauses,
-  'virtualmachineclusterinstancetypes.instancetype.kubevirt.io': instancetypeCauses,
   'storageclasses.storage.k8s.io': (storageClass) => required(storageClass, ['provisioner']),
 }
 

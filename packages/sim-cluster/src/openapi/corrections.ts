@@ -144,11 +144,12 @@ export const descriptions: Record<string, string> = {
   'V1beta1VirtualMachineSnapshotSpec.failureDeadline': 'How long the snapshot may take before it fails. Defaults to 5 minutes.',
 }
 
-/** Required in the CRD, though not in the types. */
+/** Required in the CRD, though not in the types, or in another order. */
 export const requiredFields: Record<string, readonly string[]> = {
   K8sIoApiCoreV1HTTPGetAction: ['port'],
   K8sIoApiCoreV1TCPSocketAction: ['port'],
   V1CustomBlockSize: ['logical', 'physical'],
+  V1SSHPublicKeyAccessCredential: ['source', 'propagationMethod'],
 }
 
 /** The times of a condition, which the types leave out. */

@@ -232,7 +232,7 @@ function corrected(interfaceName: string, schema: Schema): Schema {
     ...(interfaceName.endsWith('Condition') && !schema.properties?.['lastHeartbeatTime'] ? conditionTimes : {}),
   }
   const required = [
-    ...new Set([...(schema.required ?? []).map((field) => renamed(interfaceName, field)), ...(requiredFields[interfaceName] ?? [])]),
+    ...new Set([...(requiredFields[interfaceName] ?? []), ...(schema.required ?? []).map((field) => renamed(interfaceName, field))]),
   ]
   return { ...schema, properties, ...(required.length > 0 ? { required } : {}) }
 }
