@@ -10,6 +10,7 @@ const usage = `Usage: sim-cluster [options]
   --host HOST            address to listen on (127.0.0.1)
   --host-name NAME       further name for the certificate and the kubeconfig
   --port PORT            port to listen on (a free one)
+  --prometheus-port PORT port of Prometheus' HTTP API (a free one)
   --state-dir DIR        keeps the certificate authority and the tokens between starts
   --kubeconfig-out FILE  writes a kubeconfig with a context per demo user
   --oidc-issuer URL      takes the ID tokens of this issuer as bearer tokens
@@ -39,6 +40,7 @@ function readOptions(args: string[]) {
       host: string,
       'host-name': string,
       port: string,
+      'prometheus-port': string,
       'state-dir': string,
       'kubeconfig-out': string,
       'oidc-issuer': string,
@@ -53,6 +55,7 @@ function readOptions(args: string[]) {
   if (!scenarios.includes(scenario)) throw new UsageError(`--scenario is one of ${scenarios.join(', ')}, not "${scenario}"`)
   const numbers = {
     port: wholeNumber('port', values.port),
+    prometheusPort: wholeNumber('prometheus-port', values['prometheus-port']),
     vms: wholeNumber('vms', values.vms),
     seed: wholeNumber('seed', values.seed),
     speed: wholeNumber('speed', values.speed),
@@ -69,6 +72,7 @@ function readOptions(args: string[]) {
         ? {}
         : { oidc: { issuer: values['oidc-issuer'], audience: values['oidc-client-id'] ?? 'virtdeck' } }),
       ...(numbers.port === undefined ? {} : { port: numbers.port }),
+      ...(numbers.prometheusPort === undefined ? {} : { prometheusPort: numbers.prometheusPort }),
       ...(numbers.vms === undefined ? {} : { vms: numbers.vms }),
       ...(numbers.seed === undefined ? {} : { seed: numbers.seed }),
       ...(numbers.speed ? { speed: numbers.speed } : {}),
@@ -100,7 +104,7 @@ try {
       await mkdir(dirname(options.kubeconfigOut), { recursive: true })
       await writePrivateFile(options.kubeconfigOut, cluster.kubeconfig())
     }
-    const ready = { url: cluster.url }
+    const ready = { url: cluster.url, prometheusUrl: cluster.prometheusUrl }
     console.log(JSON.stringify(ready))
     process.send?.({ ...ready, users: cluster.users, kubeconfig: cluster.kubeconfig() })
   }

@@ -1,11 +1,11 @@
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
-import { request as httpsRequest } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { manualClock } from './clock.ts'
 import { startSimCluster, type SimCluster, type SimClusterOptions } from './sim-cluster.ts'
+import { ask } from './testing/ask.ts'
 
 /** Starts a cluster whose own mistakes fail the test. */
 async function start(options: Partial<SimClusterOptions> = {}): Promise<SimCluster & { failures: unknown[] }> {
@@ -17,25 +17,6 @@ async function start(options: Partial<SimClusterOptions> = {}): Promise<SimClust
     ...options,
   })
   return { ...cluster, failures }
-}
-
-function ask(cluster: SimCluster, user: string, method: string, path: string, body?: object): Promise<{ code: number; text: string }> {
-  const token = cluster.users.find((candidate) => candidate.name === user)?.token
-  return new Promise((resolve, reject) => {
-    const sent = httpsRequest(`${cluster.url}${path}`, {
-      method,
-      ca: cluster.caCert,
-      agent: false,
-      headers: { Authorization: `Bearer ${token}`, Accept: '*/*', 'Content-Type': 'application/json' },
-    })
-    sent.once('error', reject)
-    sent.once('response', (response) => {
-      let text = ''
-      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
-      response.once('end', () => resolve({ code: response.statusCode ?? 0, text }))
-    })
-    sent.end(body ? JSON.stringify(body) : undefined)
-  })
 }
 
 type Vm = { status?: { printableStatus?: string; ready?: boolean } }

@@ -9,6 +9,7 @@ import { runControllers } from './controllers/controller.ts'
 import { createControllers } from './controllers/create-controllers.ts'
 import { createGuests } from './guests/guests.ts'
 import { demoUsers, type DemoUser } from './scenarios/demo-users.ts'
+import { startPrometheus } from './metrics/prometheus-server.ts'
 import { seedScenario, type ScenarioName } from './scenarios/seed-scenario.ts'
 import { loadSchemas } from './openapi/load.ts'
 import { listen } from './serving/https-server.ts'
@@ -30,6 +31,8 @@ export type SimClusterOptions = {
   seed?: number
   /** 0, the default, takes a free one. */
   port?: number
+  /** Where Prometheus listens; 0, the default, takes a free one. */
+  prometheusPort?: number
   /** Where to listen; loopback unless told otherwise. */
   host?: string
   /** The name that clients on other machines use: in the certificate and the kubeconfig. */
@@ -51,6 +54,8 @@ export type SimCluster = AsyncDisposable & {
   url: string
   /** PEM. */
   caCert: string
+  /** Prometheus' HTTP API, for the metrics of the VMs and the nodes: plain HTTP, as a Service in a cluster. */
+  prometheusUrl: string
   /** With a context per user, and `virtdeck` for a server's own account. */
   kubeconfig(): string
   /** Who may sign in. */
@@ -126,18 +131,32 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
     guests.stop()
     ownClock?.stop()
   }
-  const server = await listen(front, { host, port: options.port ?? 0, ...state.serving }).catch((error: unknown) => {
+  const stopAndThrow = (error: unknown) => {
     stop()
     throw error
-  })
+  }
+  const server = await listen(front, { host, port: options.port ?? 0, ...state.serving }).catch(stopAndThrow)
 
   const urlHost = hostName ?? (host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host)
   const url = `https://${urlHost}:${server.port}`
+  const prometheus = await startPrometheus({
+    storage,
+    clock,
+    seed,
+    host,
+    urlHost,
+    port: options.prometheusPort ?? 0,
+    onError: (error) => onError('prometheus', error),
+  }).catch(async (error: unknown) => {
+    await server[Symbol.asyncDispose]()
+    return stopAndThrow(error)
+  })
   const caCert = state.authority.certificate
   transfers.announce(url, caCert)
   return {
     url,
     caCert,
+    prometheusUrl: prometheus.url,
     kubeconfig: () => kubeconfigText({ url, caCert, users: accounts }),
     users: accounts.filter(({ name }) => name !== serverAccount).map(({ name, description, token }) => ({ name, description, token })),
     storage,
@@ -146,6 +165,7 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
     settle: () => controllerClock.settle(),
     async [Symbol.asyncDispose]() {
       stop()
+      await prometheus[Symbol.asyncDispose]()
       await server[Symbol.asyncDispose]()
     },
   }

@@ -1,0 +1,510 @@
+// Evaluates a parsed expression, once per step of a query: samples are read once per selector, then every step looks into them.
+import { anchoredPattern, pickLabels, signatureOf, type Labels, type Matcher } from './labels.ts'
+import { functions, quantile, variance, type Window } from './promql-functions.ts'
+import {
+  isComparison,
+  isSetOperator,
+  type Aggregate,
+  type Binary,
+  type Call,
+  type Expr,
+  type Grouping,
+  type Matching,
+  type MatrixSelector,
+  type Subquery,
+  type VectorSelector,
+} from './promql-parser.ts'
+import { QueryError } from './query-error.ts'
+
+/** Ascending times in ms; a value of NaN says that the series ended there. */
+export type Series = { labels: Labels; times: readonly number[]; values: readonly number[] }
+
+/**
+ * Where samples come from: every series that has some in `[fromMs, toMs]`, and of what was before that time as much as
+ * tells whether it was still there: its last sample within `lookbackMs`, or its end.
+ */
+export type Source = { select(matchers: readonly Matcher[], fromMs: number, toMs: number, lookbackMs: number): Series[] }
+
+export type Sample = { labels: Labels; value: number }
+type Value = number | string | Sample[]
+
+/** How long a series counts as being there after its last sample. */
+const lookbackMs = 5 * 60_000
+const defaultSubqueryStepMs = 60_000
+
+export type Range = { startMs: number; endMs: number; stepMs: number }
+
+/** Of an instant query: a number, a text, samples, or whole series where a range is asked for. */
+export type InstantResult =
+  | { type: 'scalar'; value: number }
+  | { type: 'string'; value: string }
+  | { type: 'vector'; samples: Sample[] }
+  | { type: 'matrix'; series: Series[] }
+
+/** Throws a QueryError where the expression cannot be evaluated over what is there. */
+export function evaluateInstant(source: Source, expr: Expr, atMs: number): InstantResult {
+  const evaluation = createEvaluation(source, { startMs: atMs, endMs: atMs, stepMs: 1 })
+  if (expr.kind === 'matrix' || expr.kind === 'subquery')
+    return {
+      type: 'matrix',
+      series: evaluation
+        .windows(expr, atMs)
+        .map(({ labels, times, values, from, to }) => ({ labels, times: times.slice(from, to), values: values.slice(from, to) })),
+    }
+  const value = evaluation.at(expr, atMs)
+  if (typeof value === 'number') return { type: 'scalar', value }
+  if (typeof value === 'string') return { type: 'string', value }
+  return { type: 'vector', samples: value }
+}
+
+/** The series that an expression gives over a range, in order of their labels. */
+export function evaluateRange(source: Source, expr: Expr, range: Range): Series[] {
+  const evaluation = createEvaluation(source, range)
+  const found = new Map<string, { labels: Labels; times: number[]; values: number[] }>()
+  const known = new Map<Labels, { labels: Labels; times: number[]; values: number[] }>()
+  for (let atMs = range.startMs; atMs <= range.endMs; atMs += range.stepMs) {
+    const value = evaluation.at(expr, atMs)
+    if (typeof value === 'string')
+      throw new QueryError('bad_data', 'invalid expression type "string" for range query, must be Scalar or instant Vector')
+    for (const sample of typeof value === 'number' ? [{ labels: noLabels, value }] : value) {
+      let series = known.get(sample.labels)
+      if (!series) {
+        const signature = signatureOf(sample.labels)
+        series = found.get(signature)
+        if (!series) found.set(signature, (series = { labels: sample.labels, times: [], values: [] }))
+        known.set(sample.labels, series)
+      }
+      if (series.times.at(-1) === atMs) throw new QueryError('execution', 'vector cannot contain metrics with the same labelset')
+      series.times.push(atMs)
+      series.values.push(sample.value)
+    }
+  }
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, series]) => series)
+}
+
+const noLabels: Labels = {}
+const withoutName = (name: string) => name !== '__name__'
+
+/** The last index whose time is at most `timeMs`, or -1. */
+function lastAt(times: readonly number[], timeMs: number): number {
+  let low = 0
+  let high = times.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (times[middle]! <= timeMs) low = middle + 1
+    else high = middle
+  }
+  return low - 1
+}
+
+/** A window without the marks of series that ended within it. */
+function withoutEnds<T extends Window>(window: T): T {
+  const { times, values, from, to } = window
+  let ends = 0
+  for (let i = from; i < to; i += 1) if (Number.isNaN(values[i])) ends += 1
+  if (ends === 0) return window
+  const kept = Array.from({ length: to - from }, (_, i) => from + i).filter((i) => !Number.isNaN(values[i]))
+  return { ...window, times: kept.map((i) => times[i]), values: kept.map((i) => values[i]), from: 0, to: kept.length }
+}
+
+/** Derived label sets are the same object for the same input, so that steps after the first find them at once. */
+function derived(derive: (labels: Labels) => Labels): (labels: Labels) => Labels {
+  const known = new WeakMap<Labels, Labels>()
+  return (labels) => {
+    let result = known.get(labels)
+    if (!result) known.set(labels, (result = derive(labels)))
+    return result
+  }
+}
+
+type Keyed = (labels: Labels) => string
+const keyedBy = (keep: (name: string) => boolean): Keyed => {
+  const known = new WeakMap<Labels, string>()
+  return (labels) => {
+    let key = known.get(labels)
+    if (key === undefined) known.set(labels, (key = signatureOf(labels, keep)))
+    return key
+  }
+}
+
+const arithmetic: Record<string, (a: number, b: number) => number> = {
+  '+': (a, b) => a + b,
+  '-': (a, b) => a - b,
+  '*': (a, b) => a * b,
+  '/': (a, b) => a / b,
+  '%': (a, b) => a % b,
+  '^': (a, b) => a ** b,
+  atan2: Math.atan2,
+}
+const comparisons: Record<string, (a: number, b: number) => boolean> = {
+  '==': (a, b) => a === b,
+  '!=': (a, b) => a !== b,
+  '>': (a, b) => a > b,
+  '<': (a, b) => a < b,
+  '>=': (a, b) => a >= b,
+  '<=': (a, b) => a <= b,
+}
+
+function createEvaluation(source: Source, range: Range) {
+  const selected = new Map<VectorSelector, Series[]>()
+  const perNode = new Map<object, unknown>()
+  /** Something kept for one node of the expression while it is evaluated step after step. */
+  function kept<T>(node: object, make: () => T): T {
+    if (!perNode.has(node)) perNode.set(node, make())
+    return perNode.get(node) as T
+  }
+  const dropName = derived((labels) => pickLabels(labels, withoutName))
+
+  const moment = (node: { offsetMs: number; at?: number | 'start' | 'end' }, atMs: number) =>
+    (node.at === undefined ? atMs : node.at === 'start' ? range.startMs : node.at === 'end' ? range.endMs : node.at) - node.offsetMs
+
+  /** Reads what a query needs of every selector before its first step. */
+  function prepare(expr: Expr, fromMs: number, toMs: number): void {
+    switch (expr.kind) {
+      case 'selector':
+        read(expr, fromMs, toMs, 0, lookbackMs)
+        return
+      case 'matrix':
+        read(expr.selector, fromMs, toMs, expr.rangeMs, 0)
+        return
+      case 'subquery':
+        prepare(expr.expr, moment(expr, fromMs) - expr.rangeMs, moment(expr, toMs))
+        return
+      case 'negate':
+        prepare(expr.expr, fromMs, toMs)
+        return
+      case 'call':
+        for (const arg of expr.args) prepare(arg, fromMs, toMs)
+        return
+      case 'aggregate':
+        prepare(expr.expr, fromMs, toMs)
+        if (expr.parameter) prepare(expr.parameter, fromMs, toMs)
+        return
+      case 'binary':
+        prepare(expr.left, fromMs, toMs)
+        prepare(expr.right, fromMs, toMs)
+        return
+      case 'number':
+      case 'string':
+    }
+  }
+  function read(selector: VectorSelector, fromMs: number, toMs: number, rangeMs: number, lookback: number): void {
+    selected.set(selector, source.select(selector.matchers, moment(selector, fromMs) - rangeMs, moment(selector, toMs), lookback))
+  }
+  let prepared = false
+
+  function select(selector: VectorSelector, atMs: number): (Sample & { timeMs: number })[] {
+    const whenMs = moment(selector, atMs)
+    const samples = []
+    for (const { labels, times, values } of selected.get(selector) ?? []) {
+      const i = lastAt(times, whenMs)
+      if (i < 0) continue
+      const [timeMs, value] = [times[i]!, values[i]!]
+      if (timeMs > whenMs - lookbackMs && !Number.isNaN(value)) samples.push({ labels, value, timeMs })
+    }
+    return samples
+  }
+
+  type SeriesWindow = Series & Window
+  function windowsOf(expr: MatrixSelector | Subquery, atMs: number): SeriesWindow[] {
+    if (expr.kind === 'subquery') return subqueryWindows(expr, atMs)
+    const endMs = moment(expr.selector, atMs)
+    const startMs = endMs - expr.rangeMs
+    const windows: SeriesWindow[] = []
+    for (const { labels, times, values } of selected.get(expr.selector) ?? []) {
+      const from = lastAt(times, startMs) + 1
+      const to = lastAt(times, endMs) + 1
+      if (from >= to) continue
+      const window = withoutEnds({ labels, times, values, from, to, startMs, endMs })
+      if (window.from < window.to) windows.push(window)
+    }
+    return windows
+  }
+  function subqueryWindows(expr: Subquery, atMs: number): SeriesWindow[] {
+    const endMs = moment(expr, atMs)
+    const startMs = endMs - expr.rangeMs
+    const stepMs = expr.stepMs ?? defaultSubqueryStepMs
+    const found = new Map<string, { labels: Labels; times: number[]; values: number[] }>()
+    const key = kept(expr, () => keyedBy(() => true))
+    for (let stepAtMs = (Math.floor(startMs / stepMs) + 1) * stepMs; stepAtMs <= endMs; stepAtMs += stepMs) {
+      for (const { labels, value } of vectorOf(expr.expr, stepAtMs)) {
+        let series = found.get(key(labels))
+        if (!series) found.set(key(labels), (series = { labels, times: [], values: [] }))
+        series.times.push(stepAtMs)
+        series.values.push(value)
+      }
+    }
+    return [...found.values()].map((series) => ({ ...series, from: 0, to: series.times.length, startMs, endMs }))
+  }
+
+  function evaluate(expr: Expr, atMs: number): Value {
+    switch (expr.kind) {
+      case 'number':
+      case 'string':
+        return expr.value
+      case 'selector':
+        return select(expr, atMs)
+      case 'negate': {
+        const value = evaluate(expr.expr, atMs)
+        if (typeof value === 'number') return -value
+        return (value as Sample[]).map((sample) => ({ labels: dropName(sample.labels), value: -sample.value }))
+      }
+      case 'call':
+        return call(expr, atMs)
+      case 'aggregate':
+        return aggregate(expr, atMs)
+      case 'binary':
+        return binary(expr, atMs)
+      case 'matrix':
+      case 'subquery':
+        throw new QueryError('bad_data', 'invalid expression type "range vector" for range query, must be Scalar or instant Vector')
+    }
+  }
+  // The parser has checked the types of all parts.
+  const vectorOf = (expr: Expr, atMs: number) => evaluate(expr, atMs) as Sample[]
+  const scalarOf = (expr: Expr, atMs: number) => evaluate(expr, atMs) as number
+
+  function call(expr: Call, atMs: number): Value {
+    const { name, args } = expr
+    const { overTime, map, keepsName, parameters } = functions[name]!
+    const scalars = args.filter((_, i) => parameters[i] === 'scalar').map((arg) => scalarOf(arg, atMs))
+    const ranged = args.find((arg): arg is MatrixSelector | Subquery => arg.kind === 'matrix' || arg.kind === 'subquery')
+    if (overTime && ranged) {
+      const samples: Sample[] = []
+      for (const window of windowsOf(ranged, atMs)) {
+        const value = overTime(window, ...scalars)
+        if (value !== undefined) samples.push({ labels: keepsName ? window.labels : dropName(window.labels), value })
+      }
+      return samples
+    }
+    if (map) {
+      const values = args[0] ? vectorOf(args[0], atMs) : [{ labels: noLabels, value: atMs / 1000 }]
+      return values.map(({ labels, value }) => ({ labels: dropName(labels), value: map(value, ...scalars) }))
+    }
+    switch (name) {
+      case 'time':
+        return atMs / 1000
+      case 'pi':
+        return Math.PI
+      case 'scalar': {
+        const [only, ...more] = vectorOf(args[0]!, atMs)
+        return only && more.length === 0 ? only.value : NaN
+      }
+      case 'vector':
+        return [{ labels: noLabels, value: scalars[0]! }]
+      case 'timestamp':
+        return args[0]!.kind === 'selector'
+          ? select(args[0] as VectorSelector, atMs).map(({ labels, timeMs }) => ({ labels: dropName(labels), value: timeMs / 1000 }))
+          : vectorOf(args[0]!, atMs).map(({ labels }) => ({ labels: dropName(labels), value: atMs / 1000 }))
+      case 'absent':
+        return vectorOf(args[0]!, atMs).length > 0 ? [] : [{ labels: kept(expr, () => labelsOfAbsent(args[0]!)), value: 1 }]
+      case 'absent_over_time':
+        return windowsOf(ranged!, atMs).length > 0 ? [] : [{ labels: kept(expr, () => labelsOfAbsent(ranged!)), value: 1 }]
+      case 'sort':
+        return [...vectorOf(args[0]!, atMs)].sort((a, b) => a.value - b.value)
+      case 'sort_desc':
+        return [...vectorOf(args[0]!, atMs)].sort((a, b) => b.value - a.value)
+      case 'label_replace': {
+        const relabel = kept(expr, () => derived(labelReplacement(args)))
+        return vectorOf(args[0]!, atMs).map(({ labels, value }) => ({ labels: relabel(labels), value }))
+      }
+    }
+    throw new QueryError('execution', `${name}() is not evaluated by the simulated Prometheus`)
+  }
+
+  function labelReplacement(args: Expr[]): (labels: Labels) => Labels {
+    const [target = '', replacement = '', sourceLabel = '', pattern = ''] = args
+      .slice(1)
+      .map((arg) => (arg.kind === 'string' ? arg.value : ''))
+    if (!/^[a-zA-Z_]\w*$/.test(target)) throw new QueryError('execution', `invalid destination label name in label_replace(): ${target}`)
+    const regex = anchoredPattern(pattern)
+    return (labels) => {
+      const found = regex.exec(labels[sourceLabel] ?? '')
+      if (!found) return labels
+      const value = replacement.replace(/\$(?:\{(\w+)\}|(\w+)|\$)/g, (all, braced?: string, bare?: string) => {
+        if (all === '$$') return '$'
+        const reference = braced ?? bare ?? ''
+        return (/^\d+$/.test(reference) ? found[Number(reference)] : found.groups?.[reference]) ?? ''
+      })
+      return pickLabels({ ...labels, [target]: value }, () => true)
+    }
+  }
+
+  function aggregate(expr: Aggregate, atMs: number): Sample[] {
+    const { op, grouping } = expr
+    const keep = groupLabels(grouping)
+    const { key, label } = kept(expr, () => ({ key: keyedBy(keep), label: derived((labels) => pickLabels(labels, keep)) }))
+    const groups = new Map<string, Sample[]>()
+    for (const sample of vectorOf(expr.expr, atMs)) {
+      const signature = key(sample.labels)
+      const group = groups.get(signature)
+      if (group) group.push(sample)
+      else groups.set(signature, [sample])
+    }
+    const parameter = expr.parameter ? scalarOf(expr.parameter, atMs) : NaN
+    const result: Sample[] = []
+    // The labels of the group's first series: the same object at every step while that series is there.
+    for (const group of groups.values()) {
+      if (op === 'topk' || op === 'bottomk') {
+        const sign = op === 'topk' ? -1 : 1
+        const rank = (value: number) => (Number.isNaN(value) ? Infinity : sign * value)
+        result.push(...[...group].sort((a, b) => rank(a.value) - rank(b.value)).slice(0, Math.max(0, Math.floor(parameter) || 0)))
+      } else {
+        result.push({
+          labels: label(group[0]!.labels),
+          value: reduced(
+            op,
+            group.map(({ value }) => value),
+            parameter,
+          ),
+        })
+      }
+    }
+    return result
+  }
+
+  function binary(expr: Binary, atMs: number): Value {
+    const left = evaluate(expr.left, atMs)
+    const right = evaluate(expr.right, atMs)
+    const compute = operation(expr)
+    if (typeof left === 'number' && typeof right === 'number') return compute(left, right)!.value
+    if (typeof left === 'number' || typeof right === 'number') {
+      const [vector, swap] = (typeof left === 'number' ? [right, true] : [left, false]) as [Sample[], boolean]
+      const keepsName = isComparison(expr.op) && !expr.bool
+      return vector.flatMap(({ labels, value }) => {
+        const result = swap ? compute(left as number, value) : compute(value, right as number)
+        // A comparison keeps the vector's own value, whichever side it is on.
+        return result ? [{ labels: keepsName ? labels : dropName(labels), value: keepsName ? value : result.value }] : []
+      })
+    }
+    const { key } = kept(expr, () => ({ key: keyedBy(matchLabels(expr.matching)) }))
+    if (isSetOperator(expr.op)) return combined(expr.op, left as Sample[], right as Sample[], key)
+    return matched(expr, left as Sample[], right as Sample[], key, compute)
+  }
+
+  function matched(expr: Binary, left: Sample[], right: Sample[], key: Keyed, compute: ReturnType<typeof operation>): Sample[] {
+    const { matching } = expr
+    const many = matching.many === 'right' ? right : left
+    const one = matching.many === 'right' ? left : right
+    const partners = new Map<string, Sample>()
+    for (const sample of one) {
+      const signature = key(sample.labels)
+      if (partners.has(signature)) {
+        const side = matching.many === 'right' ? 'left' : 'right'
+        throw new QueryError(
+          'execution',
+          `found duplicate series for the match group ${described(sample.labels, matching)} on the ${side} hand-side of the operation;many-to-many matching not allowed: matching labels must be unique on one side`,
+        )
+      }
+      partners.set(signature, sample)
+    }
+    const taken = new Set<string>()
+    const result: Sample[] = []
+    for (const sample of many) {
+      const signature = key(sample.labels)
+      const partner = partners.get(signature)
+      if (!partner) continue
+      if (!matching.many && taken.has(signature))
+        throw new QueryError('execution', 'multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)')
+      taken.add(signature)
+      const value = matching.many === 'right' ? compute(partner.value, sample.value) : compute(sample.value, partner.value)
+      if (value) result.push({ labels: resultLabels(expr, sample.labels, partner.labels), value: value.value })
+    }
+    return result
+  }
+
+  /** Of a match; the same object for the same pair, step after step. */
+  function resultLabels(expr: Binary, many: Labels, one: Labels): Labels {
+    const known = kept(expr.matching, () => new WeakMap<Labels, WeakMap<Labels, Labels>>())
+    let byOne = known.get(many)
+    if (!byOne) known.set(many, (byOne = new WeakMap()))
+    let labels = byOne.get(one)
+    if (!labels) byOne.set(one, (labels = joinedLabels(expr, many, one)))
+    return labels
+  }
+
+  return {
+    at(expr: Expr, atMs: number): Value {
+      if (!prepared) {
+        prepare(expr, range.startMs, range.endMs)
+        prepared = true
+      }
+      return evaluate(expr, atMs)
+    },
+    windows(expr: MatrixSelector | Subquery, atMs: number) {
+      prepare(expr, atMs, atMs)
+      return windowsOf(expr, atMs)
+    },
+  }
+}
+
+/** The labels that a missing series would have, as far as its selector says. */
+function labelsOfAbsent(expr: Expr): Labels {
+  const matchers = expr.kind === 'selector' ? expr.matchers : expr.kind === 'matrix' ? expr.selector.matchers : []
+  return Object.fromEntries(
+    matchers.filter(({ name, operator }) => operator === '=' && withoutName(name)).map(({ name, value }) => [name, value]),
+  )
+}
+
+const groupLabels = ({ without, labels }: Grouping) => {
+  const named = new Set(labels)
+  return (name: string) => (without ? withoutName(name) && !named.has(name) : named.has(name))
+}
+const matchLabels = ({ on, labels }: Matching) => {
+  const named = new Set(labels)
+  return (name: string) => (on ? named.has(name) : withoutName(name) && !named.has(name))
+}
+
+function joinedLabels({ op, bool, matching }: Binary, many: Labels, one: Labels): Labels {
+  const keepsName = isComparison(op) && !bool
+  if (matching.many) {
+    const included = Object.fromEntries(matching.include.map((name) => [name, one[name] ?? '']))
+    return pickLabels({ ...many, ...included }, (name) => keepsName || withoutName(name))
+  }
+  const keep = matchLabels(matching)
+  return pickLabels(many, (name) => (matching.on ? keep(name) : keep(name) || (keepsName && name === '__name__')))
+}
+
+function described(labels: Labels, matching: Matching): string {
+  const picked = Object.entries(pickLabels(labels, matchLabels(matching))).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+  return `{${picked.sort().join(', ')}}`
+}
+
+/** What an operator makes of two values; nothing where a comparison filters the pair out. */
+function operation({ op, bool }: Binary): (a: number, b: number) => { value: number } | undefined {
+  const compare = comparisons[op]
+  if (!compare) return (a, b) => ({ value: arithmetic[op]?.(a, b) ?? NaN })
+  return (a, b) => (bool ? { value: compare(a, b) ? 1 : 0 } : compare(a, b) ? { value: a } : undefined)
+}
+
+function combined(op: string, left: Sample[], right: Sample[], key: Keyed): Sample[] {
+  if (op === 'or') {
+    const present = new Set(left.map(({ labels }) => key(labels)))
+    return [...left, ...right.filter(({ labels }) => !present.has(key(labels)))]
+  }
+  const present = new Set(right.map(({ labels }) => key(labels)))
+  return left.filter(({ labels }) => present.has(key(labels)) === (op === 'and'))
+}
+
+function reduced(op: string, values: number[], parameter: number): number {
+  switch (op) {
+    case 'sum':
+      return values.reduce((total, value) => total + value, 0)
+    case 'avg':
+      return values.reduce((total, value) => total + value, 0) / values.length
+    case 'min':
+      return values.reduce((least, value) => (value < least || Number.isNaN(least) ? value : least))
+    case 'max':
+      return values.reduce((most, value) => (value > most || Number.isNaN(most) ? value : most))
+    case 'count':
+      return values.length
+    case 'stddev':
+      return Math.sqrt(variance(values))
+    case 'stdvar':
+      return variance(values)
+    case 'quantile':
+      return quantile(parameter, values)
+    default:
+      return 1 // group
+  }
+}
