@@ -45,7 +45,7 @@ export type Kubeconfig = {
   warnings: readonly string[]
 }
 
-// Exec plugins and token files are asked again after this long; they keep their own caches.
+// Exec plugins, token files and the cluster's authority are read again after this long; plugins keep caches of their own.
 const dialTtlMs = 5_000
 
 /** Reads the kubeconfig. Throws ConfigError with one clear sentence. */
@@ -60,21 +60,24 @@ export function loadKubeconfig(config: Pick<ServerConfig, 'kubeconfig' | 'contex
   if (!served || !cluster) throw new ConfigError(`The kubeconfig's context "${context}" names no cluster.`)
   if (!URL.canParse(cluster.server)) throw new ConfigError(`The kubeconfig's server "${cluster.server}" is not a URL.`)
 
-  const cached = new Map<string, { until: number; dial: Promise<Dial> }>()
-  const dialAsUser = (name: string): Promise<Dial> => {
+  const cached = new Map<string | undefined, { until: number; dial: Promise<Dial> }>()
+  /** By the context's name; without one, the cluster alone. */
+  const dialFor = (name: string | undefined, make: () => Promise<Dial>): Promise<Dial> => {
     const known = cached.get(name)
     if (known && known.until > Date.now()) return known.dial
-    const access = contexts.get(name)
-    if (!access) throw new Error(`no such kubeconfig context: ${name}`)
-    const dial = dialAs(access).catch((cause: unknown) => {
-      // What an exec plugin prints is for whoever runs the server, not for a browser.
+    const dial = make().catch((cause: unknown) => {
+      // What an exec plugin prints, or which file is missing, is for whoever runs the server, not for a browser.
       throw Object.assign(refusal(503, 'The kubeconfig’s credential cannot be obtained.'), { cause })
     })
     cached.set(name, { until: Date.now() + dialTtlMs, dial })
     dial.catch(() => cached.delete(name))
     return dial
   }
-  const anonymous = anonymousDial(served)
+  const dialAsUser = (name: string): Promise<Dial> => {
+    const access = contexts.get(name)
+    if (!access) throw new Error(`no such kubeconfig context: ${name}`)
+    return dialFor(name, () => dialAs(access))
+  }
 
   return {
     context,
@@ -87,7 +90,7 @@ export function loadKubeconfig(config: Pick<ServerConfig, 'kubeconfig' | 'contex
       const shown = credential.kind === 'oidc' ? credential.shown : credential
       if ('impersonate' in shown) return { ...(await dialAsUser(inventoryContext)), impersonate: shown.impersonate }
       // A bearer's connections never carry the kubeconfig user's client certificate.
-      return { ...(await anonymous), authorization: `Bearer ${shown.token}` }
+      return { ...(await dialFor(undefined, () => anonymousDial(served))), authorization: `Bearer ${shown.token}` }
     },
     warnings: warningsOf(cluster, contexts.get(context)?.impersonate),
     token: (name) => {

@@ -1,9 +1,11 @@
 // An API server that answers what a test tells it to: for the answers that neither a real nor the simulated one gives.
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 export type HostileApiServer = AsyncDisposable & {
+  url: string
   kubeconfig: string
   /** Requests that reached it, other than those of sign-in and inventory. */
   seen: { method: string; path: string; headers: IncomingMessage['headers']; body: string }[]
@@ -13,8 +15,12 @@ export type HostileApiServer = AsyncDisposable & {
   answer(handler: (req: IncomingMessage, res: ServerResponse) => void): void
   /** What lists of the inventory and of watches hold, by whom they are asked; nothing unless told otherwise. */
   items(handler: (name: string, path: string) => object[]): void
+  /** Serves with another certificate from now on, and hangs up on everybody who has seen the one before. */
+  present(certificate: Certificate): void
   upgrade(handler: (req: IncomingMessage, socket: Duplex, head: Buffer) => void): void
 }
+
+type Certificate = { cert: string; key: string }
 
 export const token = 'hostile-token'
 
@@ -22,7 +28,8 @@ export const token = 'hostile-token'
 export const tokenOf = (name: string) => `${token}-of-${name}`
 const bearer = (req: IncomingMessage) => /-of-(\S+)$/.exec(req.headers.authorization ?? '')?.[1] ?? 'ann'
 
-export async function startHostileApiServer(): Promise<HostileApiServer> {
+/** Over TLS where there is a certificate. */
+export async function startHostileApiServer(certificate?: Certificate): Promise<HostileApiServer> {
   const seen: HostileApiServer['seen'] = []
   const asked: HostileApiServer['asked'] = []
   let answer: (req: IncomingMessage, res: ServerResponse) => void = (_req, res) => void res.writeHead(404).end()
@@ -33,13 +40,14 @@ export async function startHostileApiServer(): Promise<HostileApiServer> {
     res.end(JSON.stringify(body))
   }
 
-  const server = createServer((req, res) => {
+  const listener: RequestListener = (req, res) => {
     const { pathname, searchParams } = new URL(req.url ?? '', 'http://api')
     asked.push({ path: req.url ?? '', headers: req.headers })
     let body = ''
     req.on('data', (chunk: Buffer) => (body += chunk.toString()))
     req.on('end', () => {
-      if (pathname.endsWith('selfsubjectreviews')) return json(res, 201, { status: { userInfo: { username: req.headers['impersonate-user'] ?? bearer(req), groups: [] } } })
+      if (pathname.endsWith('selfsubjectreviews'))
+        return json(res, 201, { status: { userInfo: { username: req.headers['impersonate-user'] ?? bearer(req), groups: [] } } })
       if (pathname.endsWith('selfsubjectaccessreviews')) return json(res, 201, { status: { allowed: true } })
       if (searchParams.has('sendInitialEvents')) return json(res, 422, { kind: 'Status', status: 'Failure', code: 422 })
       if (searchParams.get('watch') === '1') return res.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()
@@ -48,7 +56,9 @@ export async function startHostileApiServer(): Promise<HostileApiServer> {
       seen.push({ method: req.method ?? '', path: req.url ?? '', headers: req.headers, body })
       answer(req, res)
     })
-  })
+  }
+  const secure = certificate && createTlsServer(certificate, listener)
+  const server = secure ?? createServer(listener)
   server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => {})
     seen.push({ method: 'UPGRADE', path: req.url ?? '', headers: req.headers, body: '' })
@@ -56,20 +66,26 @@ export async function startHostileApiServer(): Promise<HostileApiServer> {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
+  const url = `${certificate ? 'https' : 'http'}://127.0.0.1:${port}`
 
   return {
     seen,
+    url,
     asked,
     kubeconfig: JSON.stringify({
       apiVersion: 'v1',
       kind: 'Config',
       'current-context': 'ann',
-      clusters: [{ name: 'hostile', cluster: { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true } }],
+      clusters: [{ name: 'hostile', cluster: { server: url, 'insecure-skip-tls-verify': true } }],
       users: [{ name: 'ann', user: { token } }],
       contexts: [{ name: 'ann', context: { cluster: 'hostile', user: 'ann' } }],
     }),
     answer: (handler) => (answer = handler),
     items: (handler) => (items = handler),
+    present(next) {
+      secure?.setSecureContext(next)
+      server.closeAllConnections()
+    },
     upgrade: (handler) => (upgrade = handler),
     async [Symbol.asyncDispose]() {
       const closed = new Promise((resolve) => server.close(resolve))

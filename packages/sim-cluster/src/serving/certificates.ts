@@ -43,7 +43,11 @@ export async function createAuthority(): Promise<KeyPair> {
   return { certificate: certificate.toString('pem'), key: await pemOf(keys.privateKey) }
 }
 
-export async function createServingCertificate(authority: KeyPair, hosts: readonly string[]): Promise<KeyPair> {
+export async function createServingCertificate(
+  authority: KeyPair,
+  hosts: readonly string[],
+  valid: { notBefore: Date; notAfter: Date } = validity,
+): Promise<KeyPair> {
   const issuer = new x509.X509Certificate(authority.certificate)
   const der = Buffer.from(authority.key.replace(/-----[^-]+-----|\s/g, ''), 'base64')
   const signingKey = (await webcrypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign'])) as CryptoKey
@@ -52,7 +56,7 @@ export async function createServingCertificate(authority: KeyPair, hosts: readon
     serialNumber: serialNumber(),
     subject: 'CN=kube-apiserver',
     issuer: issuer.subject,
-    ...validity,
+    ...valid,
     signingAlgorithm: algorithm,
     publicKey: keys.publicKey,
     signingKey,
