@@ -31,7 +31,7 @@ export function createAdmission({
   return [
     unreachableAdmission(virtApi),
     vmAdmission(objects),
-    vmiAdmission,
+    vmiAdmission(objects, clock),
     migrationAdmission(objects),
     snapshotAdmission,
     restoreAdmission(objects),

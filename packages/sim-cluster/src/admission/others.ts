@@ -13,6 +13,7 @@ import type {
 import { authorize } from '../api/authorization.ts'
 import type { Admission } from '../api/context.ts'
 import { failure } from '../api/status.ts'
+import { timestamp, type Clock } from '../clock.ts'
 import {
   clones,
   controllerOf,
@@ -25,6 +26,8 @@ import {
   type VirtualMachineExport,
 } from '../controllers/objects.ts'
 import { isMigratable } from '../controllers/evacuation.ts'
+import { defaulted } from '../controllers/vmi-spec.ts'
+import { initialStatus, observedVersions } from '../controllers/vmi-status.ts'
 import { isFinal } from '../controllers/vmis.ts'
 import type { Storage } from '../storage/storage.ts'
 import { badRequestBy, invalidBy, invalidByCdi } from './denials.ts'
@@ -37,46 +40,51 @@ const invalid = (field: string | undefined, message: string, reason = 'FieldValu
 const specChanged = (object: KubeObject, previous: KubeObject | undefined) =>
   previous !== undefined && JSON.stringify(object['spec']) !== JSON.stringify(previous['spec'])
 
-export const vmiAdmission: Admission = ({ verb, key, subresource, object, previous }) => {
-  if (key !== vmis || subresource || verb === 'delete') return object
-  const vmi = object as unknown as VirtualMachineInstance
-  if (verb === 'create') {
-    const { memory, resources } = vmi.spec?.domain ?? {}
-    if (!memory?.guest && !memory?.hugepages?.pageSize && !(resources?.requests as Record<string, string> | undefined)?.['memory']) {
-      throw invalidBy('virtualmachineinstances-create-validator.kubevirt.io', [
+/** Validates VMIs; a new one gets its defaults, where no virt-controller made it. */
+export function vmiAdmission(objects: Objects, clock: Clock): Admission {
+  return ({ verb, key, subresource, object, previous }) => {
+    if (key !== vmis || subresource || verb === 'delete') return object
+    const vmi = object as unknown as VirtualMachineInstance
+    if (verb === 'create') {
+      const { memory, resources } = vmi.spec?.domain ?? {}
+      if (!memory?.guest && !memory?.hugepages?.pageSize && !(resources?.requests as Record<string, string> | undefined)?.['memory']) {
+        throw invalidBy('virtualmachineinstances-create-validator.kubevirt.io', [
+          invalid(
+            undefined,
+            "no memory requested, at least one of 'spec.domain.memory.guest', 'spec.domain.memory.hugepages.size' or 'spec.domain.resources.requests.memory' must be set",
+            'FieldValueRequired',
+          ),
+        ])
+      }
+      const spec = defaulted(objects, vmi.spec)
+      const finalizers = new Set([...(object.metadata.finalizers ?? []), 'foregroundDeleteVirtualMachine'])
+      return {
+        ...object,
+        metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, ...observedVersions }, finalizers: [...finalizers] },
+        spec,
+        status: initialStatus(spec, timestamp(clock)),
+      }
+    }
+    const webhook = 'virtualmachineinstances-update-validator.kubevirt.io'
+    if (specChanged(object, previous))
+      throw invalidBy(webhook, [invalid(undefined, 'update of VMI object is restricted', 'FieldValueNotSupported')])
+    const reserved = (labels: Record<string, string> = {}) =>
+      JSON.stringify(
+        Object.entries(labels)
+          .filter(([name]) => name.startsWith('kubevirt.io/'))
+          .toSorted(([a], [b]) => (a < b ? -1 : 1)),
+      )
+    if (reserved(object.metadata.labels) !== reserved(previous?.metadata.labels)) {
+      throw invalidBy(webhook, [
         invalid(
           undefined,
-          "no memory requested, at least one of 'spec.domain.memory.guest', 'spec.domain.memory.hugepages.size' or 'spec.domain.resources.requests.memory' must be set",
-          'FieldValueRequired',
+          'modification of the following reserved kubevirt.io/ labels on a VMI object is prohibited',
+          'FieldValueNotSupported',
         ),
       ])
     }
-    const finalizers = new Set([
-      ...(object.metadata.finalizers ?? []),
-      'kubevirt.io/virtualMachineControllerFinalize',
-      'foregroundDeleteVirtualMachine',
-    ])
-    return { ...object, metadata: { ...object.metadata, finalizers: [...finalizers] }, status: { phase: 'Pending' } }
+    return object
   }
-  const webhook = 'virtualmachineinstances-update-validator.kubevirt.io'
-  if (specChanged(object, previous))
-    throw invalidBy(webhook, [invalid(undefined, 'update of VMI object is restricted', 'FieldValueNotSupported')])
-  const reserved = (labels: Record<string, string> = {}) =>
-    JSON.stringify(
-      Object.entries(labels)
-        .filter(([name]) => name.startsWith('kubevirt.io/'))
-        .toSorted(([a], [b]) => (a < b ? -1 : 1)),
-    )
-  if (reserved(object.metadata.labels) !== reserved(previous?.metadata.labels)) {
-    throw invalidBy(webhook, [
-      invalid(
-        undefined,
-        'modification of the following reserved kubevirt.io/ labels on a VMI object is prohibited',
-        'FieldValueNotSupported',
-      ),
-    ])
-  }
-  return object
 }
 
 export const snapshotAdmission: Admission = ({ verb, key, subresource, object, previous }) => {

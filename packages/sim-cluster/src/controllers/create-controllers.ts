@@ -13,6 +13,8 @@ import { exportController } from './exports.ts'
 import { migrationController } from './migrations.ts'
 import { eventExpiry, heartbeatController } from './nodes.ts'
 import { podController } from './pods.ts'
+import { poolController } from './pools.ts'
+import { replicaSetController } from './replica-sets.ts'
 import { restoreController } from './restores.ts'
 import { snapshotController } from './snapshots.ts'
 import { uploadController } from './uploads.ts'
@@ -26,6 +28,8 @@ export function createControllers(options: { storage: Storage; clock: Clock; gue
     vmController(context),
     vmiController(context),
     podController(context),
+    poolController(context),
+    replicaSetController(context),
     claimController(context),
     dataVolumeController(context),
     uploadController(context),

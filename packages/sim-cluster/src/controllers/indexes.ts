@@ -65,6 +65,8 @@ export function createIndexes(storage: Storage) {
     migrationsOfVmi: createIndex(storage, migrations, (migration) => [`${migration.metadata.namespace}/${migration.spec?.vmiName}`]),
     activeMigrations: () => activeMigrations('active'),
     vmsByClaim: createIndex(storage, vms, claimsOf),
+    vmsOfOwner: createIndex(storage, vms, (vm) => [controllerOf(vm)?.uid]),
+    vmisOfOwner: createIndex(storage, vmis, (vmi) => [controllerOf(vmi)?.uid]),
     vmiByUid: createIndex(storage, vmis, (vmi) => [vmi.metadata.uid]),
     vmisByClaim: createIndex(storage, vmis, claimsOf),
     snapshotsOfVm: createIndex(storage, snapshots, (snapshot) => [`${snapshot.metadata.namespace}/${snapshot.spec?.source?.name}`]),

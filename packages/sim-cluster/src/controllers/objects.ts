@@ -5,6 +5,7 @@ import type { Condition, KubeObject, ObjectMeta, OwnerReference, StoredMeta } fr
 import { apiResource, groupVersion } from '../api/api-resources.ts'
 import { timestamp, type Clock } from '../clock.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { LabelSelector } from './label-selectors.ts'
 
 /** A kind for which this package needs no more than its shape here. */
 type Loose<Spec, Status = Record<string, never>> = {
@@ -62,6 +63,27 @@ export type VirtualMachineExport = Loose<
     virtualMachineName?: string
   }
 >
+export type VirtualMachinePool = Loose<
+  {
+    replicas?: number
+    selector?: LabelSelector
+    virtualMachineTemplate: { metadata?: ObjectMeta; spec: k.VirtualMachine['spec'] }
+    paused?: boolean
+    nameGeneration?: { appendIndexToConfigMapRefs?: boolean; appendIndexToSecretRefs?: boolean }
+    maxUnavailable?: number | string
+    scaleInStrategy?: { proactive?: { selectionPolicy?: { basePolicy?: string } } }
+  },
+  { replicas?: number; readyReplicas?: number; conditions?: unknown; labelSelector?: string }
+>
+export type VirtualMachineInstanceReplicaSet = Loose<
+  {
+    replicas?: number
+    selector?: LabelSelector
+    template: { metadata?: ObjectMeta; spec: k.VirtualMachineInstance['spec'] }
+    paused?: boolean
+  },
+  { replicas?: number; readyReplicas?: number; conditions?: unknown; labelSelector?: string }
+>
 export type Service = Loose<unknown, unknown>
 export type VolumeSnapshotClass = { metadata: StoredMeta; driver: string; deletionPolicy: string }
 
@@ -87,6 +109,8 @@ export type Kinds = {
   'virtualmachinerestores.snapshot.kubevirt.io': k.VirtualMachineRestore
   'virtualmachineclones.clone.kubevirt.io': k.VirtualMachineClone
   'virtualmachineexports.export.kubevirt.io': VirtualMachineExport
+  'virtualmachinepools.pool.kubevirt.io': VirtualMachinePool
+  'virtualmachineinstancereplicasets.kubevirt.io': VirtualMachineInstanceReplicaSet
   'virtualmachineclusterinstancetypes.instancetype.kubevirt.io': k.VirtualMachineClusterInstancetype
   'virtualmachineinstancetypes.instancetype.kubevirt.io': k.VirtualMachineClusterInstancetype
   'virtualmachineclusterpreferences.instancetype.kubevirt.io': k.VirtualMachineClusterPreference
@@ -106,6 +130,8 @@ export const pvcs = 'persistentvolumeclaims'
 export const snapshots = 'virtualmachinesnapshots.snapshot.kubevirt.io'
 export const snapshotContents = 'virtualmachinesnapshotcontents.snapshot.kubevirt.io'
 export const restores = 'virtualmachinerestores.snapshot.kubevirt.io'
+export const pools = 'virtualmachinepools.pool.kubevirt.io'
+export const replicaSets = 'virtualmachineinstancereplicasets.kubevirt.io'
 export const vmExports = 'virtualmachineexports.export.kubevirt.io'
 export const clones = 'virtualmachineclones.clone.kubevirt.io'
 export const volumeSnapshots = 'volumesnapshots.snapshot.storage.k8s.io'

@@ -3,7 +3,24 @@
 import type { PersistentVolumeClaim, VirtualMachineInstance } from '@virtdeck/k8s'
 import { pvcs, type Objects } from './objects.ts'
 import { hashOf } from './random.ts'
+import { topologyOf } from './vmi-spec.ts'
 import { isHotplugVolume } from './volumes.ts'
+
+/** On VMs and VMIs, by virt-controller. */
+export const observedVersions = { 'kubevirt.io/latest-observed-api-version': 'v1', 'kubevirt.io/storage-observed-api-version': 'v1' }
+
+/** What the VMI mutating webhook writes into the status of a new VMI. */
+export function initialStatus(spec: VirtualMachineInstance['spec'], now: string): object {
+  const guest = spec.domain.memory?.guest
+  return {
+    currentCPUTopology: topologyOf(spec.domain.cpu),
+    guestOSInfo: {},
+    ...(guest ? { memory: { guestAtBoot: guest, guestCurrent: guest, guestRequested: guest } } : {}),
+    phase: 'Pending',
+    phaseTransitionTimestamps: [{ phase: 'Pending', phaseTransitionTimestamp: now }],
+    runtimeUser: 107,
+  }
+}
 
 export type Nic = {
   name: string

@@ -13,12 +13,12 @@ import { printableStatusOf } from './printable-status.ts'
 import { syncMemoryDump, withoutCompletedDump } from './memory-dump.ts'
 import { decide, hasStopRequestFor, requestsOf, runStrategyOf } from './run-strategy.ts'
 import { snapshotStatusesOf } from './volume-snapshot-status.ts'
-import { topologyOf, vmiSpecOf } from './vmi-spec.ts'
+import { vmiSpecOf } from './vmi-spec.ts'
+import { initialStatus, observedVersions } from './vmi-status.ts'
 import { isFinal } from './vmis.ts'
 import { claimNameOf } from './volumes.ts'
 
 const finalizer = 'kubevirt.io/virtualMachineControllerFinalize'
-const observed = { 'kubevirt.io/latest-observed-api-version': 'v1', 'kubevirt.io/storage-observed-api-version': 'v1' }
 
 type Status = NonNullable<VirtualMachine['status']>
 type StartFailure = { consecutiveFailCount: number; lastFailedVMIUID?: string; retryAfterTimestamp?: string }
@@ -98,7 +98,7 @@ export function vmController(context: ControllerContext): Controller {
           ...(vm.spec.preference?.name ? { 'kubevirt.io/cluster-preference-name': vm.spec.preference.name } : {}),
           'kubevirt.io/pci-topology-version': 'v3',
           'kubevirt.io/vm-generation': String(generation),
-          ...observed,
+          ...observedVersions,
         },
         labels: { ...(template?.metadata as { labels?: Record<string, string> } | undefined)?.labels },
         finalizers: [finalizer, 'foregroundDeleteVirtualMachine'],
@@ -106,15 +106,7 @@ export function vmController(context: ControllerContext): Controller {
         ownerReferences: [controllerRef(vms, vm)],
       },
       spec: paused ? { ...spec, startStrategy: 'Paused' } : spec,
-      status: {
-        currentCPUTopology: topologyOf(spec.domain.cpu),
-        guestOSInfo: {},
-        memory: memoryStatus(spec),
-        phase: 'Pending',
-        phaseTransitionTimestamps: [{ phase: 'Pending', phaseTransitionTimestamp: timestamp(clock) as never }],
-        runtimeUser: 107,
-        virtualMachineRevisionName: revision,
-      } as never,
+      status: { ...initialStatus(spec, timestamp(clock)), virtualMachineRevisionName: revision } as never,
     })
     record(vm, 'Normal', 'SuccessfulCreate', `Started the virtual machine by creating the new virtual machine instance ${name}`)
   }
@@ -282,7 +274,7 @@ export function vmController(context: ControllerContext): Controller {
         // The first sight of a new VM: status, then annotations and finalizer, each its own write as in KubeVirt.
         vm = objects.setStatus(vms, vm, { printableStatus: 'Stopped', ...snapshotStatuses(vm) })
         vm = objects.setMetadata(vms, vm, {
-          annotations: { ...vm.metadata.annotations, ...observed },
+          annotations: { ...vm.metadata.annotations, ...observedVersions },
           finalizers: [...(vm.metadata.finalizers ?? []), finalizer],
         })
       }
@@ -340,11 +332,6 @@ export function vmController(context: ControllerContext): Controller {
       syncStatus(forgetDetached(context, vm, current), undefined, update)
     },
   }
-}
-
-function memoryStatus(spec: VirtualMachineInstance['spec']) {
-  const guest = spec.domain.memory?.guest
-  return guest ? { guestAtBoot: guest, guestCurrent: guest, guestRequested: guest } : undefined
 }
 
 /** Fields in the order of their names, as Go writes maps: equal statuses are equal texts. */
