@@ -132,3 +132,10 @@ test('a disk named as something that every object has is kept or deleted as any 
   expect(diskFate({ ...disk, owned: false }, { disks: {} })).toBe('keep')
   expect(diskFate({ ...disk, owned: true }, { disks: Object.fromEntries([['constructor', 'keep' as const]]) })).toBe('keep')
 })
+
+test('what another VM is known to use is kept, also without that VM at hand [F229]', () => {
+  const lonely = { ...objects, otherVms: [], usersOf: (claim: string) => (claim === 'web-data' ? ['web', 'db'] : []) }
+  const disks = disksToDecide(web, lonely)
+  expect(disks.find(({ name }) => name === 'web-data')?.usedBy).toEqual(['db'])
+  expect(plan({ disks: { 'web-data': 'delete' } }, lonely)).toEqual(['release-template web', 'release-disk web-data', 'delete-vm web'])
+})

@@ -35,6 +35,8 @@ export type DeleteObjects = {
   snapshots?: readonly VirtualMachineSnapshot[]
   /** The other VMs of the namespace: who else uses a disk. */
   otherVms: readonly VirtualMachine[]
+  /** The same as names, where it is known without the VMs themselves. */
+  usersOf?: (claim: string) => readonly string[]
 }
 
 export type DeleteChoices = {
@@ -51,12 +53,16 @@ export type DeleteStep = {
 }
 
 /** The disks that a VM has for itself or shares, one line each. A DataVolume stands for its claim. */
-export function disksToDecide(vm: VirtualMachine, { dataVolumes, pvcs, otherVms }: Omit<DeleteObjects, 'snapshots'>): DeletableDisk[] {
+export function disksToDecide(vm: VirtualMachine, objects: Omit<DeleteObjects, 'snapshots'>): DeletableDisk[] {
+  const { dataVolumes, pvcs, otherVms, usersOf } = objects
   const referenced = claimNames(vm)
   const others = otherVms
     .filter((other) => other.metadata.uid !== vm.metadata.uid)
     .map((other) => ({ name: other.metadata.name, claims: claimNames(other) }))
-  const usedBy = (name: string) => others.filter(({ claims }) => claims.has(name)).map((other) => other.name)
+  const usedBy = (name: string) => {
+    const users = [...others.filter(({ claims }) => claims.has(name)).map((other) => other.name), ...(usersOf?.(name) ?? [])]
+    return [...new Set(users)].filter((user) => user !== vm.metadata.name)
+  }
   const claim = (name: string) => pvcs.find((pvc) => pvc.metadata.name === name)
   const dvNames = new Set(dataVolumes.map((dv) => dv.metadata.name))
   const ofDataVolumes = dataVolumes

@@ -285,6 +285,7 @@ export function projectVolumeRow({ pvc, dataVolume, vms }: VolumeObjects): Volum
     volumeMode: pvc?.spec?.volumeMode ?? asked?.volumeMode,
     source: dataVolume && (dataVolume.spec.sourceRef?.kind ?? Object.keys(dataVolume.spec.source ?? {})[0]),
     vms: vms?.length ? [...vms] : undefined,
+    owner: dataVolume?.metadata.ownerReferences?.find(({ kind }) => kind === 'VirtualMachine')?.name,
     unclaimed: pvc ? undefined : true,
   })
 }

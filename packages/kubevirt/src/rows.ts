@@ -118,6 +118,8 @@ export type VolumeRow = {
   source?: string
   /** The VirtualMachines of its namespace with this volume in their spec. */
   vms?: string[]
+  /** The VirtualMachine that its DataVolume goes with. */
+  owner?: string
   /** True for a DataVolume without a claim. */
   unclaimed?: boolean
 }

@@ -33,7 +33,11 @@ const sourceOf = (verb: VmVerb, row: VmRow, request: ApiRequest, answer: unknown
  * `patienceMs`. Rejects with a StatusError where it is refused.
  */
 export async function finishVmVerb(verb: RequestVerb, row: VmRow, options: VmRequestOptions, patienceMs: number): Promise<Outcome> {
-  const request = vmRequest(verb, row, options)
+  return finishVmRequest(verb, row, vmRequest(verb, row, options), patienceMs)
+}
+
+/** The same for a verb whose request says more than its name. */
+export async function finishVmRequest(verb: VmVerb, row: VmRow, request: ApiRequest, patienceMs: number): Promise<Outcome> {
   const answer = await k8s.send(request)
   return settled(sourceOf(verb, row, request, answer), patienceMs)
 }

@@ -62,3 +62,4 @@ export { default as PinIcon } from '@tabler/icons-react/dist/esm/icons/IconPin.m
 export { default as UserIcon } from '@tabler/icons-react/dist/esm/icons/IconUser.mjs'
 export { default as CameraIcon } from '@tabler/icons-react/dist/esm/icons/IconCamera.mjs'
 export { default as ZoomIcon } from '@tabler/icons-react/dist/esm/icons/IconZoomIn.mjs'
+export { default as TagIcon } from '@tabler/icons-react/dist/esm/icons/IconTag.mjs'

@@ -2,7 +2,8 @@ import type { ReactNode } from 'react'
 
 type SegmentedProps<T extends string> = {
   label: string
-  value: T
+  /** Undefined where it is none of them. */
+  value: T | undefined
   onValueChange: (value: T) => void
   options: readonly { value: T; label: ReactNode }[]
 }

@@ -6,12 +6,11 @@ import { nothing, select, useSelection } from '../../components/fleet/selection.
 import { SCAN_EVERY_MS } from '../../components/fleet/use-scan.ts'
 import { verbIcons } from '../../components/vm/verb-icons.tsx'
 import { Button, IconButton } from '../../ui/button.tsx'
-import { CloseIcon } from '../../ui/icons.ts'
+import { CloseIcon, TagIcon } from '../../ui/icons.ts'
 import { formatCount } from '../../util/format.ts'
-import { BulkDialog } from './bulk-dialog.tsx'
 import { bulkVerbs, bulkWords, whyNone } from './bulk-verbs.ts'
 import type { BulkVerb } from './bulk-verbs.ts'
-import './bulk.css'
+import { VmBulkDialog } from './vm-bulk-dialog.tsx'
 
 export default function BulkBar() {
   const { uids } = useSelection()
@@ -33,7 +32,7 @@ export default function BulkBar() {
               key={id}
               size="small"
               className={id === 'delete' ? 'dangerlite' : undefined}
-              icon={verbIcons[id]}
+              icon={id === 'label' ? TagIcon : verbIcons[id]}
               disabledReason={whyNone(id, rows)}
               onClick={() => setVerb(id)}
             >
@@ -45,7 +44,7 @@ export default function BulkBar() {
         </div>
       )}
       {verb && (
-        <BulkDialog
+        <VmBulkDialog
           verb={verb}
           rows={rows}
           onClose={(unfinished) => {

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import { vmActionEntries } from '../../components/vm/vm-verbs.ts'
-import { bulkPlan, bulkVerbs, deletionPhrase, whyNone } from './bulk-verbs.ts'
+import { bootGroups, bulkPlan, bulkVerbs, deletionPhrase, whyNone } from './bulk-verbs.ts'
 import { vmRow } from './test-rows.ts'
 
 const mayAll = () => undefined
 
 test('stands in the order of a VM’s own menu', () => {
   const inMenu = vmActionEntries.map(({ id }) => id).filter((id) => (bulkVerbs as readonly string[]).includes(id))
-  expect(inMenu).toEqual([...bulkVerbs])
+  expect(inMenu).toEqual(bulkVerbs.filter((verb) => verb !== 'label'))
 })
 
 test('parts VMs into those that a verb is for and those that are left alone, with the reason of each [F228]', () => {
@@ -36,4 +36,23 @@ test('says why a verb is for none of them', () => {
 test('asks for the number of VMs before it deletes them', () => {
   expect(deletionPhrase(1)).toBe('delete 1 VM')
   expect(deletionPhrase(1200)).toBe('delete 1,200 VMs')
+})
+
+test('boots in the order of a label’s values as people count, what has none last, and stops the other way round [F228]', () => {
+  const rows = [
+    vmRow('edge', { labels: { tier: '10' } }),
+    vmRow('plain'),
+    vmRow('web-1', { labels: { tier: '2' } }),
+    vmRow('db', { labels: { tier: '1' } }),
+    vmRow('web-2', { labels: { tier: '2' } }),
+  ]
+  const names = (groups: (typeof rows)[]) => groups.map((group) => group.map(({ name }) => name).join(' '))
+  expect(names(bootGroups(rows, 'tier', false))).toEqual(['db', 'web-1 web-2', 'edge', 'plain'])
+  expect(names(bootGroups(rows, 'tier', true))).toEqual(['plain', 'edge', 'web-1 web-2', 'db'])
+})
+
+test('labels VMs, but not an instance that no VM owns', () => {
+  const plan = bulkPlan('label', [vmRow('a'), vmRow('lone', { bare: true })], mayAll)
+  expect(plan.will.map(({ name }) => name)).toEqual(['a'])
+  expect(plan.wont[0]?.reason).toContain('no VirtualMachine')
 })

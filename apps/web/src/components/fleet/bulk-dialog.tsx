@@ -1,11 +1,11 @@
-// One verb on many VMs: first their names, then what comes of each, and another try for those that failed.
-import { autoName, verbAccess, type VmRow } from '@virtdeck/kubevirt'
+// One verb on many rows: first their names, then what comes of each, and another try for those that failed.
 import { useEffect, useId, useRef, useState } from 'react'
-import { whyDenied } from '../../api/access.ts'
-import { useAccessIn } from '../../api/access-in.ts'
-import { finishVmVerb } from '../../api/mutations.ts'
+import type { ReactNode } from 'react'
+import type { Outcome } from '../../api/outcome.ts'
+import { Bdi, Told } from '../../ui/bdi.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Checkbox, OptionRow } from '../../ui/checkbox.tsx'
+import { CommandLine } from '../../ui/code-block.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { Field } from '../../ui/field.tsx'
 import { NumberInput } from '../../ui/number-input.tsx'
@@ -14,78 +14,108 @@ import { StateGlyph } from '../../ui/state-glyph.tsx'
 import type { State } from '../../ui/state-glyph.tsx'
 import { TextInput } from '../../ui/text-input.tsx'
 import { formatCount } from '../../util/format.ts'
+import './bulk.css'
 import { runBulk, type BulkState } from './bulk-run.ts'
-import { bulkPlan, bulkWords, deletionPhrase, vmsText, type BulkVerb } from './bulk-verbs.ts'
+import type { FleetRow } from './fleet-kind.ts'
 
-/** So long a VM keeps its turn; what takes longer goes on, and the next begins. */
-const PATIENCE_MS = 120_000
 const USUAL_AT_ONCE = 5
 const MOST_AT_ONCE = 20
 /** More names than these nobody reads. */
 const LISTED = 200
 
-type BulkDialogProps = {
-  verb: BulkVerb
-  /** What is selected. Once begun, the VMs are those that were confirmed. */
-  rows: readonly VmRow[]
+export type BulkPlan<R> = {
+  will: R[]
+  /** Left alone, and why. */
+  wont: { row: R; reason: string }[]
+}
+
+export type BulkJob<R> = {
+  /** On the button and in the title, before the objects: `Delete`, `Take snapshots of`. */
+  verb: string
+  /** So many objects, in words: `3 VMs`. */
+  what: (count: number) => string
+  doing: string
+  did: string
+  consequence: ReactNode
+  plan: BulkPlan<R>
+  /** While it is not known yet whether the user may. */
+  pending: boolean
+  /** It destroys something. */
+  danger?: boolean
+  /** Has to be typed first. */
+  phrase?: (count: number) => string
+  /** More to choose, above the button. */
+  choices?: ReactNode
+  /** Why it cannot begin as things are chosen. */
+  problem?: string | undefined
+  /** The command that does the same to one row. */
+  command?: string
+  /** One after the other; all of them together without. */
+  groupsOf?: (rows: readonly R[]) => readonly (readonly R[])[]
+  run: (row: R) => Promise<Outcome>
+}
+
+type BulkDialogProps<R extends FleetRow> = {
+  /** Once begun, the rows are those that were confirmed. */
+  job: BulkJob<R>
   /** After a run with the uids of those that failed or were not begun; without a run with nothing. */
   onClose: (unfinished?: ReadonlySet<string>) => void
 }
 
-export function BulkDialog({ verb, rows, onClose }: BulkDialogProps) {
-  const words = bulkWords[verb]
-  const question = verbAccess(verb)
-  const access = useAccessIn([...new Set(rows.map(({ namespace }) => namespace))], question)
-  const { will, wont } = bulkPlan(verb, rows, (namespace) =>
-    access.allowed(namespace) ? undefined : whyDenied({ ...question, namespace }),
-  )
+export function BulkDialog<R extends FleetRow>({ job, onClose }: BulkDialogProps<R>) {
+  const { verb, what, consequence, danger, phrase, choices, command } = job
+  const { will, wont } = job.plan
   const [atOnce, setAtOnce] = useState<number | undefined>(USUAL_AT_ONCE)
   const [stopOnFailure, setStopOnFailure] = useState(false)
   const [typed, setTyped] = useState('')
-  const run = useRun(verb)
+  const run = useRun<R>()
   const formId = useId()
   const cancel = useRef<HTMLButtonElement>(null)
   const typing = useRef<HTMLInputElement>(null)
 
-  if (run.begun) return <Results verb={verb} run={run} onClose={onClose} />
+  if (run.begun) return <Results job={job} run={run} onClose={onClose} />
 
-  const reason = access.pending
+  const wanted = phrase?.(will.length)
+  const reason = job.pending
     ? 'Asking the cluster whether you may.'
     : will.length === 0
       ? 'It is possible for none of them.'
-      : atOnce === undefined || atOnce < 1 || atOnce > MOST_AT_ONCE
-        ? `Choose from 1 to ${MOST_AT_ONCE} at a time.`
-        : verb === 'delete' && typed !== deletionPhrase(will.length)
-          ? `Type “${deletionPhrase(will.length)}” first.`
-          : undefined
+      : (job.problem ??
+        (atOnce === undefined || atOnce < 1 || atOnce > MOST_AT_ONCE
+          ? `Choose from 1 to ${MOST_AT_ONCE} at a time.`
+          : wanted !== undefined && typed !== wanted
+            ? `Type “${wanted}” first.`
+            : undefined))
 
   return (
     <Dialog
-      title={will.length > 0 ? `${words.verb} ${vmsText(will.length)}?` : `Nothing to do for ${vmsText(rows.length)}`}
+      title={will.length > 0 ? `${verb} ${what(will.length)}?` : `Nothing to do for ${what(wont.length)}`}
       onClose={() => onClose()}
-      initialFocus={verb === 'delete' ? typing : cancel}
+      initialFocus={phrase ? typing : cancel}
       footer={
         <>
-          <span className="grow" />
+          {command ? <CommandLine command={command} /> : <span className="grow" />}
           <Button ref={cancel} onClick={() => onClose()}>
             Cancel
           </Button>
-          <Button type="submit" form={formId} variant={verb === 'delete' ? 'danger' : 'primary'} disabledReason={reason}>
-            {words.verb} {vmsText(will.length)}
+          <Button type="submit" form={formId} variant={danger ? 'danger' : 'primary'} disabledReason={reason}>
+            {verb} {what(will.length)}
           </Button>
         </>
       }
     >
-      {will.length > 0 && <p>{words.consequence}</p>}
-      <Names rows={will} label={`${words.verb} ${vmsText(will.length)}`} />
+      {will.length > 0 && <p>{consequence}</p>}
+      <Names rows={will} label={`${verb} ${what(will.length)}`} />
       {wont.length > 0 && (
         <details className="bulkwont" open={will.length === 0}>
-          <summary>{wont.length === 1 ? '1 VM stays as it is' : `${vmsText(wont.length)} stay as they are`}</summary>
+          <summary>{wont.length === 1 ? `${what(1)} stays as it is` : `${what(wont.length)} stay as they are`}</summary>
           <ul className="bulklist" aria-label="Left alone">
             {wont.slice(0, LISTED).map(({ row, reason: why }) => (
               <li key={row.uid}>
                 <Name row={row} />
-                <small>{why}</small>
+                <small>
+                  <Told>{why}</Told>
+                </small>
               </li>
             ))}
             <More count={wont.length - LISTED} />
@@ -97,14 +127,15 @@ export function BulkDialog({ verb, rows, onClose }: BulkDialogProps) {
         className="bulkform"
         onSubmit={(event) => {
           event.preventDefault()
-          if (!reason && atOnce) void run.begin(will, { atOnce, stopOnFailure })
+          if (!reason && atOnce) void run.begin(job, { atOnce, stopOnFailure })
         }}
       >
-        {verb === 'delete' && (
+        {will.length > 0 && choices}
+        {wanted !== undefined && (
           <Field
             label={
               <>
-                Type <span className="mono">{deletionPhrase(will.length)}</span> to confirm
+                Type <span className="mono">{wanted}</span> to confirm
               </>
             }
           >
@@ -128,30 +159,39 @@ export function BulkDialog({ verb, rows, onClose }: BulkDialogProps) {
   )
 }
 
-type Run = ReturnType<typeof useRun>
 type How = { atOnce: number; stopOnFailure: boolean }
+type Run<R> = {
+  begun: boolean
+  rows: readonly R[]
+  states: ReadonlyMap<string, BulkState>
+  running: boolean
+  begin: (job: BulkJob<R>, how: How) => Promise<void>
+  retry: (items: readonly R[]) => Promise<void>
+  stop: () => void
+}
 
-/** The run of a dialog: its VMs as they were confirmed, and the state of each. */
-function useRun(verb: BulkVerb) {
+/** The run of a dialog: its rows as they were confirmed, and the state of each. */
+function useRun<R extends FleetRow>(): Run<R> {
   const [states, setStates] = useState<ReadonlyMap<string, BulkState>>(new Map())
-  const [rows, setRows] = useState<readonly VmRow[]>([])
+  const [rows, setRows] = useState<readonly R[]>([])
   const [running, setRunning] = useState(false)
-  const how = useRef<How>({ atOnce: USUAL_AT_ONCE, stopOnFailure: false })
+  const begun = useRef<How & Pick<BulkJob<R>, 'run' | 'groupsOf'>>(undefined)
   const stop = useRef<AbortController>(undefined)
   // Whoever leaves the page begins nothing more.
   useEffect(() => () => stop.current?.abort(), [])
-  // A snapshot's name is chosen once: trying again never makes a second one.
-  const [now] = useState(() => new Date())
 
-  async function go(items: readonly VmRow[]) {
+  async function go(items: readonly R[]) {
+    if (!begun.current) return
+    const { atOnce, stopOnFailure, run, groupsOf } = begun.current
     const own = (stop.current = new AbortController())
     setRunning(true)
     setStates((before) => new Map([...before, ...items.map(({ uid }): [string, BulkState] => [uid, { kind: 'waiting' }])]))
     await runBulk({
-      ...how.current,
-      items,
+      atOnce,
+      stopOnFailure,
+      groups: groupsOf?.(items) ?? [items],
       signal: own.signal,
-      run: (row) => finishVmVerb(verb, row, { name: autoName(row, now), now }, PATIENCE_MS),
+      run,
       onState: (row, state) => setStates((before) => new Map([...before, [row.uid, state]])),
     })
     setRunning(false)
@@ -162,23 +202,26 @@ function useRun(verb: BulkVerb) {
     rows,
     states,
     running,
-    begin(items: readonly VmRow[], chosen: How) {
-      how.current = chosen
-      setRows(items)
-      return go(items)
+    begin({ plan, run, groupsOf }, how) {
+      // As it was confirmed, whatever changes behind the dialog.
+      begun.current = { ...how, run, groupsOf }
+      setRows(plan.will)
+      return go(plan.will)
     },
-    retry: (items: readonly VmRow[]) => go(items),
+    retry: go,
     stop: () => stop.current?.abort(),
   }
 }
 
 const unfinishedKinds: ReadonlySet<BulkState['kind']> = new Set(['failed', 'left'])
 
-function Results({ verb, run, onClose }: { verb: BulkVerb; run: Run; onClose: BulkDialogProps['onClose'] }) {
+type ResultsProps<R extends FleetRow> = BulkDialogProps<R> & { run: Run<R> }
+
+function Results<R extends FleetRow>({ job, run, onClose }: ResultsProps<R>) {
   const { rows, states, running } = run
-  const words = bulkWords[verb]
+  const { verb, what, doing, did } = job
   const close = useRef<HTMLButtonElement>(null)
-  const stateOf = (row: VmRow): BulkState => states.get(row.uid) ?? { kind: 'waiting' }
+  const stateOf = (row: FleetRow): BulkState => states.get(row.uid) ?? { kind: 'waiting' }
   const count = (...kinds: BulkState['kind'][]) => rows.filter((row) => kinds.includes(stateOf(row).kind)).length
   const unfinished = rows.filter((row) => unfinishedKinds.has(stateOf(row).kind))
   const ended = count('done', 'accepted', 'failed', 'left')
@@ -189,7 +232,7 @@ function Results({ verb, run, onClose }: { verb: BulkVerb; run: Run; onClose: Bu
 
   return (
     <Dialog
-      title={running ? `${words.verb} ${vmsText(rows.length)}` : summary()}
+      title={running ? `${verb} ${what(rows.length)}` : summary()}
       // A run is ended by its own button, not by a click beside the dialog.
       onClose={() => !running && leave()}
       initialFocus={close}
@@ -215,14 +258,14 @@ function Results({ verb, run, onClose }: { verb: BulkVerb; run: Run; onClose: Bu
         </>
       }
     >
-      <Progress wide label={words.doing} value={(ended / rows.length) * 100} />
+      <Progress wide label={doing} value={(ended / rows.length) * 100} />
       <p role="status">
-        {formatCount(ended)} of {vmsText(rows.length)}
+        {formatCount(ended)} of {what(rows.length)}
         {count('failed') > 0 && <b className="c-error">, {formatCount(count('failed'))} failed</b>}
       </p>
       <ul className="bulklist" aria-label="Results">
         {sorted.slice(0, LISTED).map((row) => (
-          <Result key={row.uid} row={row} state={stateOf(row)} verb={verb} />
+          <Result key={row.uid} row={row} state={stateOf(row)} doing={doing} did={did} />
         ))}
         <More count={sorted.length - LISTED} />
       </ul>
@@ -231,8 +274,8 @@ function Results({ verb, run, onClose }: { verb: BulkVerb; run: Run; onClose: Bu
 
   function summary(): string {
     const failed = count('failed')
-    if (failed === 0) return unfinished.length > 0 ? `${vmsText(unfinished.length)} not begun` : `${words.did}: ${vmsText(rows.length)}`
-    return `${vmsText(failed)} failed`
+    if (failed === 0) return unfinished.length > 0 ? `${what(unfinished.length)} not begun` : `${did}: ${what(rows.length)}`
+    return `${what(failed)} failed`
   }
 }
 
@@ -245,8 +288,7 @@ const glyphs: Record<BulkState['kind'], State> = {
   left: 'stopped',
 }
 
-function Result({ row, state, verb }: { row: VmRow; state: BulkState; verb: BulkVerb }) {
-  const { doing, did } = bulkWords[verb]
+function Result({ row, state, doing, did }: { row: FleetRow; state: BulkState; doing: string; did: string }) {
   const text: Record<BulkState['kind'], string> = {
     waiting: 'Waiting',
     running: doing,
@@ -261,13 +303,13 @@ function Result({ row, state, verb }: { row: VmRow; state: BulkState; verb: Bulk
       <StateGlyph state={glyph} className={`c-${glyph}`} />
       <Name row={row} />
       <small className={state.kind === 'failed' ? 'c-error' : undefined}>
-        {(state.kind === 'failed' && state.cause) || text[state.kind]}
+        <Told>{(state.kind === 'failed' && state.cause) || text[state.kind]}</Told>
       </small>
     </li>
   )
 }
 
-function Names({ rows, label }: { rows: readonly VmRow[]; label: string }) {
+function Names({ rows, label }: { rows: readonly FleetRow[]; label: string }) {
   if (rows.length === 0) return null
   return (
     <ul className="bulklist" aria-label={label}>
@@ -281,10 +323,10 @@ function Names({ rows, label }: { rows: readonly VmRow[]; label: string }) {
   )
 }
 
-function Name({ row }: { row: VmRow }) {
+function Name({ row }: { row: FleetRow }) {
   return (
     <span>
-      <bdi>{row.name}</bdi> <span className="dim">{row.namespace}</span>
+      <Bdi>{row.name}</Bdi> <span className="dim">{row.namespace}</span>
     </span>
   )
 }

@@ -5,13 +5,13 @@ import { runBulk, type BulkState } from './bulk-run.ts'
 const done: Outcome = { kind: 'done' }
 
 /** Runs over names; each ends when the test says so. */
-function harness(items: string[], options: { atOnce: number; stopOnFailure?: boolean }) {
+function harness(items: string[], options: { atOnce: number; stopOnFailure?: boolean; groups?: string[][] }) {
   const states = new Map<string, BulkState>()
   const ends = new Map<string, { resolve(outcome: Outcome): void; reject(error: Error): void }>()
   const stop = new AbortController()
   let most = 0
   const finished = runBulk({
-    items,
+    groups: options.groups ?? [items],
     atOnce: options.atOnce,
     stopOnFailure: options.stopOnFailure ?? false,
     signal: stop.signal,
@@ -76,4 +76,16 @@ test('calls what takes longer than one waits accepted, not done', async () => {
   await run.end('a', { kind: 'running' })
   await run.finished
   expect(run.kinds()).toEqual({ a: 'accepted' })
+})
+
+test('begins a group when the one before has come to its end, and none after a failure [F228]', async () => {
+  const run = harness([], { atOnce: 5, stopOnFailure: true, groups: [['db'], ['web-1', 'web-2'], ['edge']] })
+  expect(run.kinds()).toEqual({ db: 'running' })
+  await run.end('db', done)
+  expect(run.kinds()).toEqual({ db: 'done', 'web-1': 'running', 'web-2': 'running' })
+  await run.end('web-1', { kind: 'failed' })
+  expect(run.kinds()).not.toHaveProperty('edge')
+  await run.end('web-2', done)
+  await run.finished
+  expect(run.kinds()).toMatchObject({ 'web-2': 'done', edge: 'left' })
 })
