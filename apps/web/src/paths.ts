@@ -17,8 +17,16 @@ export const paths = {
   vmConsole: (ref: VmRef, kind: 'vnc' | 'serial') => `${vm(ref)}/console?kind=${kind}`,
   /** A console alone, for a browser tab of its own. */
   consoleWindow: (ref: VmRef, kind: 'vnc' | 'serial') => `/console/${segment(ref.namespace)}/${segment(ref.name)}?kind=${kind}`,
+  /** A snapshot on its VM's page; with a verb, its dialog. */
+  snapshot: (ref: VmRef, name: string, verb?: 'restore') => `${vm(ref)}/snapshots?snapshot=${segment(name)}${verb ? `&do=${verb}` : ''}`,
+  snapshots: () => '/snapshots',
+  volumes: () => '/volumes',
   nodes: () => '/nodes',
   migrations: () => '/migrations',
   templates: () => '/templates',
+  /** What people did; `query` in the list's search language. */
+  activity: (query?: string) => (query ? `/activity?q=${segment(query)}` : '/activity'),
+  /** What the signed-in user may do, where. */
+  myAccess: () => '/my-access',
   createFromTemplate: (template: { name: string }) => `/templates/${segment(template.name)}/create`,
 } as const

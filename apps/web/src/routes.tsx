@@ -60,6 +60,16 @@ export const routes: RouteObject[] = [
                     ],
                   },
                   {
+                    path: '/snapshots',
+                    handle: crumbs(() => [{ label: 'Snapshots', to: paths.snapshots() }]),
+                    lazy: page(() => import('./features/snapshots/snapshots-page.tsx'), 'SnapshotsPage'),
+                  },
+                  {
+                    path: '/volumes',
+                    handle: crumbs(() => [{ label: 'Volumes', to: paths.volumes() }]),
+                    lazy: page(() => import('./features/volumes/volumes-page.tsx'), 'VolumesPage'),
+                  },
+                  {
                     path: '/nodes',
                     handle: crumbs(() => [{ label: 'Nodes', to: paths.nodes() }]),
                     lazy: page(() => import('./features/nodes/nodes-page.tsx'), 'NodesPage'),
@@ -78,6 +88,16 @@ export const routes: RouteObject[] = [
                     path: '/templates/:name/create',
                     handle: crumbs(({ name = '' }) => [templatesCrumb, { label: name, to: paths.createFromTemplate({ name }) }]),
                     lazy: page(() => import('./features/templates/create-from-template-page.tsx'), 'CreateFromTemplatePage'),
+                  },
+                  {
+                    path: '/activity',
+                    handle: crumbs(() => [{ label: 'Activity', to: paths.activity() }]),
+                    lazy: page(() => import('./features/activity/activity-page.tsx'), 'ActivityPage'),
+                  },
+                  {
+                    path: '/my-access',
+                    handle: crumbs(() => [{ label: 'My access', to: paths.myAccess() }]),
+                    lazy: page(() => import('./features/access/my-access-page.tsx'), 'MyAccessPage'),
                   },
                   { path: '*', Component: NotFoundPage },
                 ],

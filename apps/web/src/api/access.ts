@@ -26,6 +26,12 @@ export const rulesQuery = (namespace: string) =>
     staleTime: FRESH_MS,
   })
 
+/** Whether the cluster could list all rules of a namespace; where not, it is asked about each right by itself. */
+export function useRules(namespace: string): { incomplete: boolean } {
+  const { data } = useQuery(rulesQuery(namespace))
+  return { incomplete: data?.status?.incomplete === true }
+}
+
 /** Answers questions about a namespace, or without one about the cluster's own resources. */
 export function useAccess(namespace?: string): (question: Omit<AccessQuestion, 'namespace'>) => AccessAnswer {
   const rules = useQuery({ ...rulesQuery(namespace ?? ''), enabled: namespace !== undefined })
@@ -63,8 +69,14 @@ function ask(question: AccessQuestion): AccessAnswer {
 }
 
 async function review(question: AccessQuestion): Promise<boolean> {
+  return (await askOnce(question)).allowed
+}
+
+/** The cluster's answer as it is now, with its reason where it has one. Throws a StatusError. */
+export async function askOnce(question: AccessQuestion): Promise<{ allowed: boolean; reason?: string }> {
   const { status } = await k8s.request<SelfSubjectAccessReview>('POST', accessReviewPath, accessReview(question))
-  return status?.allowed === true
+  const reason = [status?.reason, status?.evaluationError].filter(Boolean).join(' ')
+  return { allowed: status?.allowed === true, ...(reason && { reason }) }
 }
 
 function denied(question: AccessQuestion): AccessAnswer {

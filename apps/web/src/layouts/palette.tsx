@@ -3,13 +3,15 @@ import { statusWords, vmState } from '@virtdeck/kubevirt'
 import type { VmRow } from '@virtdeck/kubevirt'
 import { useState } from 'react'
 import { useNavigate, useParams } from 'react-router'
+import { useAccess } from '../api/access.ts'
+import { listActivities } from '../api/activity-access.ts'
 import { useFleet, useVmRow } from '../api/fleet.ts'
 import CommandPalette from '../components/command-palette.tsx'
 import type { PaletteGroup } from '../components/command-palette.tsx'
 import { useVmActions } from '../components/vm/vm-actions.tsx'
 import { paths } from '../paths.ts'
 import { useTheme } from '../stores/theme.ts'
-import { KeyboardIcon, MigrateIcon, NodeIcon, SunIcon, TemplateIcon, VmIcon } from '../ui/icons.ts'
+import { DiskIcon, EventsIcon, KeyIcon, KeyboardIcon, MigrateIcon, NodeIcon, SnapshotIcon, SunIcon, TemplateIcon, VmIcon } from '../ui/icons.ts'
 
 type PaletteProps = { initialText: string; onClose: () => void; onKeys: () => void }
 
@@ -40,6 +42,7 @@ function PaletteOf({
   const navigate = useNavigate()
   const { rows } = useFleet('virtualmachines')
   const { theme, setChoice } = useTheme()
+  const mayListActivities = useAccess()(listActivities).allowed === true
   const groups: PaletteGroup[] = [
     ...vmGroups,
     {
@@ -81,6 +84,22 @@ function PaletteOf({
           run: () => navigate(paths.migrations()),
         },
         {
+          id: 'snapshots',
+          label: 'Snapshots',
+          detail: 'of all VMs',
+          icon: SnapshotIcon,
+          shortcut: 'g s',
+          run: () => navigate(paths.snapshots()),
+        },
+        {
+          id: 'volumes',
+          label: 'Volumes',
+          detail: 'disks, and who uses them',
+          icon: DiskIcon,
+          shortcut: 'g d',
+          run: () => navigate(paths.volumes()),
+        },
+        {
           id: 'templates',
           label: 'Templates',
           detail: 'create a VM',
@@ -88,6 +107,10 @@ function PaletteOf({
           shortcut: 'g t',
           run: () => navigate(paths.templates()),
         },
+        ...(mayListActivities
+          ? [{ id: 'activity', label: 'Activity', detail: 'who did what', icon: EventsIcon, run: () => navigate(paths.activity()) }]
+          : []),
+        { id: 'my-access', label: 'My access', detail: 'what you may do, where', icon: KeyIcon, run: () => navigate(paths.myAccess()) },
       ],
     },
     {

@@ -1,12 +1,14 @@
 import type { Session } from '@virtdeck/server/protocol'
 import { useEffect, useRef } from 'react'
 import { NavLink } from 'react-router'
+import { useAccess } from '../api/access.ts'
+import { listActivities } from '../api/activity-access.ts'
 import { useFleet } from '../api/fleet.ts'
 import { paths } from '../paths.ts'
 import { IconButton } from '../ui/button.tsx'
 import { IconMark } from '../ui/icon.tsx'
 import type { Icon } from '../ui/icon.tsx'
-import { MigrateIcon, NodeIcon, SidebarIcon, TemplateIcon, VmIcon } from '../ui/icons.ts'
+import { DiskIcon, EventsIcon, MigrateIcon, NodeIcon, SidebarIcon, SnapshotIcon, TemplateIcon, VmIcon } from '../ui/icons.ts'
 import { formatCount } from '../util/format.ts'
 import { InventoryTree } from './inventory-tree.tsx'
 
@@ -23,6 +25,7 @@ type SidebarProps = {
 
 export function Sidebar({ cluster, open, hidden, collapsed, onToggle, onClose }: SidebarProps) {
   const { status, rows } = useFleet('virtualmachines', 1_000)
+  const mayListActivities = useAccess()(listActivities).allowed === true
   const foot = onToggle !== undefined && !open
   const version = collapsed ? undefined : cluster.kubevirtVersion
   const aside = useRef<HTMLElement>(null)
@@ -45,8 +48,11 @@ export function Sidebar({ cluster, open, hidden, collapsed, onToggle, onClose }:
           count={status === 'ready' ? rows.length : undefined}
         />
         <PageLink to={paths.templates()} icon={TemplateIcon} label="Templates" />
+        <PageLink to={paths.volumes()} icon={DiskIcon} label="Volumes" />
+        <PageLink to={paths.snapshots()} icon={SnapshotIcon} label="Snapshots" />
         <PageLink to={paths.migrations()} icon={MigrateIcon} label="Migrations" />
         <PageLink to={paths.nodes()} icon={NodeIcon} label="Nodes" />
+        {mayListActivities && <PageLink to={paths.activity()} icon={EventsIcon} label="Activity" />}
       </nav>
       {!collapsed && !hidden && <InventoryTree clusterName={cluster.name} />}
       {(foot || version) && (

@@ -1,5 +1,5 @@
 import type { RefObject } from 'react'
-import { Link } from 'react-router'
+import { Link, useNavigate } from 'react-router'
 import { useLiveState } from '../api/live-socket.ts'
 import type { SignedInSession } from '../api/session.ts'
 import { paths } from '../paths.ts'
@@ -7,7 +7,7 @@ import { useTheme } from '../stores/theme.ts'
 import { Avatar } from '../ui/avatar.tsx'
 import { IconButton } from '../ui/button.tsx'
 import { IconMark } from '../ui/icon.tsx'
-import { ClusterIcon, HelpIcon, KeyboardIcon, MenuIcon, MoonIcon, SearchIcon, SignOutIcon, SunIcon } from '../ui/icons.ts'
+import { ClusterIcon, HelpIcon, KeyIcon, KeyboardIcon, MenuIcon, MoonIcon, SearchIcon, SignOutIcon, SunIcon } from '../ui/icons.ts'
 import { Kbd } from '../ui/kbd.tsx'
 import { Logo } from '../ui/logo.tsx'
 import { Menu } from '../ui/menu.tsx'
@@ -96,6 +96,7 @@ function ThemeToggle() {
 
 function UserMenu({ session: { user }, onKeys, onSignOut }: Pick<TopBarProps, 'session' | 'onKeys' | 'onSignOut'>) {
   const { choice, setChoice } = useTheme()
+  const navigate = useNavigate()
   return (
     <Menu
       label="Account"
@@ -115,6 +116,7 @@ function UserMenu({ session: { user }, onKeys, onSignOut }: Pick<TopBarProps, 's
         </button>
       }
       actions={[
+        { id: 'my-access', label: 'My access', icon: KeyIcon, group: 'user', run: () => void navigate(paths.myAccess()) },
         { id: 'keys', label: 'Keyboard shortcuts', icon: KeyboardIcon, shortcut: '?', group: 'app', run: onKeys },
         {
           id: 'theme',

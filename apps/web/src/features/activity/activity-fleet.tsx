@@ -1,0 +1,202 @@
+// What the list of activities says of itself.
+import { Link, useLocation } from 'react-router'
+import { defineFleet } from '../../components/fleet/fleet-kind.ts'
+import { naturalKey } from '../../components/fleet/order.ts'
+import { paths } from '../../paths.ts'
+import { Bdi } from '../../ui/bdi.tsx'
+import { useClock } from '../../ui/clock.ts'
+import { StatusBadge } from '../../ui/status-badge.tsx'
+import { formatDate, formatFullDate, formatTime } from '../../util/format.ts'
+import type { ActivityRow } from './activity-rows.ts'
+import { withEntry } from './activity-url.ts'
+import { outcomeStates, outcomeWords } from './activity-words.ts'
+import type { Outcome } from './activity-words.ts'
+
+const outcomes: readonly Outcome[] = ['running', 'done', 'refused', 'failed', 'unknown']
+/** What one must look at stands first. */
+const outcomeOrder: Record<Outcome, number> = { failed: 0, refused: 1, unknown: 2, running: 3, done: 4 }
+
+export const activityFleet = defineFleet<ActivityRow>({
+  id: 'activities',
+  title: 'Activity',
+  one: 'operation',
+  many: 'operations',
+  placeholder: { wide: 'VM, user:ann, action:delete, status:refused', phone: 'User or VM' },
+  flexible: 'object',
+  order: { column: 'time', descending: false },
+  columns: [
+    {
+      id: 'time',
+      title: 'Time',
+      width: 118,
+      className: 'mono',
+      // As everywhere with ages: the youngest first.
+      value: ({ at }) => -at,
+      cell: (row) => <TimeCell row={row} />,
+      csv: { value: ({ at }) => new Date(at).toISOString() },
+    },
+    {
+      id: 'user',
+      title: 'User',
+      width: 150,
+      value: ({ user }) => naturalKey(user),
+      cell: ({ user }) => user,
+      csv: { value: ({ user }) => user },
+    },
+    { id: 'action', title: 'Action', width: 140, value: ({ action }) => action, cell: ({ action }) => action },
+    {
+      id: 'object',
+      title: 'Object',
+      width: 180,
+      value: ({ object }) => object && naturalKey(object),
+      cell: (row) => <ObjectCell row={row} />,
+      csv: { value: ({ object }) => object },
+    },
+    {
+      id: 'namespace',
+      title: 'Namespace',
+      width: 130,
+      className: 'dim',
+      value: ({ namespace }) => namespace && naturalKey(namespace),
+      cell: ({ namespace }) => namespace,
+      csv: { value: ({ namespace }) => namespace },
+    },
+    {
+      id: 'result',
+      title: 'Result',
+      width: 180,
+      value: ({ outcome }) => outcomeOrder[outcome],
+      shown: ({ outcome }) => outcome,
+      cell: (row) => <ResultCell row={row} />,
+      csv: { value: ({ activity }) => activity.result?.status },
+    },
+    {
+      id: 'took',
+      title: 'Took',
+      width: 72,
+      className: 'mono dim',
+      value: ({ activity }) => activity.result?.ms,
+      cell: ({ activity }) => tookWords(activity.result?.ms),
+      csv: { title: 'Took (ms)', value: ({ activity }) => activity.result?.ms },
+      shows: 'where there is room',
+    },
+    {
+      id: 'from',
+      title: 'From',
+      width: 130,
+      className: 'mono dim',
+      value: ({ activity }) => activity.client?.ip,
+      cell: ({ activity }) => activity.client?.ip,
+      shows: 'where there is room',
+    },
+    {
+      id: 'id',
+      title: 'Request ID',
+      width: 290,
+      className: 'mono dim',
+      value: ({ activity }) => activity.requestId,
+      cell: ({ activity }) => activity.requestId,
+      shows: 'when chosen',
+    },
+  ],
+  keys: {
+    status: {
+      kind: 'word',
+      hint: outcomes.join(', '),
+      of: ({ outcome }) => outcome,
+      facet: { of: ({ outcome }) => outcome, always: outcomes },
+    },
+    user: { kind: 'word', hint: 'who: ann, or a pattern: *@example.com', of: ({ user }) => user, facet: { of: ({ user }) => user } },
+    action: {
+      kind: 'word',
+      hint: 'start, migrate, "delete snapshot"',
+      of: ({ action, activity }) => [action, activity.event],
+      facet: { of: ({ action }) => action },
+    },
+    vm: { kind: 'word', hint: 'a pattern: web-*', of: ({ vm }) => vm?.name },
+    namespace: {
+      kind: 'word',
+      hint: 'one namespace, or a pattern: team-*',
+      of: ({ namespace }) => namespace,
+      facet: { of: ({ namespace }) => namespace },
+    },
+    day: { kind: 'word', hint: '2026-01-31', of: ({ day }) => day, facet: { of: ({ day }) => day } },
+    time: { kind: 'beginning', hint: 'its beginning: "2026-01-31 12:4"', of: ({ time }) => time },
+    kind: { kind: 'word', hint: 'virtualmachines, secrets', of: ({ activity }) => activity.target?.resource },
+    from: { kind: 'word', hint: 'an address, or a pattern: 10.0.*', of: ({ activity }) => activity.client?.ip },
+    id: { kind: 'beginning', hint: 'a request ID', of: ({ activity }) => [activity.requestId, activity.result?.auditId ?? ''] },
+  },
+  texts: ({ user, action, object, namespace, activity }) => [user, action, object, namespace, activity.target?.name, activity.event],
+  attention: ({ outcome }) => (outcome === 'failed' ? 'failing' : outcome === 'refused' ? 'warning' : undefined),
+  states: outcomes.map((value) => ({
+    key: 'status',
+    value,
+    label: value === 'running' ? 'Under way' : outcomeWords(value, ''),
+    state: outcomeStates[value],
+  })),
+  menus: [
+    { label: 'User', facets: [{ key: 'user', label: 'User' }] },
+    { label: 'Action', facets: [{ key: 'action', label: 'Action' }] },
+    { label: 'Namespace', facets: [{ key: 'namespace', label: 'Namespace' }] },
+    { label: 'Day', facets: [{ key: 'day', label: 'Day' }] },
+  ],
+  state: 'result',
+  phoneLine: ({ user, action, object, namespace }) =>
+    [user, action, object === undefined ? undefined : [namespace, object].filter(Boolean).join('/')].filter(Boolean).join(' · '),
+})
+
+function TimeCell({ row: { at, uid } }: { row: ActivityRow }) {
+  const { search } = useLocation()
+  const today = useClock((nowMs) => new Date(nowMs).toDateString() === new Date(at).toDateString())
+  return (
+    <Link
+      className="name"
+      to={{ search: withEntry(search, uid) }}
+      title={formatFullDate(at)}
+      aria-label={`Details of ${formatFullDate(at)}`}
+    >
+      <time dateTime={new Date(at).toISOString()}>{today ? formatTime(at) : formatDate(at)}</time>
+    </Link>
+  )
+}
+
+function ObjectCell({ row: { object, vm, activity } }: { row: ActivityRow }) {
+  if (object === undefined) return activity.gate
+  const also = vm && activity.target?.name !== vm.name ? activity.target?.name : undefined
+  return (
+    <>
+      {vm && !['vm.delete', 'vm.create'].includes(activity.event) ? (
+        <Link to={paths.virtualMachine(vm)} title={object}>
+          <Bdi>{object}</Bdi>
+        </Link>
+      ) : (
+        <Bdi title={object}>{object}</Bdi>
+      )}
+      {also && (
+        <span className="dim">
+          {' '}
+          <Bdi>{also}</Bdi>
+        </span>
+      )}
+    </>
+  )
+}
+
+function ResultCell({ row: { outcome, activity } }: { row: ActivityRow }) {
+  const { event, result, change } = activity
+  const code = outcome === 'failed' || outcome === 'refused' ? result?.status : undefined
+  return (
+    <>
+      <StatusBadge state={outcomeStates[outcome]} word={outcomeWords(outcome, event)} />
+      {code !== undefined && <span className="mono dim"> {code}</span>}
+      {change?.dryRun && <span className="dim"> dry run</span>}
+    </>
+  )
+}
+
+/** `42 ms`, `1.2 s`, `14 min`. */
+export function tookWords(ms: number | undefined): string | undefined {
+  if (ms === undefined) return undefined
+  if (ms < 1_000) return `${ms} ms`
+  return ms < 60_000 ? `${(ms / 1_000).toFixed(1)} s` : `${Math.floor(ms / 60_000)} min`
+}
