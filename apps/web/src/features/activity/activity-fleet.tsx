@@ -147,7 +147,7 @@ export const activityFleet = defineFleet<ActivityRow>({
 
 function TimeCell({ row: { at, uid } }: { row: ActivityRow }) {
   const { search } = useLocation()
-  const today = useClock((nowMs) => new Date(nowMs).toDateString() === new Date(at).toDateString())
+  const today = useClock((nowMs) => new Date(nowMs).toDateString()) === new Date(at).toDateString()
   return (
     <Link
       className="name"
