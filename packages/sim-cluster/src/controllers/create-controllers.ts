@@ -7,6 +7,7 @@ import { claimController } from './claims.ts'
 import { cloneController } from './clones.ts'
 import { createContext } from './context.ts'
 import type { Controller } from './controller.ts'
+import { dataImportCronController, dataSourceController } from './data-import-crons.ts'
 import { dataVolumeController } from './data-volumes.ts'
 import { evacuationController } from './evacuation.ts'
 import { exportController } from './exports.ts'
@@ -20,6 +21,7 @@ import { snapshotController } from './snapshots.ts'
 import { uploadController } from './uploads.ts'
 import { vmiController } from './vmis.ts'
 import { vmController } from './vms.ts'
+import { volumeSnapshotController } from './volume-snapshots.ts'
 import { workloadUpdateController } from './workload-updates.ts'
 
 export function createControllers(options: { storage: Storage; clock: Clock; guests: Guests; seed: number }): Controller[] {
@@ -33,6 +35,9 @@ export function createControllers(options: { storage: Storage; clock: Clock; gue
     claimController(context),
     dataVolumeController(context),
     uploadController(context),
+    dataSourceController(context),
+    dataImportCronController(context),
+    volumeSnapshotController(context),
     exportController(context),
     migrationController(context),
     evacuationController(context),

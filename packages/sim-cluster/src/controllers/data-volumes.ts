@@ -185,9 +185,17 @@ export function dataVolumeController(context: ControllerContext): Controller {
   return {
     name: 'datavolumes',
     keysOf({ resource, object }) {
-      if (resource.plural === 'datavolumes') return [keyOf(object), ...indexes.dataVolumesBySource(keyOf(object)).map(keyOf)]
-      if (resource.plural === 'persistentvolumeclaims') return [keyOf(object), ...indexes.dataVolumesBySource(keyOf(object)).map(keyOf)]
-      return []
+      const clonesOf = (plural: string) => indexes.dataVolumesBySource(`${plural} ${keyOf(object)}`).map(keyOf)
+      switch (resource.plural) {
+        case 'datavolumes':
+        case 'persistentvolumeclaims':
+          return [keyOf(object), ...clonesOf('persistentvolumeclaims')]
+        case 'volumesnapshots':
+        case 'datasources':
+          return clonesOf(resource.plural)
+        default:
+          return []
+      }
     },
     reconcile(key, reconcile) {
       const [namespace, name] = splitKey(key)

@@ -74,9 +74,15 @@ export function createIndexes(storage: Storage) {
     restoresOfSnapshot: createIndex(storage, restores, (restore) => [
       `${restore.metadata.namespace}/${restore.spec?.virtualMachineSnapshotName}`,
     ]),
+    /** DataVolumes by what they are cloned from: `persistentvolumeclaims NAMESPACE/NAME`, `volumesnapshots ...`, `datasources ...`. */
     dataVolumesBySource: createIndex(storage, dataVolumes, (dv) => {
-      const source = dv.spec?.source?.pvc
-      return [source && `${source.namespace ?? dv.metadata.namespace}/${source.name}`]
+      const place = (plural: string, from: { namespace?: string; name?: string } | undefined) =>
+        from && `${plural} ${from.namespace ?? dv.metadata.namespace}/${from.name}`
+      return [
+        place('persistentvolumeclaims', dv.spec?.source?.pvc),
+        place('volumesnapshots', dv.spec?.source?.snapshot),
+        place('datasources', dv.spec?.sourceRef),
+      ]
     }),
   }
 }

@@ -63,6 +63,24 @@ export type VirtualMachineExport = Loose<
     virtualMachineName?: string
   }
 >
+export type DataImportCron = Loose<
+  {
+    template: { metadata?: ObjectMeta; spec?: k.DataVolume['spec'] }
+    schedule?: string
+    managedDataSource: string
+    importsToKeep?: number
+    garbageCollect?: string
+    retentionPolicy?: string
+  },
+  {
+    currentImports?: unknown
+    lastImportedPVC?: { name: string; namespace: string }
+    lastExecutionTimestamp?: string
+    lastImportTimestamp?: string
+    conditions?: unknown
+    sourceFormat?: string
+  }
+>
 export type VirtualMachinePool = Loose<
   {
     replicas?: number
@@ -117,6 +135,7 @@ export type Kinds = {
   'virtualmachinepreferences.instancetype.kubevirt.io': k.VirtualMachineClusterPreference
   'datavolumes.cdi.kubevirt.io': k.DataVolume
   'datasources.cdi.kubevirt.io': DataSource
+  'dataimportcrons.cdi.kubevirt.io': DataImportCron
   'volumesnapshots.snapshot.storage.k8s.io': VolumeSnapshot
   'volumesnapshotclasses.snapshot.storage.k8s.io': VolumeSnapshotClass
 }
@@ -126,6 +145,8 @@ export const vms = 'virtualmachines.kubevirt.io'
 export const vmis = 'virtualmachineinstances.kubevirt.io'
 export const migrations = 'virtualmachineinstancemigrations.kubevirt.io'
 export const dataVolumes = 'datavolumes.cdi.kubevirt.io'
+export const dataSources = 'datasources.cdi.kubevirt.io'
+export const dataImportCrons = 'dataimportcrons.cdi.kubevirt.io'
 export const pvcs = 'persistentvolumeclaims'
 export const snapshots = 'virtualmachinesnapshots.snapshot.kubevirt.io'
 export const snapshotContents = 'virtualmachinesnapshotcontents.snapshot.kubevirt.io'
