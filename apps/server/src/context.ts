@@ -17,6 +17,7 @@ export type Context = {
   recheckMs: number
   log: Logger
   own: Origins
+  /** The one that browsers know: it tells cookies of one machine apart. */
   port: number
   ring: KeyRing
   kubeconfig: Kubeconfig

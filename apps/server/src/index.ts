@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createApp } from './app.ts'
-import { openAudit } from './audit/audit.ts'
+import { actorOf, openAudit } from './audit/audit.ts'
 import { loadKubeconfig } from './auth/kubeconfig.ts'
 import { createLaunch } from './auth/launch.ts'
 import { createOidc } from './auth/oidc.ts'
@@ -52,8 +52,17 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   const { port } = server.address() as AddressInfo
   const own = ownOrigins({ publicOrigin: config.publicOrigin, host: config.host, port })
   const tickets = createTickets({ ring })
-  const sessions = createSessions({ ring, secure: own.secure, port, revocations, ...config.session })
   const [url = `http://${config.host}:${port}`] = own.origins
+  /** Replicas share the one that browsers know. */
+  const publicPort = Number(new URL(url).port)
+  const sessions = createSessions({
+    ring,
+    secure: own.secure,
+    port: publicPort,
+    revocations,
+    onLost: (session, why) => audit.event({ event: `auth.session.${why}`, actor: actorOf(session) }),
+    ...config.session,
+  })
   const oidc = config.oidc && createOidc(mode === 'oidc-impersonate' ? { impersonate: {}, ...config.oidc } : config.oidc, url)
   const launch = createLaunch()
   const recheckMs = config.recheckMs ?? 60_000
@@ -63,7 +72,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     recheckMs,
     log,
     own,
-    port,
+    port: publicPort,
     ring,
     kubeconfig,
     upstream,

@@ -1,4 +1,6 @@
+import type { IncomingMessage } from 'node:http'
 import type { ServerConfig } from '../config.ts'
+import { gateRefusal } from '../errors.ts'
 
 /** A token bucket per key: `burst` at once, one more every `everyMs`. */
 export function createRateLimit({ burst, everyMs, now = Date.now }: { burst: number; everyMs: number; now?: () => number }) {
@@ -18,8 +20,14 @@ export function createRateLimit({ burst, everyMs, now = Date.now }: { burst: num
   }
 }
 
-/** Attempts to sign in, by address: ten a minute, unless set otherwise or whoever comes may try the demo. */
+/** Attempts to sign in, by address: ten a minute, unless set otherwise or whoever comes may try the demo. Throws 429 for one too many. */
 export function signInLimit({ signInAttemptsPerMinute, demoUsers }: Pick<ServerConfig, 'signInAttemptsPerMinute' | 'demoUsers'>) {
   const burst = signInAttemptsPerMinute ?? (demoUsers ? 100 : 10)
-  return createRateLimit({ burst, everyMs: 60_000 / burst })
+  const limit = createRateLimit({ burst, everyMs: 60_000 / burst })
+  return (req: IncomingMessage): void => {
+    const taken = limit.take(req.socket.remoteAddress ?? '')
+    if (taken.allowed) return
+    const { retryAfterSeconds } = taken
+    throw gateRefusal('rate', 429, 'Too many attempts to sign in. Wait a moment.', { retryAfterSeconds })
+  }
 }

@@ -1,14 +1,16 @@
+import { randomBytes } from 'node:crypto'
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { expect, test } from 'vitest'
-import { createKeyRing } from './sealed-cookie.ts'
+import { createRevocations } from './revocations.ts'
+import { createKeyRing, replaceKeys } from './sealed-cookie.ts'
 import { createSessions, type SessionOptions } from './sessions.ts'
 
 const ann = { user: { name: 'ann', groups: ['ops'] }, credential: { kind: 'token' as const, token: 'secret-token' } }
 
 function browser(options: Partial<SessionOptions> = {}) {
   const jar = new Map<string, string>()
-  let nowMs = 1_000_000
+  let nowMs = Date.UTC(2026, 0, 31)
   const sessions = createSessions({ ring: createKeyRing(), secure: false, port: 8080, now: () => nowMs, ...options })
   const request = (cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')) => {
     const req = new IncomingMessage(new Socket())
@@ -26,7 +28,7 @@ function browser(options: Partial<SessionOptions> = {}) {
     }
     return lines
   }
-  return { sessions, jar, request, respond, pass: (ms: number) => (nowMs += ms) }
+  return { sessions, jar, request, respond, now: () => nowMs, pass: (ms: number) => (nowMs += ms) }
 }
 
 test('knows who signed in from the cookie alone, and shows the token to nobody [A-11]', () => {
@@ -42,17 +44,111 @@ test('sets Secure cookies with the __Host- prefix on https [A-11]', () => {
   expect(respond((res) => sessions.start(res, ann))[0]).toMatch(/^__Host-virtdeck_s0=.*; Path=\/; HttpOnly; SameSite=Strict; Secure$/)
 })
 
-test('ends after 30 idle minutes, and not while requests come [A-18]', () => {
-  const { sessions, request, respond, pass } = browser()
+test('ends after 30 minutes without its person, to the millisecond, and says before when that will be [A-18]', () => {
+  const { sessions, request, respond, pass, now } = browser()
   respond((res) => sessions.start(res, ann))
   for (let turn = 0; turn < 5; turn += 1) {
     pass(20 * 60_000)
     const session = sessions.of(request())
     if (!session) throw new Error('ended too early')
     respond((res) => sessions.touch(res, session))
+    expect(sessions.idleEndsAt(session)).toBe(now() + 30 * 60_000)
   }
-  pass(32 * 60_000)
+  pass(30 * 60_000 - 1)
+  const open = sessions.of(request())
+  expect(open && sessions.alive(open)).toBe(true)
+  pass(1)
   expect(sessions.of(request())).toBeUndefined()
+  expect(open && sessions.alive(open)).toBe(false)
+})
+
+test('counts neither reading a session nor renewing its token as its person’s presence [A-18]', () => {
+  const { sessions, request, respond, pass, now } = browser()
+  const token = (expiresAt: number) => ({ kind: 'oidc' as const, shown: { token: 't' }, subject: '1', refreshToken: 'r', expiresAt })
+  respond((res) => sessions.start(res, { ...ann, credential: token(now() + 300_000) }))
+  for (let minute = 5; minute < 30; minute += 5) {
+    pass(5 * 60_000)
+    const session = sessions.of(request())
+    if (!session) throw new Error('ended too early')
+    respond((res) => sessions.renew(res, session, token(now() + 300_000)))
+  }
+  pass(5 * 60_000)
+  expect(sessions.of(request())).toBeUndefined()
+})
+
+test('is as exact on another replica, which knows of the last presence what the cookie says [A-18]', () => {
+  const ring = createKeyRing()
+  const [here, there] = [browser({ ring }), browser({ ring })]
+  here.respond((res) => here.sessions.start(res, ann))
+  for (let turn = 0; turn < 3; turn += 1) {
+    here.pass(20 * 60_000)
+    there.pass(20 * 60_000)
+    const session = here.sessions.of(here.request())
+    if (!session) throw new Error('ended too early')
+    here.respond((res) => here.sessions.touch(res, session))
+  }
+  const cookie = [...here.jar].map(([name, value]) => `${name}=${value}`).join('; ')
+  there.pass(30 * 60_000 - 1)
+  expect(there.sessions.of(there.request(cookie))).toBeDefined()
+  there.pass(1)
+  expect(there.sessions.of(there.request(cookie))).toBeUndefined()
+})
+
+test('signs nobody out while keys rotate, and everybody whose key was taken out [A-24]', () => {
+  const key = (kid: string) => `${kid}:${randomBytes(32).toString('base64')}`
+  const [first, second] = [key('k1'), key('k2')]
+  const ring = createKeyRing([first])
+  const { sessions, request, respond, pass, jar } = browser({ ring, idleMs: 48 * 3_600_000, absoluteMs: 48 * 3_600_000 })
+  const people = Array.from({ length: 500 }, (_, index) => {
+    respond((res) => sessions.start(res, { ...ann, user: { name: `person-${index}`, groups: [] } }))
+    return { name: `person-${index}`, cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; ') }
+  })
+  const signedIn = () => people.filter(({ name, cookie }) => sessions.of(request(cookie))?.user.name === name).length
+  expect(signedIn()).toBe(500)
+
+  replaceKeys(ring, `${second}\n${first}\n`)
+  expect(signedIn()).toBe(500)
+  // All but the last ten come by within the day, which seals their cookies anew.
+  pass(12 * 3_600_000)
+  for (const person of people.slice(0, -10)) {
+    const session = sessions.of(request(person.cookie))
+    if (!session) throw new Error(`${person.name} was signed out`)
+    respond((res) => sessions.touch(res, session))
+    person.cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
+  }
+  expect(signedIn()).toBe(500)
+  replaceKeys(ring, second)
+  expect(signedIn()).toBe(490)
+})
+
+test('ends the sessions of a user, or everybody’s, that began before a time, and none that begins after [A-25]', () => {
+  const revocations = createRevocations()
+  const lost: string[] = []
+  const { sessions, request, respond, pass, now, jar } = browser({
+    revocations,
+    onLost: ({ user }, why) => lost.push(`${user.name} ${why}`),
+  })
+  const start = (name: string) => {
+    respond((res) => sessions.start(res, { ...ann, user: { name, groups: [] } }))
+    return [...jar].map(([each, value]) => `${each}=${value}`).join('; ')
+  }
+  const [one, other] = [start('ann'), start('ben')]
+  const open = sessions.of(request(one))
+  pass(1_000)
+  const instant = new Date(now()).toISOString()
+  revocations.replace(JSON.stringify({ users: { ann: instant } }))
+  expect([sessions.of(request(one)), sessions.of(request(other))?.user.name]).toEqual([undefined, 'ben'])
+  expect(open && sessions.alive(open)).toBe(false)
+  expect(sessions.of(request(start('ann')))?.user.name).toBe('ann')
+
+  pass(1_000)
+  revocations.replace(JSON.stringify({ notBefore: new Date(now()).toISOString() }))
+  expect(sessions.of(request(other))).toBeUndefined()
+  expect(sessions.of(request(start('ben')))?.user.name).toBe('ben')
+  expect(lost).toEqual(['ann revoked', 'ben revoked'])
+  for (const text of ['[]', '{"notbefore": "2026-01-31T12:00:00Z"}', '{"users": ["ann"]}', '{"notBefore": "now"}', 'x'])
+    expect(() => revocations.replace(text)).toThrow(Error)
+  expect(sessions.of(request(other))).toBeUndefined()
 })
 
 test('ends after its absolute time whatever one does, and with the token at the latest [A-18]', () => {
@@ -61,7 +157,7 @@ test('ends after its absolute time whatever one does, and with the token at the 
   long.pass(61 * 60_000)
   expect(long.sessions.of(long.request())).toBeUndefined()
   const short = browser()
-  short.respond((res) => short.sessions.start(res, ann, 1_000_000 + 5_000))
+  short.respond((res) => short.sessions.start(res, ann, short.now() + 5_000))
   short.pass(5_001)
   expect(short.sessions.of(short.request())).toBeUndefined()
 })

@@ -83,6 +83,8 @@ export type SessionOptions = {
   idleMs?: number
   absoluteMs?: number
   revocations?: Pick<Revocations, 'covers'>
+  /** Told once of each session that is found to be revoked, or that the cluster refuses. */
+  onLost?: (session: Session, why: 'revoked' | 'rejected') => void
   now?: () => number
 }
 
@@ -97,6 +99,7 @@ export function createSessions({
   idleMs = 30 * 60_000,
   absoluteMs = 8 * 3_600_000,
   revocations,
+  onLost,
   now = Date.now,
 }: SessionOptions): Sessions {
   // Without the port, two servers on one loopback address would overwrite each other's cookies.
@@ -132,9 +135,21 @@ export function createSessions({
     return parsed.data
   }
   const save = (res: ServerResponse, session: Session) => write(res, seal(ring, stem, session))
+  const lost = new Set<string>()
+  const lose = (session: Session, why: 'revoked' | 'rejected') => {
+    if (lost.has(session.sid)) return
+    const [oldest] = lost.add(session.sid)
+    if (lost.size > maxOpened && oldest !== undefined) lost.delete(oldest)
+    onLost?.(session, why)
+  }
+  const isRevoked = (session: Session) => {
+    const covered = revocations?.covers(session) ?? false
+    if (covered) lose(session, 'revoked')
+    return covered
+  }
   const idleEndsAt = (session: Session) => Math.max(session.usedAt, used.get(session.sid) ?? 0) + idleMs
   const alive = (session: Session) =>
-    now() < session.expiresAt && now() < idleEndsAt(session) && !revoked.has(session.sid) && !revocations?.covers(session)
+    now() < session.expiresAt && now() < idleEndsAt(session) && !revoked.has(session.sid) && !isRevoked(session)
   /** Remembers the younger of two tokens, and forgets those of sessions that are long over. */
   const remember = ({ sid, credential }: Session) => {
     if (credential.kind !== 'oidc' || credential.expiresAt <= (renewed.get(sid)?.expiresAt ?? 0)) return
@@ -211,8 +226,9 @@ export function createSessions({
     rejected(session) {
       const { credential } = current(session)
       const ranOut = credential.kind === 'oidc' && credential.refreshToken !== undefined && credential.expiresAt - skewMs <= now()
-      if (ranOut) end(session.sid)
-      else revoke(session.sid)
+      if (ranOut) return end(session.sid)
+      lose(session, 'rejected')
+      revoke(session.sid)
     },
     alive,
     idleEndsAt,

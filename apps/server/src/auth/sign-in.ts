@@ -1,7 +1,8 @@
 // Ways in and out, and who is signed in.
-import { Router, json, type RequestHandler } from 'express'
+import { Router, json, type Request, type RequestHandler, type Response } from 'express'
 import { z } from 'zod'
-import { StatusError } from '@virtdeck/k8s'
+import { StatusError, toStatus } from '@virtdeck/k8s'
+import { actorOf, clientOf } from '../audit/audit.ts'
 import { authModeOf } from '../config.ts'
 import type { Context } from '../context.ts'
 import { refusal } from '../errors.ts'
@@ -19,13 +20,11 @@ const signInRequest = z.discriminatedUnion('mode', [
 ])
 
 export function signInRouter(context: Context): Router {
-  const { own, sessions, kubeconfig, upstream, log, oidc } = context
+  const { own, sessions, kubeconfig, upstream, log, oidc, audit } = context
   const limit = signInLimit(context.config)
   const router = Router({ caseSensitive: true, strict: true })
 
-  const signIn: RequestHandler = async (req, res) => {
-    const taken = limit.take(req.socket.remoteAddress ?? '')
-    if (!taken.allowed) throw refusal(429, 'Too many attempts to sign in. Wait a moment.', { retryAfterSeconds: taken.retryAfterSeconds })
+  const start = async (req: Request, res: Response): Promise<Session> => {
     const request = signInRequest.safeParse(req.body)
     if (!request.success) throw refusal(400, 'The request to sign in cannot be read.')
     const credential = credentialOf(context, request.data)
@@ -36,7 +35,20 @@ export function signInRouter(context: Context): Router {
     const session = sessions.start(res, { user, credential }, expiresAt)
     if (previous) sessions.revoke(previous.sid)
     log.info({ user: user.name, mode: request.data.mode, sid: session.sid.slice(0, 6) }, 'signed in')
-    res.json(sessionAnswer(context, session))
+    return session
+  }
+
+  const signIn: RequestHandler = async (req, res) => {
+    limit(req)
+    const end = beginSignIn(context, req, res)
+    try {
+      const session = await start(req, res)
+      end({ status: 200, actor: actorOf(session) })
+      res.json(sessionAnswer(context, session))
+    } catch (error) {
+      end({ status: toStatus(error).code })
+      throw error
+    }
   }
 
   const originOnly: RequestHandler = (req, _res, next) => {
@@ -50,6 +62,7 @@ export function signInRouter(context: Context): Router {
     const session = sessions.of(req)
     if (session) {
       sessions.revoke(session.sid)
+      audit.event({ id: requestIdOf(res), event: 'auth.sign-out', actor: actorOf(session), client: clientOf(req) }, { status: 200 })
       log.info({ user: session.user.name, sid: session.sid.slice(0, 6) }, 'signed out')
     }
     const { credential } = session ? sessions.current(session) : {}
@@ -69,6 +82,13 @@ export function sessionHandler(context: Context): RequestHandler {
     if (session && !isRead(req.method)) context.sessions.touch(res, session)
     res.json(sessionAnswer(context, session))
   }
+}
+
+export const requestIdOf = (res: Response) => String(res.getHeader('x-request-id'))
+
+/** Records that somebody tries to sign in; who they are is known with the outcome. */
+export function beginSignIn({ audit }: Context, req: Request, res: Response): ReturnType<Context['audit']['begin']> {
+  return audit.begin({ id: requestIdOf(res), event: 'auth.sign-in', actor: { kind: 'anonymous' }, client: clientOf(req) })
 }
 
 /** What the browser is told of its session. */

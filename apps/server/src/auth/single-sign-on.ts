@@ -2,7 +2,8 @@
 import type { IncomingMessage } from 'node:http'
 import { Router, type RequestHandler, type Response } from 'express'
 import { z } from 'zod'
-import { StatusError } from '@virtdeck/k8s'
+import { StatusError, toStatus } from '@virtdeck/k8s'
+import { actorOf, clientOf } from '../audit/audit.ts'
 import type { Context } from '../context.ts'
 import { refusal } from '../errors.ts'
 import type { SignInError } from '../protocol.ts'
@@ -12,7 +13,7 @@ import { assertNotForeign } from './provenance.ts'
 import { signInLimit } from './rate-limit.ts'
 import { returnTo } from './return-to.ts'
 import { open, seal } from './sealed-cookie.ts'
-import { sessionAnswer } from './sign-in.ts'
+import { beginSignIn, requestIdOf, sessionAnswer } from './sign-in.ts'
 
 const maxTransactions = 3
 const transactionShape = z.object({ state: z.string(), nonce: z.string(), verifier: z.string(), returnTo: z.string(), until: z.number() })
@@ -32,8 +33,7 @@ export function singleSignOnRouter(context: Context): Router {
   if (!oidc) return router
   const limit = signInLimit(context.config)
   const limited: RequestHandler = (req, _res, next) => {
-    const taken = limit.take(req.socket.remoteAddress ?? '')
-    if (!taken.allowed) throw refusal(429, 'Too many attempts to sign in. Wait a moment.', { retryAfterSeconds: taken.retryAfterSeconds })
+    limit(req)
     next()
   }
   router.get('/login', limited, login(context, oidc))
@@ -63,6 +63,14 @@ function login(context: Context, oidc: Oidc): RequestHandler {
       fail(context, res, new SignInFailure('provider', error))
     }
   }
+}
+
+/** What the audit log calls them. */
+const reasons: Record<SignInError, string> = {
+  refused: 'AnswerRefused',
+  provider: 'ProviderFailed',
+  cluster: 'TokenRefused',
+  groups: 'TokenTooLarge',
 }
 
 function callback(context: Context, oidc: Oidc): RequestHandler {
@@ -97,6 +105,7 @@ function callback(context: Context, oidc: Oidc): RequestHandler {
   return async (req, res) => {
     const query = new URLSearchParams(req.originalUrl.split('?')[1] ?? '')
     const [state = '', ...more] = query.getAll('state')
+    const end = beginSignIn(context, req, res)
     try {
       if (!state || more.length > 0 || query.getAll('code').length > 1) {
         throw new SignInFailure('refused', new Error('not one state and one code'))
@@ -110,6 +119,7 @@ function callback(context: Context, oidc: Oidc): RequestHandler {
       if (user.name.startsWith('system:')) throw new SignInFailure('cluster', new Error('a user of the cluster’s own'))
       try {
         const session = sessions.start(res, { user, credential }, credential.refreshToken ? undefined : credential.expiresAt)
+        end({ status: 200, actor: actorOf(session) })
         log.info({ user: user.name, mode: 'oidc', sid: session.sid.slice(0, 6) }, 'signed in')
       } catch (error) {
         throw new SignInFailure('groups', error)
@@ -117,24 +127,31 @@ function callback(context: Context, oidc: Oidc): RequestHandler {
       cookies.clear(res, cookies.name(state))
       res.redirect(303, transaction.returnTo)
     } catch (error) {
+      const reason = error instanceof SignInFailure ? error.reason : undefined
+      end({ status: toStatus(error instanceof SignInFailure ? error.cause : error).code, ...(reason ? { reason: reasons[reason] } : {}) })
       cookies.clear(res, cookies.name(state))
       fail(context, res, error)
     }
   }
 }
 
-function refresh({ sessions, log, ...rest }: Context, oidc: Oidc): RequestHandler {
+function refresh(context: Context, oidc: Oidc): RequestHandler {
+  const { sessions, audit } = context
   return async (req, res) => {
     const session = sessions.of(req)
     if (!session) throw refusal(401, 'You are not signed in.')
+    const record = (status: number) =>
+      audit.event({ id: requestIdOf(res), event: 'auth.refresh', actor: actorOf(session), client: clientOf(req) }, { status })
     const { credential } = sessions.current(session)
     if (credential.kind !== 'oidc') throw refusal(400, 'This session has nothing to renew.')
     try {
       // Somebody else of this session may just have done it: the cookie is older than what is known here.
       const done = credential !== session.credential
       const renewed = sessions.renew(res, session, done ? credential : await oidc.refresh(credential))
-      res.json(sessionAnswer({ sessions, log, ...rest }, renewed))
+      if (!done) record(200)
+      res.json(sessionAnswer(context, renewed))
     } catch (error) {
+      record(toStatus(error).code)
       if (error instanceof StatusError && error.code === 401) {
         sessions.revoke(session.sid)
         sessions.end(res)
