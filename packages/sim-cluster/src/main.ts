@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
+import { manualClock } from './clock.ts'
 import { writePrivateFile } from './serving/state.ts'
 import type { ScenarioName } from './scenarios/seed-scenario.ts'
 import { startSimCluster, type SimCluster } from './sim-cluster.ts'
@@ -18,7 +19,8 @@ const usage = `Usage: sim-cluster [options]
   --scenario NAME        small, fleet, trouble or empty (small)
   --vms N                how many VMs the fleet has
   --seed N               what randomness grows from (1)
-  --speed N              how much faster than life (1)`
+  --speed N              how much faster than life (1)
+  --clock real|manual    manual: time stands still but for POST /sim/clock and /sim/settle (real)`
 
 const scenarios: readonly string[] = ['small', 'fleet', 'trouble', 'empty'] satisfies ScenarioName[]
 
@@ -49,10 +51,13 @@ function readOptions(args: string[]) {
       vms: string,
       seed: string,
       speed: string,
+      clock: string,
     },
   })
   const scenario = values.scenario ?? 'small'
   if (!scenarios.includes(scenario)) throw new UsageError(`--scenario is one of ${scenarios.join(', ')}, not "${scenario}"`)
+  const clock = values.clock ?? 'real'
+  if (clock !== 'real' && clock !== 'manual') throw new UsageError(`--clock is real or manual, not "${clock}"`)
   const numbers = {
     port: wholeNumber('port', values.port),
     prometheusPort: wholeNumber('prometheus-port', values['prometheus-port']),
@@ -76,6 +81,7 @@ function readOptions(args: string[]) {
       ...(numbers.vms === undefined ? {} : { vms: numbers.vms }),
       ...(numbers.seed === undefined ? {} : { seed: numbers.seed }),
       ...(numbers.speed ? { speed: numbers.speed } : {}),
+      ...(clock === 'manual' ? { clock: manualClock(Date.now()) } : {}),
     },
   }
 }

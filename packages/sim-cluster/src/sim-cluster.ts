@@ -1,10 +1,17 @@
 // The simulated cluster, composed: storage, clock, guests, controllers, the API server and its socket.
 import { createAdmission } from './admission/create-admission.ts'
+import { apiResources, resourceKey } from './api/api-resources.ts'
 import { createApiServer, type ApiServer } from './api/api-server.ts'
+import { authenticate } from './api/authentication.ts'
 import type { UserInfo } from './api/context.ts'
 import { oidcAuthenticator, type OidcOptions } from './api/oidc-authenticator.ts'
 import { clusterRoleAggregation, garbageCollector, namespaceController } from './api/machinery-controllers.ts'
 import { realClock, type Clock } from './clock.ts'
+import type { Control } from './control/control-server.ts'
+import { createFaults, type Faults } from './control/faults.ts'
+import { withControl } from './control/front.ts'
+import { createLedger, type Ledger } from './control/ledger.ts'
+import { releasable } from './control/releasable.ts'
 import { runControllers } from './controllers/controller.ts'
 import { createControllers } from './controllers/create-controllers.ts'
 import { createGuests } from './guests/guests.ts'
@@ -12,7 +19,7 @@ import { demoUsers, type DemoUser } from './scenarios/demo-users.ts'
 import { startPrometheus } from './metrics/prometheus-server.ts'
 import { seedScenario, type ScenarioName } from './scenarios/seed-scenario.ts'
 import { loadSchemas } from './openapi/load.ts'
-import { listen } from './serving/https-server.ts'
+import { listen, type HttpsServer } from './serving/https-server.ts'
 import { kubeconfigText } from './serving/kubeconfig.ts'
 import { loadServingState } from './serving/state.ts'
 import { settlingClock } from './settling.ts'
@@ -64,6 +71,12 @@ export type SimCluster = AsyncDisposable & {
   clock: Clock
   /** KubeVirt's own API server, which subresources and webhooks need: may be taken down. */
   virtApi: { reachable: boolean }
+  /** What goes wrong with which requests. */
+  faults: Faults
+  /** Accepted writes and every change, in their order. */
+  ledger: Ledger
+  /** Begins again: everything is deleted, watches see it go, and the scenario is seeded anew. */
+  reset(): Promise<void>
   /** Resolves when the controllers have come to rest; with a manual clock, time moves on until they have. */
   settle(): Promise<void>
 }
@@ -89,26 +102,43 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
 
   const storage = createStorage(clock)
   const controllerClock = settlingClock(clock)
-  if (typeof scenario === 'string')
-    seedScenario(scenario, { storage, clock, seed, ...(options.vms === undefined ? {} : { vms: options.vms }) })
-  else scenario.seed(storage, clock)
+  const seedAll = () => {
+    if (typeof scenario === 'string')
+      seedScenario(scenario, { storage, clock, seed, ...(options.vms === undefined ? {} : { vms: options.vms }) })
+    else scenario.seed(storage, clock)
+  }
+  seedAll()
   const guests = createGuests({ clock, storage })
-  const controllers = [
-    garbageCollector(storage, controllerClock),
-    namespaceController(storage, controllerClock),
-    clusterRoleAggregation(storage),
-    ...createControllers({ storage, clock: controllerClock, guests, seed }),
-  ]
-  const runner = runControllers(controllers, storage, controllerClock, (controller, key, error) => onError(`${controller} ${key}`, error))
+  const startControllers = () => {
+    const { storage: observed, release } = releasable(storage)
+    const controllers = [
+      garbageCollector(observed, controllerClock),
+      namespaceController(observed, controllerClock),
+      clusterRoleAggregation(observed),
+      ...createControllers({ storage: observed, clock: controllerClock, guests, seed }),
+    ]
+    const runner = runControllers(controllers, observed, controllerClock, (controller, key, error) =>
+      onError(`${controller} ${key}`, error),
+    )
+    return () => {
+      runner.stop()
+      release()
+    }
+  }
+  let stopControllers = startControllers()
   const tokens = new Map<string, UserInfo>(accounts.map(({ name, groups, token }) => [token, { username: name, uid: `u-${name}`, groups }]))
   const virtApi = { reachable: true }
+  const oidc = options.oidc && oidcAuthenticator(options.oidc)
+  const ledger = createLedger(storage, clock)
+  const faults = createFaults(clock)
   const apiServer = createApiServer(
     {
       storage,
       clock,
       schemas,
       tokens,
-      ...(options.oidc ? { oidc: oidcAuthenticator(options.oidc) } : {}),
+      ...(oidc ? { oidc } : {}),
+      ledger,
       admission: createAdmission({ storage, clock: controllerClock, virtApi }),
       subresources: {
         http: createSubresources({ storage, clock: controllerClock, guests }),
@@ -119,15 +149,39 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
     { onError: (error) => onError('api', error) },
   )
   const transfers = createTransfers({ storage, clock, guests })
-  const front: ApiServer = {
+  const served: ApiServer = {
     ...apiServer,
     async handle(req, res) {
       if (!transfers.handle(req, res)) await apiServer.handle(req, res)
     },
   }
+  const reset = () => {
+    stopControllers()
+    for (const { metadata } of storage.list('virtualmachineinstances.kubevirt.io')) guests.shutdown(metadata.uid)
+    for (const resource of apiResources) {
+      if (resource.virtual) continue
+      const key = resourceKey(resource)
+      for (const { metadata } of storage.list(key)) storage.delete(key, metadata.namespace, metadata.name)
+    }
+    ledger.reset(typeof scenario === 'string' ? scenario : 'custom')
+    seedAll()
+    stopControllers = startControllers()
+    announce()
+    return Promise.resolve()
+  }
+  const control: Control = {
+    faults,
+    ledger,
+    clock,
+    virtApi,
+    settle: () => controllerClock.settle(),
+    reset,
+    authenticate: (req) => authenticate(req.headers, { tokens, ...(oidc ? { oidc } : {}) }),
+  }
+  const front = withControl(served, control, (socket) => server.resetConnection(socket))
   const stop = () => {
-    apiServer.stop()
-    runner.stop()
+    front.stop()
+    stopControllers()
     guests.stop()
     ownClock?.stop()
   }
@@ -135,7 +189,7 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
     stop()
     throw error
   }
-  const server = await listen(front, { host, port: options.port ?? 0, ...state.serving }).catch(stopAndThrow)
+  const server: HttpsServer = await listen(front, { host, port: options.port ?? 0, ...state.serving }).catch(stopAndThrow)
 
   const urlHost = hostName ?? (host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host)
   const url = `https://${urlHost}:${server.port}`
@@ -152,7 +206,8 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
     return stopAndThrow(error)
   })
   const caCert = state.authority.certificate
-  transfers.announce(url, caCert)
+  const announce = () => transfers.announce(url, caCert)
+  announce()
   return {
     url,
     caCert,
@@ -162,7 +217,10 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
     storage,
     clock,
     virtApi,
-    settle: () => controllerClock.settle(),
+    faults,
+    ledger,
+    reset,
+    settle: control.settle,
     async [Symbol.asyncDispose]() {
       stop()
       await prometheus[Symbol.asyncDispose]()

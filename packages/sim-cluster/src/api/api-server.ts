@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream'
 import { createOpenApi } from '../openapi/documents.ts'
 import { createWatchCache } from '../storage/watch-cache.ts'
 import { answerReview } from './access-reviews.ts'
-import { groupVersion, servedResource, type ApiResource } from './api-resources.ts'
+import { groupVersion, resourceKey, servedResource, type ApiResource } from './api-resources.ts'
 import { authenticate, withoutTokenProtocol } from './authentication.ts'
 import { attributesOf, requireAccess } from './authorization.ts'
 import type { ApiServerContext, RequestInfo, UserInfo } from './context.ts'
@@ -57,7 +57,7 @@ export function createApiServer(given: ApiServerContext, { watchCacheCapacity, o
 
   return {
     async handle(req, res) {
-      startResponse(res)
+      startResponse(req, res)
       try {
         await serve(context, req, res)
       } catch (error) {
@@ -109,7 +109,8 @@ async function serve(context: ServedContext, req: IncomingMessage, res: ServerRe
     return
   }
   if (info.group === subresourcesGroup && subresourcesVersions.has(info.version)) {
-    serveSubresource(context, req, res, info, user, await readBody(req))
+    const body = await readBody(req)
+    recorded(context, res, info, user, () => serveSubresource(context, req, res, info, user, body))
     return
   }
   const resource = servedResource(info.group, info.version, info.plural)
@@ -126,8 +127,31 @@ async function serve(context: ServedContext, req: IncomingMessage, res: ServerRe
     serveGet(context, req, res, resource, info, representation)
   } else {
     const body = await readBody(req)
-    write(context, res, { req, res, body, resource, info, user }, representation)
+    const act = () => write(context, res, { req, res, body, resource, info, user }, representation)
+    // A review is a question.
+    if (resource.virtual) act()
+    else recorded(context, res, info, user, act)
   }
+}
+
+/** Puts a write down in the ledger, with what it changes; writes happen in one turn. */
+function recorded(context: ServedContext, res: ServerResponse, info: RequestInfo, user: UserInfo, act: () => void): void {
+  if (!context.ledger || info.verb === 'get') {
+    act()
+    return
+  }
+  const { verb, plural, group, subresource, namespace, name, query } = info
+  const request = {
+    auditId: String(res.getHeader('Audit-Id')),
+    user: user.username,
+    verb,
+    resource: resourceKey({ group, plural }),
+    ...(subresource === undefined ? {} : { subresource }),
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(name === undefined ? {} : { name }),
+    ...(query.has('dryRun') ? { dryRun: true as const } : {}),
+  }
+  context.ledger.during(request, act)
 }
 
 /** Whether a path is one that this resource has: the scope fits, and so does the subresource. */

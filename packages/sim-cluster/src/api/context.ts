@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { KubeObject } from '@virtdeck/k8s'
 import type { Clock } from '../clock.ts'
+import type { Ledger } from '../control/ledger.ts'
 import type { Schemas } from '../openapi/schema.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { TokenAuthenticator } from './oidc-authenticator.ts'
@@ -79,6 +80,8 @@ export type ApiServerContext = {
   tokens: Map<string, UserInfo>
   /** Tokens of an identity provider. */
   oidc?: TokenAuthenticator
+  /** Where accepted writes are put down. */
+  ledger?: Ledger
   /** Whether virt-api, which serves subresources and webhooks, can be reached; it can unless said otherwise. */
   virtApi?: { reachable: boolean }
 }

@@ -10,8 +10,10 @@ const gzipThresholdBytes = 128 * 1024
 // Joined into pieces of this size: one TLS record and one write for each.
 const pieceBytes = 256 * 1024
 
-export function startResponse(res: ServerResponse): void {
-  res.setHeader('Audit-Id', randomUUID())
+/** https://github.com/kubernetes/apiserver/blob/9d86305/pkg/endpoints/filters/audit_init.go: a client may bring its own id. */
+export function startResponse(req: IncomingMessage, res: ServerResponse): void {
+  const given = req.headers['audit-id']
+  res.setHeader('Audit-Id', typeof given === 'string' && given !== '' ? given : randomUUID())
   res.setHeader('Cache-Control', 'no-cache, private')
 }
 
