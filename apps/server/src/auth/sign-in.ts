@@ -61,8 +61,9 @@ export function signInRouter(context: Context): Router {
   router.post('/sign-out', (req, res) => {
     const session = sessions.of(req)
     if (session) {
+      const end = audit.begin({ id: requestIdOf(res), event: 'auth.sign-out', actor: actorOf(session), client: clientOf(req) })
       sessions.revoke(session.sid)
-      audit.event({ id: requestIdOf(res), event: 'auth.sign-out', actor: actorOf(session), client: clientOf(req) }, { status: 200 })
+      end({ status: 200 })
       log.info({ user: session.user.name, sid: session.sid.slice(0, 6) }, 'signed out')
     }
     const { credential } = session ? sessions.current(session) : {}
