@@ -4,6 +4,7 @@ import type { Status } from '@virtdeck/k8s'
 import type { Session, SignedOut, SignInRequest } from '@virtdeck/server/protocol'
 import { forgetFleets } from './fleet.ts'
 import { server, sessionKey } from './client.ts'
+import { forgetDrafts } from './drafts.ts'
 import { takeLaunch } from './launch.ts'
 import { live } from './live-socket.ts'
 import { queryClient } from './query-client.ts'
@@ -50,6 +51,7 @@ export async function signIn(request: SignInRequest): Promise<Session> {
 /** Nothing of the session outlives it in this tab; other tabs learn of it when their socket is closed. */
 export async function signOut(): Promise<void> {
   const { leaveTo } = await server.request<SignedOut>('POST', '/auth/sign-out', {})
+  forgetDrafts()
   // The identity provider has a session of its own, which ends there.
   if (leaveTo) location.assign(leaveTo)
   await queryClient.refetchQueries({ queryKey: sessionKey })

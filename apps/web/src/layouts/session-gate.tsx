@@ -14,6 +14,7 @@ import { listenForShortcuts } from '../stores/shortcuts.ts'
 import { toast } from '../stores/toasts.ts'
 import { ClockContext } from '../ui/clock.ts'
 import { Spinner } from '../ui/spinner.tsx'
+import { SessionEndWarning } from './session-end.tsx'
 
 /** What the pages behind the gate are given. */
 export type Gate = { session: SignedInSession; leave: () => Promise<void> }
@@ -50,6 +51,7 @@ export function SessionGate() {
         <ClockContext value={clusterClock}>
           <Tooltip.Provider>
             <Renewal session={state.session} />
+            <SessionEndWarning session={state.session} />
             <Outlet context={{ session: state.session, leave } satisfies Gate} />
           </Tooltip.Provider>
         </ClockContext>

@@ -6,6 +6,7 @@ import { Suspense, lazy, useRef, useState } from 'react'
 import { Controller, useForm, useWatch } from 'react-hook-form'
 import { Link, useNavigate, useSearchParams } from 'react-router'
 import { useAccess, whyDenied } from '../../api/access.ts'
+import { keptDraft, useDraft } from '../../api/drafts.ts'
 import { k8s } from '../../api/client.ts'
 import { useDryRun } from '../../api/dry-run.ts'
 import { fleets, useFleetStatus } from '../../api/fleet.ts'
@@ -55,7 +56,8 @@ export function CreateForm({ template, facts, access }: CreateFormProps) {
   // Names are checked against the fleet: it has to be there.
   useFleetStatus('virtualmachines')
 
-  const [initial] = useState(() => initialValues(facts, firstNamespace(access)))
+  const draftKey = `create ${facts.name}`
+  const [initial] = useState(() => keptDraft<CreateValues>(draftKey) ?? initialValues(facts, firstNamespace(access)))
   const [schema] = useState(() => createSchema(facts, nameTaken))
   const form = useForm<CreateValues>({ defaultValues: initial, mode: 'onTouched', resolver: zodResolver(schema) })
   const { control, register, setValue, setError, formState } = form
@@ -67,6 +69,7 @@ export function CreateForm({ template, facts, access }: CreateFormProps) {
     resources.virtualMachines,
     tried && sameAnswers(tried, values) ? vmFromTemplate(template, templateValues(tried)).vm : undefined,
   )
+  useDraft(draftKey, () => form.getValues())
   const formElement = useRef<HTMLFormElement>(null)
 
   const namespaceDenied = access.namespaces.find(({ name }) => name === values.namespace)?.allowed === false
