@@ -1,56 +1,204 @@
-// Consoles through the server's tunnel against the same consoles at the API server itself, in turns within one run.
+// Consoles through the server's tunnel against `kubectl proxy` and a plain TCP pipe, in turns within one run.
 import { once } from 'node:events'
+import { connect, createServer, type AddressInfo } from 'node:net'
 import { WebSocket } from 'ws'
+import { histogram } from './histogram.ts'
+import { cpuSeconds } from './process.ts'
+import { startKubectlProxy } from './proxy.ts'
 import { openSocket, signIn, type BenchSession } from './sign-in.ts'
-import type { BenchStack } from './stack.ts'
+import { sleep, type BenchStack } from './stack.ts'
 
 export type ConsoleFigures = {
-  /** Bytes per second of whole screens in raw pixels through the server over the same from the API server. */
+  /** Bytes per second of whole screens in raw pixels through the server over the same through `kubectl proxy`. */
   throughputRatio: number
+  /** And over a plain TCP pipe to the API server. */
+  throughputToPipeRatio: number
   bytesPerSecond: number
-  /** Milliseconds that the server adds to the echo of a key on the serial console. */
-  addedP50Ms: number
-  addedP99Ms: number
-  /** The echo through the server. */
+  /** The echo of a key on the serial console through the server. */
   p50Ms: number
   p99Ms: number
+  /** Milliseconds that the server, and `kubectl proxy`, add to what it takes through the pipe. */
+  addedP50Ms: number
+  addedP99Ms: number
+  kubectlAddedP50Ms: number
+  kubectlAddedP99Ms: number
+  /** Many sessions that each send a key and get its echo 30 times a second, while the server reads the fleet anew. */
+  busy: {
+    sessions: number
+    echoesPerSecond: number
+    p50Ms: number
+    p99Ms: number
+    /** What it adds to sessions at the API server itself at the same time. */
+    addedP50Ms: number
+    addedP99Ms: number
+    /** Objects that were read anew meanwhile. */
+    relisted: number
+    serverCpu: number
+  }
 }
 
-type Way = (subresource: 'vnc' | 'console') => Promise<WebSocket>
+type Subresource = 'vnc' | 'console'
+type Way = (subresource: Subresource, vmi?: Ref) => Promise<WebSocket>
+type WayName = 'pipe' | 'kubectl' | 'virtdeck'
+type Ref = { namespace: string; name: string }
 
-const rounds = 3
+const protocol = 'plain.kubevirt.io'
+const rounds = 5
 const screensPerRound = 30
-const keysPerRound = 150
+const keysPerRound = 200
+const busySessions = 200
+const busyDirectSessions = 20
+const busySeconds = 12
+const framesPerSecond = 30
+const socketsPerSession = 20
 
-/** Measures a running VM's screen and serial console. */
+const pathOf = ({ namespace, name }: Ref, subresource: Subresource) =>
+  `/apis/subresources.kubevirt.io/v1/namespaces/${namespace}/virtualmachineinstances/${name}/${subresource}`
+
+/** Measures a running VM's screen and serial console, and then many consoles while the server reads a fleet. */
 export async function measureConsole(stack: BenchStack): Promise<ConsoleFigures> {
   const session = await signIn(stack.url)
-  const vmi = await runningVmi(session)
-  const path = (subresource: string) =>
-    `/apis/subresources.kubevirt.io/v1/namespaces/${vmi.namespace}/virtualmachineinstances/${vmi.name}/${subresource}`
-  const protocol = 'plain.kubevirt.io'
-  const direct: Way = async (subresource) =>
-    new WebSocket(new URL(path(subresource), stack.cluster.url.replace('http', 'ws')), [protocol], {
-      ca: stack.cluster.ca,
-      headers: { authorization: `Bearer ${stack.cluster.token('admin')}` },
-      perMessageDeflate: false,
-    })
-  const proxied: Way = (subresource) => openSocket(session, `/k8s${path(subresource)}`, protocol)
-  const speeds = { direct: [] as number[], proxied: [] as number[] }
-  const echoes = { direct: [] as number[], proxied: [] as number[] }
+  const vmis = await runningVmis(session, busySessions + 1)
+  const [vmi] = vmis
+  if (!vmi) throw new Error('no VM of the fleet runs')
+  await using kubectl = await startKubectlProxy(stack.cluster)
+  await using pipe = await startPipe(stack.cluster.url)
+  const ways: Record<WayName, Way> = {
+    pipe: direct(stack, vmi, pipe.url),
+    kubectl: async (subresource) =>
+      new WebSocket(`${kubectl.url.replace('http', 'ws')}${pathOf(vmi, subresource)}`, [protocol], { perMessageDeflate: false }),
+    virtdeck: (subresource) => openSocket(session, `/k8s${pathOf(vmi, subresource)}`, protocol),
+  }
+  const names = Object.keys(ways) as WayName[]
+  const speeds: Record<WayName, number[]> = { pipe: [], kubectl: [], virtdeck: [] }
+  const echoes: Record<WayName, number[]> = { pipe: [], kubectl: [], virtdeck: [] }
   for (let round = 0; round < rounds; round += 1) {
-    speeds.direct.push(await screenBytesPerSecond(direct))
-    speeds.proxied.push(await screenBytesPerSecond(proxied))
-    echoes.direct.push(...(await echoMs(direct)))
-    echoes.proxied.push(...(await echoMs(proxied)))
+    for (const index of names.keys()) {
+      const name = names[(index + round) % names.length] ?? 'pipe'
+      speeds[name].push(await screenBytesPerSecond(ways[name]))
+      echoes[name].push(...(await echoMs(ways[name])))
+    }
   }
   return {
-    throughputRatio: at(speeds.proxied, 0.5) / at(speeds.direct, 0.5),
-    bytesPerSecond: at(speeds.proxied, 0.5),
-    addedP50Ms: at(echoes.proxied, 0.5) - at(echoes.direct, 0.5),
-    addedP99Ms: at(echoes.proxied, 0.99) - at(echoes.direct, 0.99),
-    p50Ms: at(echoes.proxied, 0.5),
-    p99Ms: at(echoes.proxied, 0.99),
+    throughputRatio: at(speeds.virtdeck, 0.5) / at(speeds.kubectl, 0.5),
+    throughputToPipeRatio: at(speeds.virtdeck, 0.5) / at(speeds.pipe, 0.5),
+    bytesPerSecond: at(speeds.virtdeck, 0.5),
+    p50Ms: at(echoes.virtdeck, 0.5),
+    p99Ms: at(echoes.virtdeck, 0.99),
+    addedP50Ms: at(echoes.virtdeck, 0.5) - at(echoes.pipe, 0.5),
+    addedP99Ms: at(echoes.virtdeck, 0.99) - at(echoes.pipe, 0.99),
+    kubectlAddedP50Ms: at(echoes.kubectl, 0.5) - at(echoes.pipe, 0.5),
+    kubectlAddedP99Ms: at(echoes.kubectl, 0.99) - at(echoes.pipe, 0.99),
+    busy: await measureBusy(stack, vmis),
+  }
+}
+
+/** Straight to the API server, or to a pipe in front of it. */
+function direct({ cluster }: BenchStack, given: Ref, url = cluster.url): Way {
+  return async (subresource, vmi = given) =>
+    new WebSocket(new URL(pathOf(vmi, subresource), url.replace('http', 'ws')), [protocol], {
+      ca: cluster.ca,
+      headers: { authorization: `Bearer ${cluster.token('admin')}` },
+      perMessageDeflate: false,
+    })
+}
+
+/** What is left of a proxy when nothing is looked at: bytes from one socket to the other. */
+async function startPipe(target: string): Promise<AsyncDisposable & { url: string }> {
+  const { hostname, port } = new URL(target)
+  const server = createServer((socket) => {
+    const onward = connect(Number(port), hostname)
+    for (const [from, to] of [
+      [socket, onward],
+      [onward, socket],
+    ] as const) {
+      from.setNoDelay(true).pipe(to)
+      from.on('error', () => to.destroy())
+      from.on('close', () => to.destroy())
+    }
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      server.close()
+    },
+  }
+}
+
+/** Many consoles, some of them straight at the API server, while people with rights of their own make the server read everything. */
+async function measureBusy(stack: BenchStack, vmis: readonly Ref[]): Promise<ConsoleFigures['busy']> {
+  const sessions: BenchSession[] = []
+  for (let count = 0; count < busySessions; count += socketsPerSession) sessions.push(await signIn(stack.url))
+  const own = histogram()
+  const plain = histogram()
+  const stops: (() => void)[] = []
+  for (let index = 0; index < busySessions; index += 1) {
+    const vmi = vmis[index % vmis.length] ?? vmis[0]
+    const session = sessions[Math.floor(index / socketsPerSession)]
+    if (!vmi || !session) throw new Error('there is no VM or no session left')
+    stops.push(await typeAway(await openSocket(session, `/k8s${pathOf(vmi, 'console')}`, protocol), own))
+  }
+  const last = vmis.at(-1)
+  if (!last) throw new Error('there is no VM left')
+  for (let index = 0; index < busyDirectSessions; index += 1) stops.push(await typeAway(await direct(stack, last)('console'), plain))
+  try {
+    await sleep(1_000)
+    own.clear()
+    plain.clear()
+    const cpuBefore = cpuSeconds(stack.server.pid)
+    const startedAt = performance.now()
+    // The server's own credential may list nothing here: for each of these users it reads the fleet anew.
+    let relisted = 0
+    for (const user of ['admin', 'operator', 'viewer']) {
+      const reader = await signIn(stack.url, user)
+      const response = await fetch(`${stack.url}/api/inventory/virtualmachines`, { headers: { cookie: reader.cookie } })
+      const [, ...blocks] = (await response.text()).split('\n')
+      relisted += blocks.reduce((sum, block) => sum + Number(/^\[(\d+)/.exec(block)?.[1] ?? 0), 0)
+    }
+    await sleep(Math.max(0, busySeconds * 1000 - (performance.now() - startedAt)))
+    const elapsed = (performance.now() - startedAt) / 1000
+    return {
+      sessions: busySessions,
+      echoesPerSecond: own.count() / elapsed,
+      p50Ms: own.at(0.5),
+      p99Ms: own.at(0.99),
+      addedP50Ms: own.at(0.5) - plain.at(0.5),
+      addedP99Ms: own.at(0.99) - plain.at(0.99),
+      relisted,
+      serverCpu: (cpuSeconds(stack.server.pid) - cpuBefore) / elapsed,
+    }
+  } finally {
+    for (const stop of stops) stop()
+  }
+}
+
+/** Sends a key at a steady pace and notes how long each echo takes. */
+async function typeAway(ws: WebSocket, latency: ReturnType<typeof histogram>): Promise<() => void> {
+  const sent: number[] = []
+  const keys = [Buffer.from('a'), Buffer.from('\u007f')]
+  let typed = 0
+  let timer: NodeJS.Timeout | undefined
+  await once(ws, 'open')
+  ws.send(Buffer.from('\r'))
+  await sleep(20)
+  ws.on('message', () => {
+    const at = sent.shift()
+    if (at !== undefined) latency.add(performance.now() - at)
+  })
+  ws.on('error', () => clearInterval(timer))
+  ws.on('close', () => clearInterval(timer))
+  timer = setInterval(() => {
+    // One key at a time: a late echo is one late echo, and not the lateness of all behind it.
+    if (sent.length > 0) return
+    sent.push(performance.now())
+    ws.send(keys[typed % 2] ?? '')
+    typed += 1
+  }, 1000 / framesPerSecond)
+  return () => {
+    clearInterval(timer)
+    ws.terminate()
   }
 }
 
@@ -171,14 +319,15 @@ function byteReader(ws: WebSocket) {
   }
 }
 
-async function runningVmi({ url, cookie }: BenchSession): Promise<{ namespace: string; name: string }> {
-  const response = await fetch(`${url}/k8s/apis/kubevirt.io/v1/virtualmachineinstances?limit=100`, { headers: { cookie } })
+async function runningVmis({ url, cookie }: BenchSession, count: number): Promise<Ref[]> {
+  const response = await fetch(`${url}/k8s/apis/kubevirt.io/v1/virtualmachineinstances?limit=1000`, { headers: { cookie } })
   const { items } = (await response.json()) as {
-    items: { metadata: { namespace: string; name: string }; status?: { phase?: string; guestOSInfo?: { id?: string } } }[]
+    items: { metadata: Ref; status?: { phase?: string; guestOSInfo?: { id?: string } } }[]
   }
-  const found = items.find(({ status }) => status?.phase === 'Running' && status.guestOSInfo?.id && status.guestOSInfo.id !== 'mswindows')
-  if (!found) throw new Error('no VM of the first hundred runs')
-  return found.metadata
+  return items
+    .filter(({ status }) => status?.phase === 'Running' && status.guestOSInfo?.id && status.guestOSInfo.id !== 'mswindows')
+    .map(({ metadata: { namespace, name } }) => ({ namespace, name }))
+    .slice(0, count)
 }
 
 function at(values: readonly number[], share: number): number {

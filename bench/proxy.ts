@@ -1,78 +1,153 @@
-// What the server's pass-through costs against the API server itself, in turns within one run.
-import { Agent as HttpAgent, request as httpRequest } from 'node:http'
+// What the server's pass-through costs: against `kubectl proxy` and against the API server itself, in turns within one run.
+import { spawn } from 'node:child_process'
+import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { signIn } from './sign-in.ts'
-import type { BenchStack } from './stack.ts'
+import { sleep, type BenchCluster, type BenchStack } from './stack.ts'
 
 export type ProxyFigures = {
-  /** Median of one VM through the server over median of the same from the API server. */
-  getRatio: number
-  /** Milliseconds that the server adds to getting one VM, at the median. */
-  addedMs: number
-  /** The same for a page of 500 VMs. */
-  pageRatio: number
+  /** Milliseconds at the median that getting one VM takes longer than from the API server. */
+  addedP50Ms: number
+  kubectlAddedP50Ms: number
+  /** Gets of one VM per second, eight at a time, over those of `kubectl proxy`. */
+  getThroughputRatio: number
+  getsPerSecond: number
+  /** Bytes per second of a page of 500 VMs over those of `kubectl proxy`, and over the API server's own. */
+  pageThroughputRatio: number
+  pageToApiRatio: number
+  /** The same of the list of all VMs at once. */
+  listThroughputRatio: number
+  listToApiRatio: number
+  listBytes: number
 }
 
-type Fetch = (path: string) => Promise<number>
+type Way = { path(target: string): URL; headers: Record<string, string>; agent: HttpAgent | HttpsAgent }
+type WayName = 'direct' | 'kubectl' | 'virtdeck'
+type Ways = Record<WayName, Way>
 
-const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+const wayNames: readonly WayName[] = ['direct', 'kubectl', 'virtdeck']
+/** Each goes first as often as the others. */
+const rotated = (round: number) => wayNames.map((_, index) => wayNames[(index + round) % wayNames.length] ?? 'direct')
+const collection = '/apis/kubevirt.io/v1/virtualmachines'
 
-/** Signs in at the server and measures gets and pages, the two ways in turns. */
+/** Starts `kubectl proxy` in front of the cluster. */
+export async function startKubectlProxy({ kubeconfigFile }: BenchCluster): Promise<AsyncDisposable & { url: string }> {
+  const args = ['--kubeconfig', kubeconfigFile, '--context', 'admin', 'proxy', '--port=0']
+  const child = spawn('kubectl', args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      const found = /127\.0\.0\.1:\d+/.exec(text)?.[0]
+      if (found) resolve(`http://${found}`)
+    })
+    child.once('error', reject)
+    child.once('exit', (code) => reject(new Error(`kubectl proxy ended with ${code}`)))
+  })
+  return {
+    url,
+    async [Symbol.asyncDispose]() {
+      child.kill()
+      await sleep(0)
+    },
+  }
+}
+
+/** Measures gets, pages and whole lists, the three ways in turns. */
 export async function measureProxy(stack: BenchStack): Promise<ProxyFigures> {
-  const httpsAgent = new HttpsAgent({ ca: stack.cluster.ca, keepAlive: true })
-  const httpAgent = new HttpAgent({ keepAlive: true })
+  await using kubectl = await startKubectlProxy(stack.cluster)
+  const { cookie } = await signIn(stack.url)
+  const keepAlive = { keepAlive: true }
+  const ways: Ways = {
+    direct: {
+      path: (target) => new URL(target, stack.cluster.url),
+      headers: { authorization: `Bearer ${stack.cluster.token('admin')}` },
+      agent: new HttpsAgent({ ...keepAlive, ca: stack.cluster.ca }),
+    },
+    kubectl: { path: (target) => new URL(target, kubectl.url), headers: {}, agent: new HttpAgent(keepAlive) },
+    virtdeck: { path: (target) => new URL(`/k8s${target}`, stack.url), headers: { cookie }, agent: new HttpAgent(keepAlive) },
+  }
   try {
-    const { cookie } = await signIn(stack.url)
-    const direct: Fetch = (path) =>
-      timed((done, fail) =>
-        httpsRequest(
-          new URL(path, stack.cluster.url),
-          { agent: httpsAgent, headers: { authorization: `Bearer ${stack.cluster.token('admin')}`, accept: 'application/json' } },
-          done,
-        ).on('error', fail),
-      )
-    const proxied: Fetch = (path) =>
-      timed((done, fail) =>
-        httpRequest(new URL(`/k8s${path}`, stack.url), { agent: httpAgent, headers: { cookie, accept: 'application/json' } }, done).on(
-          'error',
-          fail,
-        ),
-      )
-    const page = '/apis/kubevirt.io/v1/virtualmachines?limit=500'
-    const { items } = (await (await fetch(new URL(`/k8s${page.replace('500', '1')}`, stack.url), { headers: { cookie } })).json()) as {
+    const { items } = JSON.parse((await get(ways.direct, `${collection}?limit=1`, true)).text) as {
       items: { metadata: { namespace: string; name: string } }[]
     }
     const first = items[0]
     if (!first) throw new Error('the fleet is empty')
     const vm = `/apis/kubevirt.io/v1/namespaces/${first.metadata.namespace}/virtualmachines/${first.metadata.name}`
-    const get = await inTurns(direct, proxied, vm, 400)
-    const list = await inTurns(direct, proxied, page, 40)
-    return { getRatio: get.proxied / get.direct, addedMs: get.proxied - get.direct, pageRatio: list.proxied / list.direct }
+    await inTurns(ways, vm, 100)
+    const one = await inTurns(ways, vm, 1_000)
+    const gets = await throughput(ways, vm)
+    await inTurns(ways, `${collection}?limit=500`, 3)
+    const page = await inTurns(ways, `${collection}?limit=500`, 40)
+    const list = await inTurns(ways, collection, 7)
+    return {
+      addedP50Ms: one.virtdeck.ms - one.direct.ms,
+      kubectlAddedP50Ms: one.kubectl.ms - one.direct.ms,
+      getThroughputRatio: gets.virtdeck / gets.kubectl,
+      getsPerSecond: gets.virtdeck,
+      pageThroughputRatio: page.kubectl.ms / page.virtdeck.ms,
+      pageToApiRatio: page.direct.ms / page.virtdeck.ms,
+      listThroughputRatio: list.kubectl.ms / list.virtdeck.ms,
+      listToApiRatio: list.direct.ms / list.virtdeck.ms,
+      listBytes: list.virtdeck.bytes,
+    }
   } finally {
-    httpsAgent.destroy()
-    httpAgent.destroy()
+    for (const { agent } of Object.values(ways)) agent.destroy()
   }
 }
 
-async function inTurns(direct: Fetch, proxied: Fetch, path: string, rounds: number) {
-  const directMs: number[] = []
-  const proxiedMs: number[] = []
+/** Medians over the rounds. */
+async function inTurns(ways: Ways, target: string, rounds: number): Promise<Record<WayName, { ms: number; bytes: number }>> {
+  const times: Record<WayName, number[]> = { direct: [], kubectl: [], virtdeck: [] }
+  const bytes = { direct: 0, kubectl: 0, virtdeck: 0 }
   for (let round = 0; round < rounds; round += 1) {
-    directMs.push(await direct(path))
-    proxiedMs.push(await proxied(path))
+    for (const name of rotated(round)) {
+      const answer = await get(ways[name], target)
+      times[name].push(answer.ms)
+      bytes[name] = answer.bytes
+    }
   }
-  return { direct: median(directMs), proxied: median(proxiedMs) }
+  const of = (name: WayName) => ({ ms: median(times[name]), bytes: bytes[name] })
+  return { direct: of('direct'), kubectl: of('kubectl'), virtdeck: of('virtdeck') }
 }
 
-function timed(
-  send: (done: (response: import('node:http').IncomingMessage) => void, fail: (error: Error) => void) => import('node:http').ClientRequest,
-): Promise<number> {
+/** Gets per second, eight at a time; the median of turns. */
+async function throughput(ways: Ways, target: string): Promise<Record<WayName, number>> {
+  const speeds: Record<WayName, number[]> = { direct: [], kubectl: [], virtdeck: [] }
+  for (let round = 0; round < 7; round += 1) {
+    for (const name of rotated(round)) {
+      let left = 400
+      const startedAt = performance.now()
+      const lane = async () => {
+        while (left > 0) {
+          left -= 1
+          await get(ways[name], target)
+        }
+      }
+      await Promise.all(Array.from({ length: 8 }, lane))
+      speeds[name].push((400 / (performance.now() - startedAt)) * 1000)
+    }
+  }
+  return { direct: median(speeds.direct), kubectl: median(speeds.kubectl), virtdeck: median(speeds.virtdeck) }
+}
+
+function get({ path, headers, agent }: Way, target: string, keep = false): Promise<{ ms: number; bytes: number; text: string }> {
+  const url = path(target)
   const startedAt = performance.now()
   return new Promise((resolve, reject) => {
-    send((response) => {
-      if (response.statusCode !== 200) reject(new Error(`answered ${response.statusCode}`))
-      response.resume()
-      response.on('end', () => resolve(performance.now() - startedAt))
-    }, reject).end()
+    const done = (response: IncomingMessage) => {
+      if (response.statusCode !== 200) reject(new Error(`${url.pathname} was answered with ${response.statusCode}`))
+      let bytes = 0
+      let text = ''
+      response.on('data', (chunk: Buffer) => {
+        bytes += chunk.length
+        if (keep) text += String(chunk)
+      })
+      response.on('error', reject)
+      response.on('end', () => resolve({ ms: performance.now() - startedAt, bytes, text }))
+    }
+    const options = { agent, headers: { accept: 'application/json', ...headers } }
+    const request: ClientRequest = url.protocol === 'https:' ? httpsRequest(url, options, done) : httpRequest(url, options, done)
+    request.on('error', reject).end()
   })
 }
+
+const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN

@@ -1,14 +1,153 @@
-// The stack under measurement: a fleet of simulated VMs and a server in front of it.
-import { spawnStack, type SpawnedStack } from '../dev/spawned-stack.ts'
+// The stack under measurement: a fleet of simulated VMs, and the server's bundle in front of it, each in a process of its own.
+import { fork, spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { FromCluster, ToCluster } from './cluster.ts'
+import { rssBytes } from './process.ts'
 
-export type BenchStack = SpawnedStack & {
-  /** How long `npm start` took to its ready line, milliseconds. */
-  startMs: number
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+
+export type BenchCluster = {
+  url: string
+  ca: Buffer
+  kubeconfigFile: string
+  token(user: string): string
+  /** Changes VMs from within; resolves after the last change. */
+  churn(how: { changesPerSecond: number; seconds: number; vms: number }): Promise<{ changes: number; last: Record<string, string> }>
+  /** What to add to this process's microseconds to get the cluster's. */
+  clockOffsetUs(): Promise<number>
+  /** The server's open watches, by resource. */
+  watches(): Promise<Record<string, number>>
 }
 
-/** Starts a fleet of `vms` simulated VMs and a server in front of it. */
-export async function startFleet(vms: number): Promise<BenchStack> {
-  const startedAt = performance.now()
-  const stack = await spawnStack(['--scenario', 'fleet', '--vms', String(vms)])
-  return { ...stack, startMs: performance.now() - startedAt }
+export type BenchStack = AsyncDisposable & {
+  /** Where the browser goes. */
+  url: string
+  server: { pid: number; readyRssBytes: number }
+  cluster: BenchCluster
 }
+
+export const nowUs = () => Math.round((performance.timeOrigin + performance.now()) * 1000)
+
+type Asked = ToCluster extends infer M ? (M extends { id: number } ? Omit<M, 'id'> : never) : never
+
+type StackOptions = {
+  /** Users who each see some namespaces, and no two the same. */
+  groups?: number
+  /** Whose credential keeps the inventory. */
+  inventoryUser?: string
+}
+
+/** Starts a fleet of `vms` simulated VMs and a server in front of it, and waits until the server has read the fleet. */
+export async function startFleet(vms: number, { groups = 0, inventoryUser = 'virtdeck' }: StackOptions = {}): Promise<BenchStack> {
+  const folder = await mkdtemp(join(tmpdir(), 'virtdeck-bench-'))
+  const child = fork(join(root, 'bench/cluster.ts'), [String(vms), String(groups)], {
+    execArgv: ['--import', 'tsx'],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  const stopChild = () => stop(child)
+  try {
+    const [ready] = (await once(child, 'message')) as [FromCluster & { type: 'ready' }]
+    const kubeconfigFile = join(folder, 'kubeconfig')
+    await writeFile(kubeconfigFile, ready.kubeconfig, { mode: 0o600 })
+    const cluster = clusterOf(child, ready, kubeconfigFile)
+    const server = spawn(process.execPath, [join(root, 'dist/server.js')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: {
+        ...process.env,
+        VIRTDECK_PORT: '0',
+        VIRTDECK_WEB_ROOT: join(root, 'apps/web/dist'),
+        VIRTDECK_KUBECONFIG: kubeconfigFile,
+        VIRTDECK_CONTEXT: 'admin',
+        VIRTDECK_INVENTORY_CONTEXT: inventoryUser,
+        VIRTDECK_AUTH_MODE: 'token',
+        VIRTDECK_DEMO_CONTEXTS: Object.keys(ready.tokens).join(','),
+        VIRTDECK_SIGN_IN_ATTEMPTS: '1000',
+        VIRTDECK_AUDIT_FILE: join(folder, 'audit.log'),
+        VIRTDECK_LOG_LEVEL: 'warn',
+        NODE_ENV: 'production',
+      },
+    })
+    const url = await readyUrl(server)
+    while ((await fetch(`${url}/readyz`)).status !== 200) await sleep(50)
+    const pid = server.pid ?? 0
+    return {
+      url,
+      server: { pid, readyRssBytes: rssBytes(pid) },
+      cluster,
+      async [Symbol.asyncDispose]() {
+        await stop(server)
+        await stopChild()
+        await rm(folder, { recursive: true, force: true })
+      },
+    }
+  } catch (error) {
+    await stopChild()
+    throw error
+  }
+}
+
+function clusterOf(child: ChildProcess, ready: FromCluster & { type: 'ready' }, kubeconfigFile: string): BenchCluster {
+  const waiting = new Map<number, (message: FromCluster) => void>()
+  let lastId = 0
+  child.on('message', (message: FromCluster) => {
+    if ('id' in message) waiting.get(message.id)?.(message)
+  })
+  const ask = <T extends FromCluster['type']>(message: Asked, _answer: T) =>
+    new Promise<Extract<FromCluster, { type: T }>>((resolve) => {
+      const id = (lastId += 1)
+      waiting.set(id, (answer) => {
+        waiting.delete(id)
+        resolve(answer as Extract<FromCluster, { type: T }>)
+      })
+      child.send({ ...message, id } as ToCluster)
+    })
+  return {
+    url: ready.url,
+    ca: Buffer.from(ready.ca),
+    kubeconfigFile,
+    token(user) {
+      const token = ready.tokens[user]
+      if (!token) throw new Error(`the cluster has no user ${user}`)
+      return token
+    },
+    churn: (how) => ask({ type: 'churn', ...how }, 'churned'),
+    watches: async () => (await ask({ type: 'watches' }, 'watches')).open,
+    async clockOffsetUs() {
+      let best = { tripUs: Infinity, offsetUs: 0 }
+      for (let round = 0; round < 20; round += 1) {
+        const sentAt = nowUs()
+        const { us } = await ask({ type: 'time' }, 'time')
+        const tripUs = nowUs() - sentAt
+        if (tripUs < best.tripUs) best = { tripUs, offsetUs: us - (sentAt + tripUs / 2) }
+      }
+      return best.offsetUs
+    },
+  }
+}
+
+function readyUrl(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let output = ''
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+      const found = /virtdeck ready: (\S+)/.exec(output)?.[1]
+      if (found) resolve(found)
+    })
+    child.once('exit', (code) => reject(new Error(`the server ended with ${code} before it was ready:\n${output}`)))
+  })
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill('SIGTERM')
+  const patience = setTimeout(() => child.kill('SIGKILL'), 10_000)
+  await ended
+  clearTimeout(patience)
+}
+
+export const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
