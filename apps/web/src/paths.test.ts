@@ -35,12 +35,15 @@ test('every URL of the app', () => {
       "nodes": "/nodes",
       "signIn": "/sign-in",
       "signInAndBack": "/sign-in?rt=%2Fvirtual-machines%3Fq%3Dstatus%3Arunning",
+      "snapshot": "/virtual-machines/team-a/web-01/snapshots?snapshot=nightly-1&do=restore",
+      "snapshots": "/snapshots",
       "templates": "/templates",
       "virtualMachine": "/virtual-machines/team-a/web-01",
       "virtualMachineTab": "/virtual-machines/team-a/web-01/yaml",
       "virtualMachines": "/virtual-machines",
       "virtualMachinesOfNamespace": "/virtual-machines?q=namespace%3Ateam-a",
       "vmConsole": "/virtual-machines/team-a/web-01/console?kind=serial",
+      "volumes": "/volumes",
     }
   `)
 })

@@ -41,6 +41,8 @@ export function AppShell() {
   useShortcut('[', { label: 'Collapse the sidebar', group: 'Everywhere', run: toggleSidebar })
   useShortcut('g v', { label: 'Virtual machines', group: 'Go to', run: () => void navigate(paths.virtualMachines()) })
   useShortcut('g n', { label: 'Nodes', group: 'Go to', run: () => void navigate(paths.nodes()) })
+  useShortcut('g s', { label: 'Snapshots', group: 'Go to', run: () => void navigate(paths.snapshots()) })
+  useShortcut('g d', { label: 'Volumes', group: 'Go to', run: () => void navigate(paths.volumes()) })
   useShortcut('g m', { label: 'Migrations', group: 'Go to', run: () => void navigate(paths.migrations()) })
   useShortcut('g t', { label: 'Templates', group: 'Go to', run: () => void navigate(paths.templates()) })
 

@@ -11,7 +11,18 @@ import type { PaletteGroup } from '../components/command-palette.tsx'
 import { useVmActions } from '../components/vm/vm-actions.tsx'
 import { paths } from '../paths.ts'
 import { useTheme } from '../stores/theme.ts'
-import { DiskIcon, EventsIcon, KeyIcon, KeyboardIcon, MigrateIcon, NodeIcon, SnapshotIcon, SunIcon, TemplateIcon, VmIcon } from '../ui/icons.ts'
+import {
+  DiskIcon,
+  EventsIcon,
+  KeyIcon,
+  KeyboardIcon,
+  MigrateIcon,
+  NodeIcon,
+  SnapshotIcon,
+  SunIcon,
+  TemplateIcon,
+  VmIcon,
+} from '../ui/icons.ts'
 
 type PaletteProps = { initialText: string; onClose: () => void; onKeys: () => void }
 

@@ -43,13 +43,13 @@ export type BulkJob<R> = {
   /** It destroys something. */
   danger?: boolean
   /** Has to be typed first. */
-  phrase?: (count: number) => string
+  phrase?: ((count: number) => string) | undefined
   /** More to choose, above the button. */
   choices?: ReactNode
   /** Why it cannot begin as things are chosen. */
   problem?: string | undefined
   /** The command that does the same to one row. */
-  command?: string
+  command?: string | undefined
   /** One after the other; all of them together without. */
   groupsOf?: (rows: readonly R[]) => readonly (readonly R[])[]
   run: (row: R) => Promise<Outcome>

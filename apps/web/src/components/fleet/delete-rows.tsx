@@ -1,0 +1,122 @@
+// Deleting objects of a list: the one whose menu was used, or all that are selected.
+import { deniedReason, toStatus, type AccessQuestion, type Resource } from '@virtdeck/k8s'
+import { useState } from 'react'
+import type { ReactNode } from 'react'
+import { useAccessIn } from '../../api/access-in.ts'
+import { k8s } from '../../api/client.ts'
+import { Button, IconButton } from '../../ui/button.tsx'
+import { CloseIcon, TrashIcon } from '../../ui/icons.ts'
+import { formatCount } from '../../util/format.ts'
+import { BulkDialog } from './bulk-dialog.tsx'
+import './bulk.css'
+import type { FleetRow } from './fleet-kind.ts'
+import { naturalKey, sortRows } from './order.ts'
+import { rowOf, useRowDialog } from './row-dialog.ts'
+import { nothing, select, useSelection } from './selection.ts'
+
+export type Deletable<R> = {
+  /** `snapshot`, `snapshots`. */
+  one: string
+  many: string
+  consequence: ReactNode
+  /** What a row is an object of; its uid and name are the object's. */
+  resourceOf: (row: R) => Pick<Resource<unknown>, 'group' | 'version' | 'plural' | 'kind' | 'namespaced'>
+  /** Why a row is left alone; rights apart. */
+  wont: (row: R) => string | undefined
+  command: (row: R) => string
+}
+
+type DeleteRowsProps<R extends FleetRow> = {
+  what: Deletable<R>
+  rows: readonly R[]
+  onClose: (unfinished?: ReadonlySet<string>) => void
+}
+
+function DeleteRows<R extends FleetRow>({ what: kind, rows, onClose }: DeleteRowsProps<R>) {
+  const [first] = rows
+  const { group, plural } = first ? kind.resourceOf(first) : { group: '', plural: '' }
+  // Where they are of two resources, the API server answers for the other.
+  const question: AccessQuestion = { verb: 'delete', group, resource: plural }
+  const access = useAccessIn([...new Set(rows.map(({ namespace = '' }) => namespace))], question)
+  const what = (count: number) => (count === 1 ? `1 ${kind.one}` : `${formatCount(count)} ${kind.many}`)
+  const judged = rows.map((row) => ({
+    row,
+    reason: kind.wont(row) ?? (access.allowed(row.namespace ?? '') ? undefined : deniedReason({ ...question, namespace: row.namespace })),
+  }))
+  const will = judged.filter(({ reason }) => reason === undefined).map(({ row }) => row)
+  const [only] = will
+  return (
+    <BulkDialog
+      job={{
+        verb: 'Delete',
+        what,
+        doing: 'Deleting',
+        did: 'Deleted',
+        danger: true,
+        consequence: kind.consequence,
+        plan: { will, wont: judged.flatMap(({ row, reason }) => (reason === undefined ? [] : [{ row, reason }])) },
+        pending: access.pending,
+        // One is read in the list; many are counted.
+        phrase: will.length > 1 ? (count) => `delete ${what(count)}` : undefined,
+        command: only && will.length === 1 ? kind.command(only) : undefined,
+        async run(row) {
+          const { namespace, name, uid } = row
+          try {
+            await k8s.delete(kind.resourceOf(row), { namespace, name }, { uid })
+          } catch (error) {
+            // Whoever else deleted it did what was asked.
+            if (toStatus(error).code !== 404) throw error
+          }
+          return { kind: 'done' }
+        },
+      }}
+      onClose={onClose}
+    />
+  )
+}
+
+/** The dialog of a row's menu, where the URL names one. */
+export function DeleteRowDialog<R extends FleetRow>({ what, rows }: { what: Deletable<R>; rows: readonly R[] }) {
+  const { dialog, close } = useRowDialog()
+  const row = rowOf(rows, dialog, 'delete')
+  // What is deleted leaves the list before its result was read.
+  const [shown, setShown] = useState(row)
+  if (row && row !== shown) setShown(row)
+  if (dialog?.verb !== 'delete' || !shown) return null
+  return <DeleteRows what={what} rows={[shown]} onClose={close} />
+}
+
+/** The bar over the rows' end while some are selected. */
+export function DeleteBar<R extends FleetRow>({ what, rows: all }: { what: Deletable<R>; rows: readonly R[] }) {
+  const { uids } = useSelection()
+  const [asking, setAsking] = useState<readonly R[]>()
+  const rows = sortRows(
+    all.filter((row) => uids.has(row.uid)),
+    ({ name }) => naturalKey(name),
+  )
+  if (rows.length === 0 && !asking) return null
+  return (
+    <>
+      {rows.length > 0 && (
+        <div className="bulk" role="toolbar" aria-label={`Actions for ${rows.length} selected ${what.many}`}>
+          <b>{formatCount(rows.length)} selected</b>
+          <Button size="small" className="dangerlite" icon={TrashIcon} onClick={() => setAsking(rows)}>
+            Delete…
+          </Button>
+          <span className="vsep" />
+          <IconButton label="Clear selection" shortcut="Esc" icon={CloseIcon} small onClick={() => select(nothing)} />
+        </div>
+      )}
+      {asking && (
+        <DeleteRows
+          what={what}
+          rows={asking}
+          onClose={(unfinished) => {
+            setAsking(undefined)
+            if (unfinished) select({ uids: unfinished })
+          }}
+        />
+      )}
+    </>
+  )
+}

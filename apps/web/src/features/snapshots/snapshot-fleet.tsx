@@ -1,0 +1,216 @@
+// What the list of all snapshots says of itself.
+import { resources } from '@virtdeck/k8s'
+import { madeWith, snapshotTold, type SnapshotRow } from '@virtdeck/kubevirt'
+import { Link, useNavigate } from 'react-router'
+import { useFleetRow } from '../../api/fleet.ts'
+import type { Action } from '../../components/action.ts'
+import { isoTime } from '../../components/fleet/csv.ts'
+import type { Deletable } from '../../components/fleet/delete-rows.tsx'
+import { defineFleet } from '../../components/fleet/fleet-kind.ts'
+import { naturalKey } from '../../components/fleet/order.ts'
+import { useRowDialog } from '../../components/fleet/row-dialog.ts'
+import { paths } from '../../paths.ts'
+import { Bdi } from '../../ui/bdi.tsx'
+import { Elapsed } from '../../ui/elapsed.tsx'
+import { RestoreIcon, TrashIcon, VmIcon } from '../../ui/icons.ts'
+import { Quantity } from '../../ui/quantity.tsx'
+import { StateGlyph } from '../../ui/state-glyph.tsx'
+import { StatusBadge } from '../../ui/status-badge.tsx'
+import { bytesText, formatDate } from '../../util/format.ts'
+import { visibleText } from '../../util/visible-text.ts'
+
+const wordOf = (row: SnapshotRow) => snapshotTold(row).word.toLowerCase()
+const WEAK = 'warning'
+const statuses = (row: SnapshotRow) => (madeWith(row).weak ? [wordOf(row), WEAK] : [wordOf(row)])
+const takenAt = ({ takenAt: taken, createdAt }: SnapshotRow) => taken ?? createdAt
+const vmOf = ({ namespace, vmName }: SnapshotRow) => ({ namespace, name: vmName })
+const stateOrder: Partial<Record<string, number>> = { error: 0, transit: 1 }
+
+export const snapshotFleet = defineFleet<SnapshotRow>({
+  id: 'snapshots',
+  title: 'Snapshots',
+  one: 'snapshot',
+  many: 'snapshots',
+  placeholder: { wide: 'name, vm:web-01, namespace:team-a, status:failed', phone: 'Name or VM' },
+  flexible: 'state',
+  order: { column: 'taken', descending: false },
+  columns: [
+    {
+      id: 'name',
+      title: 'Name',
+      width: 190,
+      value: ({ name }) => naturalKey(name),
+      cell: (row) => (
+        <Link className="name" to={paths.snapshot(vmOf(row), row.name)} title={row.name}>
+          <Bdi>{row.name}</Bdi>
+        </Link>
+      ),
+      csv: { value: ({ name }) => name },
+    },
+    {
+      id: 'state',
+      title: 'State',
+      width: 130,
+      value: (row) => stateOrder[snapshotTold(row).state] ?? 2,
+      shown: (row) => snapshotTold(row).word,
+      cell: (row) => <SnapshotState row={row} />,
+      csv: { value: (row) => snapshotTold(row).word },
+    },
+    {
+      id: 'vm',
+      title: 'VM',
+      width: 150,
+      value: ({ vmName }) => naturalKey(vmName),
+      cell: (row) => (
+        <Link className="hi" to={paths.virtualMachine(vmOf(row))} title={row.vmName}>
+          <Bdi>{row.vmName}</Bdi>
+        </Link>
+      ),
+      csv: { value: ({ vmName }) => vmName },
+    },
+    {
+      id: 'namespace',
+      title: 'Namespace',
+      width: 130,
+      className: 'dim',
+      value: ({ namespace }) => naturalKey(namespace),
+      cell: ({ namespace }) => namespace,
+      csv: { value: ({ namespace }) => namespace },
+    },
+    {
+      id: 'made',
+      title: 'Made with',
+      width: 150,
+      value: (row) => madeWith(row).words.join(', '),
+      cell: (row) => <MadeWith row={row} />,
+    },
+    {
+      id: 'disks',
+      title: 'Disks',
+      width: 64,
+      className: 'num mono',
+      value: ({ disks }) => disks?.length,
+      cell: ({ disks, leftOut }) =>
+        disks && <span title={visibleText(`${disks.join(', ')}${leftOut ? `; without ${leftOut.join(', ')}` : ''}`)}>{disks.length}</span>,
+      shows: 'where there is room',
+    },
+    {
+      id: 'size',
+      title: 'Size',
+      width: 84,
+      value: ({ sizeBytes }) => sizeBytes,
+      cell: ({ sizeBytes }) => sizeBytes !== undefined && <Quantity bytes={sizeBytes} />,
+      csv: { title: 'Size (bytes)', value: ({ sizeBytes }) => sizeBytes },
+    },
+    {
+      id: 'restored',
+      title: 'Last restored',
+      width: 104,
+      className: 'mono dim',
+      value: ({ restoredAt }) => (restoredAt === undefined ? undefined : -restoredAt),
+      cell: ({ restoredAt }) => restoredAt !== undefined && <Elapsed since={restoredAt} />,
+      csv: { value: ({ restoredAt }) => isoTime(restoredAt) },
+      shows: 'where there is room',
+    },
+    {
+      id: 'taken',
+      title: 'Taken',
+      width: 64,
+      className: 'mono dim',
+      value: (row) => -takenAt(row),
+      cell: (row) => <Elapsed since={takenAt(row)} />,
+      csv: { value: (row) => isoTime(takenAt(row)) },
+    },
+  ],
+  keys: {
+    status: {
+      kind: 'word',
+      hint: 'ready, taking, failed, warning',
+      of: statuses,
+      facet: { of: statuses, always: ['ready', 'taking', 'failed', WEAK] },
+    },
+    vm: { kind: 'word', hint: 'of which VM: web-*', of: ({ vmName }) => vmName, facet: { of: ({ vmName }) => vmName } },
+    namespace: {
+      kind: 'word',
+      hint: 'one namespace, or a pattern: team-*',
+      of: ({ namespace }) => namespace,
+      facet: { of: ({ namespace }) => namespace },
+    },
+    disk: { kind: 'word', hint: 'a disk that is in it', of: ({ disks }) => disks },
+    size: { kind: 'size', hint: '>=100Gi', of: ({ sizeBytes }) => sizeBytes },
+    name: { kind: 'word', hint: 'a pattern: nightly-*', of: ({ name }) => name },
+  },
+  texts: ({ name, vmName, message }) => [name, vmName, message],
+  attention: (row) => (snapshotTold(row).state === 'error' ? 'failing' : madeWith(row).weak ? 'warning' : undefined),
+  states: [
+    { key: 'status', value: 'ready', label: 'Ready', state: 'running' },
+    { key: 'status', value: 'taking', label: 'Taking', state: 'transit' },
+    { key: 'status', value: 'failed', label: 'Failed', state: 'error' },
+    { key: 'status', value: WEAK, label: 'Not at rest', state: 'warning' },
+  ],
+  menus: [
+    { label: 'Namespace', facets: [{ key: 'namespace', label: 'Namespace' }] },
+    { label: 'VM', facets: [{ key: 'vm', label: 'VM' }] },
+  ],
+  state: 'state',
+  phoneLine: (row) =>
+    [row.namespace, row.vmName, row.sizeBytes && bytesText(row.sizeBytes), formatDate(takenAt(row) * 1000)].filter(Boolean).join(' · '),
+  useRow: (row) => useFleetRow('virtualmachinesnapshots', row),
+  useActions: useSnapshotActions,
+})
+
+function SnapshotState({ row }: { row: SnapshotRow }) {
+  const { state, word } = snapshotTold(row)
+  return (
+    <span className="st" title={row.message && visibleText(row.message)}>
+      <StatusBadge state={state} word={word} {...(state === 'transit' && { since: row.createdAt })} />
+      {state === 'error' && row.message && <span className="dim more1">{visibleText(row.message)}</span>}
+    </span>
+  )
+}
+
+function MadeWith({ row }: { row: SnapshotRow }) {
+  const { words, weak } = madeWith(row)
+  if (words.length === 0) return undefined
+  return (
+    <span className={weak ? 'tagw' : 'dim'} title={weak ? 'The disks are as after a power cut.' : undefined}>
+      {weak && <StateGlyph state="warning" />}
+      <span>{words.join(', ')}</span>
+    </span>
+  )
+}
+
+function useSnapshotActions(row: SnapshotRow): Action[] {
+  const navigate = useNavigate()
+  const dialog = useRowDialog()
+  const ref = vmOf(row)
+  return [
+    { id: 'vm', label: 'Go to its VM', icon: VmIcon, group: 'look', run: () => void navigate(paths.virtualMachine(ref, 'snapshots')) },
+    {
+      id: 'restore',
+      label: 'Restore…',
+      icon: RestoreIcon,
+      group: 'restore',
+      disabled: row.ready ? undefined : 'There is nothing to go back to yet.',
+      run: () => void navigate(paths.snapshot(ref, row.name, 'restore')),
+    },
+    {
+      id: 'delete',
+      label: 'Delete…',
+      icon: TrashIcon,
+      group: 'delete',
+      danger: true,
+      disabled: deletableSnapshot.wont(row),
+      run: () => dialog.open('delete', row),
+    },
+  ]
+}
+
+export const deletableSnapshot: Deletable<SnapshotRow> = {
+  one: 'snapshot',
+  many: 'snapshots',
+  consequence: 'Their VMs can never again go back to them. The VMs and their other snapshots stay as they are.',
+  resourceOf: () => resources.virtualMachineSnapshots,
+  wont: ({ phase }) => (phase === 'Deleting' ? 'It is being deleted.' : undefined),
+  command: ({ namespace, name }) => `kubectl delete vmsnapshot ${name} -n ${namespace}`,
+}
