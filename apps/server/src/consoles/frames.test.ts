@@ -1,24 +1,21 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { FrameError, closePayload, controlFrame, followFrames } from './frames.ts'
+import { frame as build } from '../testing/frames.ts'
 
 const pingTag = Buffer.from('vdpg')
 
-function frame(opcode: number, payload: Buffer, masked: boolean): Buffer {
-  const short = payload.length < 126 ? payload.length : payload.length < 65_536 ? 126 : 127
-  const head = Buffer.from([0x80 | opcode, (masked ? 0x80 : 0) | short])
-  const length = Buffer.alloc(short === 126 ? 2 : short === 127 ? 8 : 0)
-  if (short === 126) length.writeUInt16BE(payload.length)
-  if (short === 127) length.writeBigUInt64BE(BigInt(payload.length))
-  const mask = masked ? randomBytes(4) : Buffer.alloc(0)
-  const body = masked ? Buffer.from(payload.map((byte, index) => byte ^ (mask[index % 4] ?? 0))) : payload
-  return Buffer.concat([head, length, mask, body])
-}
+const frame = (opcode: number, payload: Buffer, masked: boolean, last = true) => build(opcode, payload, { masked, last })
 
 function follow(masked: boolean, maxPayloadBytes = 1_000_000) {
   let pongs = 0
-  const frames = followFrames({ masked, maxPayloadBytes, pingTag, onPong: () => (pongs += 1) })
+  const frames = followFrames({
+    masked,
+    limits: { maxPayloadBytes, maxFragments: 10, maxControl: 20 },
+    pingTag,
+    onPong: () => (pongs += 1),
+  })
   return { frames, pongs: () => pongs }
 }
 
@@ -32,15 +29,31 @@ function cut(bytes: Buffer, sizes: number[]): Buffer[] {
   return chunks
 }
 
-const sent = fc.array(
-  fc.oneof(
-    fc.record({ opcode: fc.constantFrom(1, 2, 0), payload: fc.uint8Array({ maxLength: 300 }) }),
-    fc.record({ opcode: fc.constantFrom(9, 10), payload: fc.uint8Array({ maxLength: 125 }) }),
-    fc.constant({ opcode: 10, payload: new Uint8Array(pingTag) }),
-    fc.constant({ opcode: 2, payload: new Uint8Array(70_000) }),
-  ),
-  { maxLength: 8 },
+type Sent = { opcode: number; payload: Uint8Array; last?: boolean }
+const control: fc.Arbitrary<Sent> = fc.oneof(
+  fc.record({ opcode: fc.constantFrom(9, 10), payload: fc.uint8Array({ maxLength: 125 }) }),
+  fc.constant({ opcode: 10, payload: new Uint8Array(pingTag) }),
 )
+/** A message in one frame or several, with control frames in between. */
+const pieces = fc.array(fc.uint8Array({ maxLength: 300 }), { minLength: 1, maxLength: 4 }).chain((payloads) =>
+  fc.array(fc.option(control, { nil: undefined }), { minLength: payloads.length, maxLength: payloads.length }).map((between) =>
+    payloads.flatMap((payload, index): Sent[] => {
+      const piece = { opcode: index === 0 ? 2 : 0, payload, last: index === payloads.length - 1 }
+      const interruption = between[index]
+      return interruption ? [piece, interruption] : [piece]
+    }),
+  ),
+)
+const sent = fc
+  .array(
+    fc.oneof(
+      pieces,
+      control.map((one) => [one]),
+      fc.constant<Sent[]>([{ opcode: 1, payload: new Uint8Array(70_000) }]),
+    ),
+    { maxLength: 4 },
+  )
+  .map((messages) => messages.flat())
 
 test('passes every byte on, in any chunks, but the pongs to our own pings [W-19]', () => {
   fc.assert(
@@ -50,9 +63,9 @@ test('passes every byte on, in any chunks, but the pongs to our own pings [W-19]
       fc.array(fc.integer({ min: 1, max: 5000 }), { minLength: 1, maxLength: 6 }),
       (masked, messages, sizes) => {
         const { frames, pongs } = follow(masked)
-        const encoded = messages.map(({ opcode, payload }) => ({
+        const encoded = messages.map(({ opcode, payload, last }) => ({
           ours: opcode === 10 && pingTag.equals(payload),
-          bytes: frame(opcode, Buffer.from(payload), masked),
+          bytes: frame(opcode, Buffer.from(payload), masked, last),
         }))
         const passed = cut(Buffer.concat(encoded.map(({ bytes }) => bytes)), sizes).flatMap((chunk) => frames.push(chunk))
         const digest = (parts: Buffer[]) => createHash('sha256').update(Buffer.concat(parts)).digest('hex')
@@ -81,6 +94,11 @@ test('refuses frames that are too large, masked the wrong way, or no frames at a
   expect(() => follow(true).frames.push(frame(2, Buffer.alloc(3), false))).toThrow(FrameError)
   expect(() => follow(false).frames.push(frame(2, Buffer.alloc(3), true))).toThrow(FrameError)
   expect(() => follow(false).frames.push(frame(9, Buffer.alloc(126), false))).toThrow(FrameError)
+  for (const reserved of [3, 7, 11, 15]) expect(() => follow(true).frames.push(frame(reserved, Buffer.alloc(1), true))).toThrow(FrameError)
+  expect(() => follow(true).frames.push(frame(0, Buffer.alloc(1), true))).toThrow('out of turn')
+  const begun = follow(true).frames
+  begun.push(frame(1, Buffer.alloc(1), true, false))
+  expect(() => begun.push(frame(1, Buffer.alloc(1), true))).toThrow('out of turn')
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 400 }), fc.boolean(), (noise, masked) => {
       try {
@@ -90,6 +108,25 @@ test('refuses frames that are too large, masked the wrong way, or no frames at a
       }
     }),
   )
+})
+
+test('lets no message grow by its pieces, and no flood of pings through [W-12]', () => {
+  const large = follow(true, 1000).frames
+  large.push(frame(2, Buffer.alloc(600), true, false))
+  expect(() => large.push(frame(0, Buffer.alloc(600), true, false))).toThrow(expect.objectContaining({ closeCode: 1009 }))
+  const crumbs = follow(true).frames
+  crumbs.push(frame(2, Buffer.alloc(1), true, false))
+  expect(() => {
+    for (let count = 0; count < 10; count += 1) crumbs.push(frame(0, Buffer.alloc(1), true, false))
+  }).toThrow(expect.objectContaining({ closeCode: 1008 }))
+  const pings = follow(true).frames
+  const flood = () => {
+    for (let count = 0; count < 20; count += 1) pings.push(frame(9, Buffer.alloc(1), true))
+  }
+  flood()
+  pings.allowMoreControl()
+  flood()
+  expect(flood).toThrow(expect.objectContaining({ closeCode: 1008 }))
 })
 
 test('writes pings and closes that the other side can read', () => {

@@ -9,30 +9,46 @@ export type FrameFollower = {
   atBoundary(): boolean
   /** A close frame went by. */
   closed(): boolean
+  /** So much time has passed that as many pings and pongs are in order again. */
+  allowMoreControl(): void
 }
+
+export type FrameLimits = {
+  /** Of a frame, and of a message that comes in several. */
+  maxPayloadBytes: number
+  maxFragments: number
+  /** Pings, pongs and closes until `allowMoreControl`. */
+  maxControl: number
+}
+
+type FrameCloseCode = 1002 | 1008 | 1009
 
 export class FrameError extends Error {
   override name = 'FrameError'
-  readonly closeCode: 1002 | 1009
-  constructor(closeCode: 1002 | 1009, message: string) {
+  readonly closeCode: FrameCloseCode
+  constructor(closeCode: FrameCloseCode, message: string) {
     super(message)
     this.closeCode = closeCode
   }
 }
 
-const pong = 0xa
-const close = 0x8
+const opcodes = { continuation: 0x0, text: 0x1, binary: 0x2, close: 0x8, ping: 0x9, pong: 0xa } as const
+const known = new Set<number>(Object.values(opcodes))
 const maxHeaderBytes = 14
 
-type Header = { bytes: number; opcode: number; payloadBytes: number; mask?: Buffer }
+type Header = { bytes: number; opcode: number; last: boolean; payloadBytes: number; mask?: Buffer }
 
 /** `masked`: whether the sender is a client. `onPong` is called for each pong that carries `pingTag`. */
-export function followFrames(options: { masked: boolean; maxPayloadBytes: number; pingTag: Buffer; onPong(): void }): FrameFollower {
-  const { masked, maxPayloadBytes, pingTag, onPong } = options
+export function followFrames(options: { masked: boolean; limits: FrameLimits; pingTag: Buffer; onPong(): void }): FrameFollower {
+  const { masked, limits, pingTag, onPong } = options
+  const { maxPayloadBytes, maxFragments, maxControl } = limits
   /** A header, or a whole control frame, that has not yet arrived completely. */
   let partial: Buffer = Buffer.alloc(0)
   let payloadLeft = 0
   let closed = false
+  /** The message whose end has not come yet. */
+  let message: { bytes: number; fragments: number } | undefined
+  let control = 0
 
   const parse = (bytes: Buffer): Header | undefined => {
     const [first, second] = bytes
@@ -43,17 +59,30 @@ export function followFrames(options: { masked: boolean; maxPayloadBytes: number
     const opcode = first & 0x0f
     if ((second & 0x80) !== (masked ? 0x80 : 0)) throw new FrameError(1002, 'a frame is masked that should not be, or the reverse')
     if ((first & 0x70) !== 0) throw new FrameError(1002, 'a frame uses an extension that was not agreed')
+    if (!known.has(opcode)) throw new FrameError(1002, 'a frame is of no known kind')
     if (opcode >= 8 && (short > 125 || (first & 0x80) === 0)) throw new FrameError(1002, 'a control frame is too long or in pieces')
     if (bytes.length < size) return undefined
     const payloadBytes = lengthBytes === 8 ? Number(bytes.readBigUInt64BE(2)) : lengthBytes === 2 ? bytes.readUInt16BE(2) : short
     if (payloadBytes > maxPayloadBytes) throw new FrameError(1009, 'a frame is too large')
-    return { bytes: size, opcode, payloadBytes, ...(masked ? { mask: bytes.subarray(size - 4, size) } : {}) }
+    return { bytes: size, opcode, last: (first & 0x80) !== 0, payloadBytes, ...(masked ? { mask: bytes.subarray(size - 4, size) } : {}) }
+  }
+
+  /** Of a data frame: that it has its place in a message, which does not grow for ever. */
+  const follow = ({ opcode, last, payloadBytes }: Header) => {
+    if ((opcode === opcodes.continuation) !== (message !== undefined)) throw new FrameError(1002, 'a message begins or goes on out of turn')
+    const bytes = (message?.bytes ?? 0) + payloadBytes
+    const fragments = (message?.fragments ?? 0) + 1
+    if (bytes > maxPayloadBytes) throw new FrameError(1009, 'a message is too large')
+    if (fragments > maxFragments) throw new FrameError(1008, 'a message comes in too many pieces')
+    message = last ? undefined : { bytes, fragments }
   }
 
   /** Of a whole control frame: whether it is passed on. */
   const passes = (frame: Buffer, { bytes, opcode, payloadBytes, mask }: Header): boolean => {
-    if (opcode === close) closed = true
-    if (opcode !== pong || payloadBytes !== pingTag.length) return true
+    if (opcode === opcodes.close) closed = true
+    control += 1
+    if (control > maxControl) throw new FrameError(1008, 'there are too many pings')
+    if (opcode !== opcodes.pong || payloadBytes !== pingTag.length) return true
     const payload = Buffer.from(frame.subarray(bytes, bytes + payloadBytes))
     if (mask) for (let index = 0; index < payload.length; index += 1) payload[index] = (payload[index] ?? 0) ^ (mask[index % 4] ?? 0)
     if (!payload.equals(pingTag)) return true
@@ -64,6 +93,9 @@ export function followFrames(options: { masked: boolean; maxPayloadBytes: number
   return {
     atBoundary: () => payloadLeft === 0 && partial.length === 0,
     closed: () => closed,
+    allowMoreControl() {
+      control = 0
+    },
     push(chunk) {
       const out: Buffer[] = []
       let at = 0
@@ -79,8 +111,8 @@ export function followFrames(options: { masked: boolean; maxPayloadBytes: number
           at += taken
           continue
         }
-        const known = partial.length
-        const frame = known > 0 ? Buffer.concat([partial, chunk.subarray(at, at + maxHeaderBytes + 125)]) : chunk.subarray(at)
+        const waiting = partial.length
+        const frame = waiting > 0 ? Buffer.concat([partial, chunk.subarray(at, at + maxHeaderBytes + 125)]) : chunk.subarray(at)
         const header = parse(frame)
         const needed = header && header.bytes + (header.opcode >= 8 ? header.payloadBytes : 0)
         if (!header || needed === undefined || frame.length < needed) {
@@ -91,12 +123,13 @@ export function followFrames(options: { masked: boolean; maxPayloadBytes: number
           break
         }
         const isData = header.opcode < 8
+        if (isData) follow(header)
         const whole = frame.subarray(0, needed)
         const passed = isData || passes(whole, header)
-        if (known > 0) {
+        if (waiting > 0) {
           partial = Buffer.alloc(0)
           if (passed) out.push(Buffer.from(whole))
-          at += needed - known
+          at += needed - waiting
           from = at
         } else if (passed) {
           at += needed
@@ -115,7 +148,7 @@ export function followFrames(options: { masked: boolean; maxPayloadBytes: number
 
 /** A control frame: a ping, or a close with its code and reason. Clients mask theirs. */
 export function controlFrame(opcode: 'ping' | 'close', payload: Buffer, { masked }: { masked: boolean }): Buffer {
-  const head = Buffer.from([0x80 | (opcode === 'ping' ? 0x9 : close), (masked ? 0x80 : 0) | payload.length])
+  const head = Buffer.from([0x80 | opcodes[opcode], (masked ? 0x80 : 0) | payload.length])
   if (!masked) return Buffer.concat([head, payload])
   const mask = randomBytes(4)
   return Buffer.concat([head, mask, payload.map((byte, index) => byte ^ (mask[index % 4] ?? 0))])

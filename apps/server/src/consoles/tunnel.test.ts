@@ -75,6 +75,7 @@ test('keeps an end that never answers pings but sends', async () => {
   const { browser, guest } = open()
   for (let round = 0; round < 10; round += 1) {
     guest.sends(0x82, 1, round)
+    browser.sends(...maskedPong)
     await tick(10_000)
   }
   expect(browser.socket.destroyed).toBe(false)
@@ -92,4 +93,65 @@ test('tells the browser the reason between two frames, and only ends where a fra
   await tick(0)
   expect([...cut.browser.written()]).toEqual([0x82, 4, 1])
   expect(cut.browser.socket.destroyed).toBe(true)
+})
+
+/** Ends that answer pings, as RFC 6455 has it, and a middle box that cuts each after `idleMs` without a byte. */
+function openThroughMiddleBox(idleMs: number) {
+  const { browser, guest } = open()
+  const cuts: string[] = []
+  for (const [name, end, answer] of [
+    ['browser', browser, maskedPong],
+    ['guest', guest, pong],
+  ] as const) {
+    let timer = setTimeout(() => cuts.push(name), idleMs)
+    const write = end.socket._write.bind(end.socket)
+    end.socket._write = (chunk: Buffer, encoding, done) => {
+      write(chunk, encoding, done)
+      clearTimeout(timer)
+      timer = setTimeout(() => {
+        cuts.push(name)
+        end.socket.destroy()
+      }, idleMs)
+      end.sends(...answer)
+    }
+    end.socket.once('close', () => clearTimeout(timer))
+  }
+  return { browser, guest, cuts }
+}
+
+test('keeps an idle console alive for an hour behind a box that cuts what is idle for 15 seconds [W-17]', async () => {
+  const { browser, guest, cuts } = openThroughMiddleBox(15_000)
+  for (let second = 0; second < 3_600; second += 5) await tick(5_000)
+  expect(cuts).toEqual([])
+  expect([browser.socket.destroyed, guest.socket.destroyed]).toEqual([false, false])
+  // A ping every ten seconds, and nothing else.
+  expect(browser.written()).toHaveLength(360 * ping.length)
+  expect(guest.written()).toHaveLength(360 * 10)
+})
+
+test.each(['browser', 'guest'] as const)('gives both ends up within 40 seconds of the %s’s last word [W-22]', async (end) => {
+  const { browser, guest, tunnel } = open()
+  const ends = { browser, guest }
+  let over = false
+  void tunnel.ended.then(() => (over = true))
+  await tick(10_000)
+  browser.sends(...maskedPong)
+  guest.sends(...pong)
+  await tick(0)
+  for (let round = 0; round < 3; round += 1) {
+    await tick(10_000)
+    if (end === 'guest') browser.sends(...maskedPong)
+    else guest.sends(...pong)
+    await tick(0)
+  }
+  expect(ends[end].socket.destroyed).toBe(false)
+  await tick(10_000)
+  expect([browser.socket.destroyed, guest.socket.destroyed, over]).toEqual([true, true, true])
+  expect(vi.getTimerCount()).toBe(0)
+})
+
+test('gives up a browser that never answered a ping: every browser does [W-22]', async () => {
+  const { browser, guest } = open()
+  for (let round = 0; round < 4; round += 1) await tick(10_000)
+  expect([browser.socket.destroyed, guest.socket.destroyed]).toEqual([true, true])
 })

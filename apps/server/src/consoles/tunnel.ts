@@ -1,7 +1,7 @@
 // Two upgraded sockets joined: bytes as they come, back-pressure both ways, pings of our own between the frames of either leg.
 import type { Duplex } from 'node:stream'
 import { pipeCoalesced } from '../k8s/coalesce.ts'
-import { FrameError, closePayload, controlFrame, followFrames, type FrameFollower } from './frames.ts'
+import { FrameError, closePayload, controlFrame, followFrames, type FrameFollower, type FrameLimits } from './frames.ts'
 
 export type Tunnel = {
   /** Tells the browser why, and ends both legs. */
@@ -18,12 +18,13 @@ const pingTag = Buffer.from('vdpg')
 const pingEveryMs = 10_000
 const maxMissedPongs = 3
 const lingerMs = 5_000
-const maxFromBrowserBytes = 1024 * 1024
-const maxFromUpstreamBytes = 16 * 1024 * 1024
+/** A browser sends pings on nobody's behalf, and messages in one piece or in few. */
+const fromBrowser: FrameLimits = { maxPayloadBytes: 1024 * 1024, maxFragments: 1024, maxControl: 100 }
+const fromUpstream: FrameLimits = { maxPayloadBytes: 16 * 1024 * 1024, maxFragments: 65_536, maxControl: 10_000 }
 
 export function joinSockets(browser: Leg, upstream: Leg): Tunnel {
-  const down = createLeg(upstream, browser, { masked: false, maxPayloadBytes: maxFromUpstreamBytes, fail })
-  const up = createLeg(browser, upstream, { masked: true, maxPayloadBytes: maxFromBrowserBytes, fail })
+  const down = createLeg(upstream, browser, { masked: false, limits: fromUpstream, fail })
+  const up = createLeg(browser, upstream, { masked: true, limits: fromBrowser, fail })
   let over = false
   let told: { closeCode?: number } = {}
 
@@ -69,17 +70,18 @@ export function joinSockets(browser: Leg, upstream: Leg): Tunnel {
   return { close, ended, transferred: () => ({ bytesDown: down.bytes(), bytesUp: up.bytes() }) }
 }
 
-function createLeg(source: Leg, sink: Leg, options: { masked: boolean; maxPayloadBytes: number; fail(error: unknown): void }) {
-  const { masked, maxPayloadBytes, fail } = options
+function createLeg(source: Leg, sink: Leg, options: { masked: boolean; limits: FrameLimits; fail(error: unknown): void }) {
+  const { masked, limits, fail } = options
   let missed = 0
-  let answers = false
+  // Browsers always answer pings; of what runs in a cluster that has to be seen.
+  let answers = masked
   let due: (() => void) | undefined
   let failed = false
   let bytes = 0
 
   const frames: FrameFollower = followFrames({
     masked,
-    maxPayloadBytes,
+    limits,
     pingTag,
     onPong() {
       missed = 0
@@ -113,6 +115,7 @@ function createLeg(source: Leg, sink: Leg, options: { masked: boolean; maxPayloa
     /** Puts a ping in, now or between the next two frames. */
     ping(sent: () => void) {
       due = sent
+      frames.allowMoreControl()
       push(ping())
     },
     /** An end that never answers pings is not held to it. */

@@ -22,6 +22,9 @@ const maxBufferedBytes = 1024 * 1024
 const resumeBufferedBytes = 64 * 1024
 const slowForMs = 30_000
 const maxWatches = 50
+/** Messages and pings of one tab between two heartbeats: ten times what the busiest page has a reason for. */
+const maxHeard = 1_000
+const lingerMs = 1_000
 const maxSocketsPerSession = 30
 
 const selector = z.string().max(1024).optional()
@@ -51,6 +54,7 @@ export function createLive(context: Context) {
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: 64 * 1024,
+    maxFragments: 64,
     handleProtocols: () => protocol,
   })
   const tabs = new Set<Tab>()
@@ -100,6 +104,7 @@ function openTab(context: Context, ws: WebSocket, session: Session): Tab {
   const behind = new Set<Fleet>()
   const watches = new Map<number, PersonalWatch>()
   let slowSince: number | undefined
+  let heard = 0
 
   const send = (message: LiveMessage) => ws.send(encode(message), { binary: false })
   const unfollow = (name: Fleet) => {
@@ -193,7 +198,21 @@ function openTab(context: Context, ws: WebSocket, session: Session): Tab {
   }
   const rechecking = setInterval(() => void recheck().catch(failed), recheckMs * (0.9 + Math.random() * 0.2))
 
+  const isFlooded = () => {
+    heard += 1
+    if (heard === maxHeard) {
+      close(ws, closeCodes.limit)
+      // Nothing more is read; the reason has to arrive.
+      ws.pause()
+      setTimeout(() => ws.terminate(), lingerMs).unref()
+    }
+    return heard >= maxHeard
+  }
+
+  ws.on('ping', isFlooded)
+  ws.on('pong', isFlooded)
   ws.on('message', (data: RawData, isBinary: boolean) => {
+    if (isFlooded()) return
     const request = isBinary ? undefined : parse(data)
     if (!request) return close(ws, closeCodes.badRequest)
     handle(request).catch((error: unknown) => {
@@ -219,6 +238,7 @@ function openTab(context: Context, ws: WebSocket, session: Session): Tab {
     tellDigests,
     recheck,
     beat(frame) {
+      heard = 0
       if (!sessions.alive(session)) return close(ws, closeCodes.sessionEnded)
       if (ws.bufferedAmount > maxBufferedBytes) {
         slowSince ??= Date.now()
