@@ -15,6 +15,9 @@ import { releasable } from './control/releasable.ts'
 import { runControllers } from './controllers/controller.ts'
 import { createControllers } from './controllers/create-controllers.ts'
 import { createGuests } from './guests/guests.ts'
+import { createQemu } from './guests/qemu.ts'
+import { limitRangeAdmission } from './quota/limit-ranges.ts'
+import { quotaController } from './quota/quotas.ts'
 import { demoUsers, type DemoUser } from './scenarios/demo-users.ts'
 import { startPrometheus } from './metrics/prometheus-server.ts'
 import { seedScenario, type ScenarioName } from './scenarios/seed-scenario.ts'
@@ -48,6 +51,8 @@ export type SimClusterOptions = {
   oidc?: OidcOptions
   /** Keeps the authority and the tokens between starts. */
   stateDir?: string
+  /** Runs up to so many Linux guests in QEMU, in the order in which they boot; the others, and without it all, are simulated. */
+  qemu?: { limit: number }
   clock?: Clock
   /** How much faster than life the cluster's delays pass. */
   speed?: number
@@ -108,13 +113,20 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
     else scenario.seed(storage, clock)
   }
   seedAll()
-  const guests = createGuests({ clock, storage })
+  const hypervisor =
+    options.qemu &&
+    (await createQemu({ ...options.qemu, onError }).catch((error: unknown) => {
+      ownClock?.stop()
+      throw error
+    }))
+  const guests = createGuests({ clock, storage, hypervisor })
   const startControllers = () => {
     const { storage: observed, release } = releasable(storage)
     const controllers = [
       garbageCollector(observed, controllerClock),
       namespaceController(observed, controllerClock),
       clusterRoleAggregation(observed),
+      quotaController(observed),
       ...createControllers({ storage: observed, clock: controllerClock, guests, seed }),
     ]
     const runner = runControllers(controllers, observed, controllerClock, (controller, key, error) =>
@@ -139,7 +151,7 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
       tokens,
       ...(oidc ? { oidc } : {}),
       ledger,
-      admission: createAdmission({ storage, clock: controllerClock, virtApi }),
+      admission: [limitRangeAdmission(storage), ...createAdmission({ storage, clock: controllerClock, virtApi })],
       subresources: {
         http: createSubresources({ storage, clock: controllerClock, guests }),
         upgrade: new Map([...guests.upgrade, ...createConnections({ storage, clock })]),
@@ -185,8 +197,9 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
     guests.stop()
     ownClock?.stop()
   }
-  const stopAndThrow = (error: unknown) => {
+  const stopAndThrow = async (error: unknown) => {
     stop()
+    await hypervisor?.stop()
     throw error
   }
   const server: HttpsServer = await listen(front, { host, port: options.port ?? 0, ...state.serving }).catch(stopAndThrow)
@@ -225,6 +238,7 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
       stop()
       await prometheus[Symbol.asyncDispose]()
       await server[Symbol.asyncDispose]()
+      await hypervisor?.stop()
     },
   }
 }

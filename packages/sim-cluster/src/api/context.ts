@@ -34,7 +34,7 @@ export type RequestInfo = {
 export type SubresourceReply =
   | { code: number; json: unknown }
   | { code: number; text: string }
-  | { code: number; png: Buffer }
+  | { code: number; png: Buffer | Promise<Buffer> }
   | { code: number }
 
 export type SubresourceRequest = {

@@ -5,9 +5,9 @@ import type { Duplex } from 'node:stream'
 import { authorize } from './authorization.ts'
 import type { RequestInfo, SubresourceReply, SubresourceRequest, UserInfo } from './context.ts'
 import { kubevirtVersion, serverVersion } from './discovery.ts'
-import { sendJson, sendText } from './responses.ts'
+import { sendError, sendJson, sendText } from './responses.ts'
 import type { ServedContext } from './served-context.ts'
-import { badRequest, failure, plainText } from './status.ts'
+import { badRequest, failure, internalError, plainText } from './status.ts'
 
 export const subresourcesGroup = 'subresources.kubevirt.io'
 export const subresourcesVersions: ReadonlySet<string> = new Set(['v1', 'v1alpha3'])
@@ -84,8 +84,10 @@ function sendReply(req: IncomingMessage, res: ServerResponse, reply: Subresource
   if ('json' in reply) sendJson(req, res, reply.code, reply.json)
   else if ('text' in reply) sendText(res, reply.code, reply.text)
   else if ('png' in reply) {
-    res.writeHead(reply.code, { 'Content-Type': 'image/png', 'Content-Length': reply.png.length })
-    res.end(reply.png)
+    Promise.resolve(reply.png).then(
+      (png) => res.writeHead(reply.code, { 'Content-Type': 'image/png', 'Content-Length': png.length }).end(png),
+      (error: unknown) => sendError(req, res, internalError(String(error))),
+    )
   } else {
     res.writeHead(reply.code, { 'Content-Length': 0 })
     res.end()

@@ -6,6 +6,7 @@ import type { KubeObject } from '@virtdeck/k8s'
 import { parseDocument } from 'yaml'
 import { timestamp } from '../clock.ts'
 import { refuseUnreadable } from '../admission/schemas.ts'
+import { quotaRefusal } from '../quota/quotas.ts'
 import type { StoredObject } from '../storage/storage.ts'
 import { groupVersion, resourceKey, type ApiResource } from './api-resources.ts'
 import { requireAccess } from './authorization.ts'
@@ -163,6 +164,8 @@ function insert(
   refuseMisshapen(context, resource, 'create', tracked)
   const admitted = admit(context, request, 'create', tracked)
   refuseInvalid(resource, admitted)
+  const overQuota = quotaRefusal(storage, key, admitted)
+  if (overQuota) throw overQuota
   const name = admitted.metadata.name ?? ''
   if (storage.get(key, admitted.metadata.namespace, name)) throw alreadyExists(resource, name)
   if (!isDryRun(info.query)) return storage.create(key, admitted)
@@ -206,6 +209,8 @@ function replace(
   refuseMisshapen(context, resource, 'update', tracked, previous)
   const admitted = admit(context, request, 'update', tracked, previous)
   refuseInvalid(resource, admitted)
+  const overQuota = info.subresource === undefined ? quotaRefusal(storage, resourceKey(resource), admitted, previous) : undefined
+  if (overQuota) throw overQuota
   if (isDryRun(info.query)) return admitted as StoredObject
   const stored = storage.update(key, admitted)
   return isFinalized(stored, clock.now()) ? storage.delete(key, stored.metadata.namespace, name) : stored
