@@ -34,7 +34,7 @@ test('cuts the power of a guest that ignores the request to shut down [F034]', a
   await rowAction(page, 'hung', 'Force stop…')
   await expect(dialog(page, 'Force-stop hung?')).toContainText('at once')
   await dialog(page, 'Force-stop hung?').getByRole('button', { name: 'Force-stop VM' }).click()
-  // Its grace period is three minutes: waiting for that would not pass.
+  // Its grace period is half a minute: waiting for that would not pass.
   await expect(vmRow(page, 'hung')).toContainText('Stopped', { timeout: 15_000 })
   expect(await readVmi(stack, vm)).toBeUndefined()
 })

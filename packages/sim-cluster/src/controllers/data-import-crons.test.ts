@@ -99,12 +99,8 @@ test('a new image is imported at the next time, and the oldest goes', () => {
   release('3')
   const third = source()?.spec.source.pvc?.name
   expect(new Set([first, second, third]).size).toBe(3)
-  expect(
-    cluster.objects
-      .list(dataVolumes, 'team-a')
-      .map((dv) => dv.metadata.name)
-      .toSorted(),
-  ).toEqual([second, third].toSorted())
+  const kept = new Set(cluster.objects.list(dataVolumes, 'team-a').map((dv) => dv.metadata.name))
+  expect(kept).toEqual(new Set([second, third]))
   expect(cron().status?.sourceFormat).toBe('pvc')
 })
 

@@ -180,7 +180,7 @@ export function createObjects(storage: Storage, clock: Clock, uuid: () => string
         ...stored,
         metadata: {
           ...stored.metadata,
-          deletionTimestamp: timestamp(clock),
+          deletionTimestamp: timestamp({ ...clock, now: () => clock.now() + gracePeriodSeconds * 1000 }),
           deletionGracePeriodSeconds: gracePeriodSeconds,
         },
       })

@@ -200,6 +200,11 @@ export function podController(context: ControllerContext): Controller {
         const guestRuns =
           phase === 'Running' && vmi?.metadata.uid === owner?.uid && vmi?.status?.activePods?.[pod.metadata.uid] !== undefined
         if (!guestRuns && waits.passed(`terminate ${pod.metadata.uid}`, delays.terminatePod, reconcile)) {
+          // The kubelet's last word, once all containers have ended: no grace is left.
+          const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = pod.metadata
+          const askedMs = Date.parse(deletionTimestamp) - deletionGracePeriodSeconds * 1000
+          const ended = { deletionGracePeriodSeconds: 0, deletionTimestamp: timestamp({ ...clock, now: () => askedMs }) }
+          objects.setMetadata('pods', pod, ended)
           context.storage.delete('pods', namespace, name)
         }
         return

@@ -94,7 +94,10 @@ describe('a VM with a container disk', () => {
   })
 
   test('is killed at once by a stop without grace [F033]', () => {
-    cluster.createVm('vm1', { annotations: { 'simulation.virtdeck.io/shutdown': 'ignored' } })
+    cluster.createVm('vm1', {
+      annotations: { 'simulation.virtdeck.io/shutdown': 'ignored' },
+      templateSpec: { terminationGracePeriodSeconds: 180 },
+    })
     cluster.seconds(5)
     cluster.put('virtualmachines/stop', 'vm1')
     cluster.seconds(60)

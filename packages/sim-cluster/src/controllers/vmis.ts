@@ -17,6 +17,8 @@ import { claimNameOf, isHotplugVolume } from './volumes.ts'
 type Status = NonNullable<VirtualMachineInstance['status']>
 type Value = { status: 'True' | 'False'; reason?: string; message?: string; probed?: boolean }
 
+const defaultGraceSeconds = 30
+
 export const isFinal = (vmi: VirtualMachineInstance): boolean => vmi.status?.phase === 'Succeeded' || vmi.status?.phase === 'Failed'
 export const isPaused = (vmi: VirtualMachineInstance | undefined): boolean => isTrue(vmi, 'Paused')
 
@@ -89,6 +91,7 @@ export function bootGuest(context: ControllerContext, vmi: VirtualMachineInstanc
 export function rebootGuest(context: ControllerContext, vmi: VirtualMachineInstance): void {
   const { guests } = context
   const { uid } = vmi.metadata
+  if (guests.reset(uid)) return
   const disk = guests.exportDisk(uid)
   guests.shutdown(uid)
   describeGuest(context, vmi, context.clock.now())
@@ -133,6 +136,13 @@ function gatePod(context: ControllerContext, pod: Pod, paused: boolean): void {
 
 const handler = (vmi: VirtualMachineInstance) => ({ component: 'virt-handler', host: vmi.status?.nodeName ?? '' })
 
+/** virt-controller's part of a launcher's end; its grace period is the guest's and a little more. */
+function deletePod({ objects, record }: ControllerContext, vmi: VirtualMachineInstance, pod: Pod): void {
+  if (pod.metadata.deletionTimestamp) return
+  objects.remove('pods', pod, pod.spec?.terminationGracePeriodSeconds ?? 30)
+  record(vmi, 'Normal', 'SuccessfulDelete', `Deleted virtual machine pod ${pod.metadata.name}`)
+}
+
 /** Ends a guest: its disk is kept with its claim, its pods go, the phase is final. */
 export function endGuest(
   context: ControllerContext,
@@ -153,8 +163,8 @@ export function endGuest(
   if (phase === 'Failed') record(stored, 'Warning', 'Stopped', reason?.message ?? 'The VirtualMachineInstance crashed.', handler(vmi))
   else record(stored, 'Normal', 'Stopped', 'The VirtualMachineInstance was shut down.', handler(vmi))
   for (const pod of indexes.podsOfVmi(vmi.metadata.uid)) {
-    if (pod.metadata.deletionTimestamp) objects.setStatus('pods', pod, { ...pod.status, phase })
-    else objects.remove('pods', objects.setStatus('pods', pod, { ...pod.status, phase }), 30)
+    const ended = pod.status?.phase === 'Succeeded' ? pod : objects.setStatus('pods', pod, { ...pod.status, phase })
+    if (!pod.metadata.deletionTimestamp) deletePod(context, stored, ended)
   }
 }
 
@@ -392,7 +402,7 @@ export function vmiController(context: ControllerContext): Controller {
 
   function stop(vmi: VirtualMachineInstance, reconcile: ReconcileContext): void {
     const { phase } = vmi.status ?? {}
-    for (const pod of indexes.podsOfVmi(vmi.metadata.uid)) objects.remove('pods', pod, 30)
+    for (const pod of indexes.podsOfVmi(vmi.metadata.uid)) deletePod(context, vmi, pod)
     if (phase !== 'Running' && phase !== 'Scheduled') {
       endGuest(context, vmi, 'Succeeded')
       return
@@ -400,7 +410,7 @@ export function vmiController(context: ControllerContext): Controller {
     const draft = draftStatus(context, vmi)
     draft.condition('Ready', { status: 'False', reason: 'PodTerminating', message: 'virt-launcher pod is terminating', probed: true })
     const stored = draft.write()
-    const graceMs = (vmi.spec?.terminationGracePeriodSeconds ?? 180) * 1000
+    const graceMs = (vmi.spec?.terminationGracePeriodSeconds ?? defaultGraceSeconds) * 1000
     const deaf = isPaused(vmi) || vmi.metadata.annotations?.['simulation.virtdeck.io/shutdown'] === 'ignored'
     if (waits.passed(`shutdown ${vmi.metadata.uid}`, Math.min(graceMs, deaf ? graceMs : delays.shutdownGuest), reconcile)) {
       endGuest(context, stored, 'Succeeded')

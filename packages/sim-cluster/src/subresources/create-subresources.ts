@@ -106,11 +106,12 @@ export function createSubresources({ storage, clock, guests }: { storage: Storag
     const strategy = runStrategyOf(vm)
     if (grace !== undefined && grace < 0) throw badRequest('gracePeriod has to be greater or equal to 0')
     if (!live && strategy !== 'Always' && strategy !== 'Once') throw conflict(vmRef, request.name, 'VM is not running')
-    if (strategy === 'Halted' && (grace === undefined || grace >= (live?.spec?.terminationGracePeriodSeconds ?? 180))) {
+    const before = live?.spec?.terminationGracePeriodSeconds
+    if (strategy === 'Halted' && (grace === undefined || (before !== undefined && grace >= before))) {
       throw conflict(vmRef, request.name, 'Halted only supports manual stop requests with a shorter graceperiod')
     }
     if (isDryRun(request)) return accepted
-    if (live && grace !== undefined && grace < (live.spec?.terminationGracePeriodSeconds ?? 180)) {
+    if (live && grace !== undefined) {
       objects.setSpec(vmis, live, { ...live.spec, terminationGracePeriodSeconds: grace })
     }
     if (strategy === 'Always' || strategy === 'Once') setRunStrategy(vm, 'Halted')
