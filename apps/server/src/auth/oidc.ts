@@ -1,6 +1,7 @@
 // Single sign-on with OpenID Connect: authorization code, PKCE S256, state and nonce. What it decides is who the identity
 // provider says somebody is; what they may do is the cluster's business.
 import * as openid from 'openid-client'
+import { StatusError } from '@virtdeck/k8s'
 import { ConfigError, type OidcConfig } from '../config.ts'
 import { refusal } from '../errors.ts'
 import { assertOwnName, type Impersonated } from './impersonation.ts'
@@ -26,12 +27,12 @@ export type Oidc = {
 const timeoutSeconds = 5
 const toleranceSeconds = 30
 const transactionMs = 600_000
-const rediscoverMs = 5_000
+const askAgainMs = 5_000
 const keepResultMs = 30_000
 const maxGroups = 1_000
 const algorithms = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519']
 
-export function createOidc(config: OidcConfig, ownOrigin: string, now: () => number = Date.now): Oidc {
+export function createOidc(config: OidcConfig, ownOrigin: string, now: () => number = () => Date.now()): Oidc {
   const redirectUri = `${ownOrigin}/auth/callback`
   const issuer = issuerUrl(config.issuer)
   const { groupsClaim = 'groups' } = config
@@ -41,10 +42,22 @@ export function createOidc(config: OidcConfig, ownOrigin: string, now: () => num
 
   /** A provider that fails is asked again after five seconds, not by everybody who waits for it. */
   const provider = (): Promise<openid.Configuration> => {
-    if (discovered && (known || now() - discoveredAt < rediscoverMs)) return discovered
+    if (discovered && (known || now() - discoveredAt < askAgainMs)) return discovered
     discoveredAt = now()
     discovered = discover(config, issuer).then((found) => (known = found))
     return discovered
+  }
+
+  /** After it failed, the provider is left alone for as long, whoever would ask. Throws 503 then. */
+  let silentUntil = 0
+  const ask = async <T>(call: (configuration: openid.Configuration) => Promise<T>): Promise<T> => {
+    if (now() < silentUntil) throw silent()
+    const configuration = await provider()
+    return call(configuration).catch((error: unknown) => {
+      if (!isOutage(error)) throw error
+      silentUntil = now() + askAgainMs
+      throw Object.assign(silent(), { cause: error })
+    })
   }
 
   const credentialOf = (tokens: openid.TokenEndpointResponse & openid.TokenEndpointResponseHelpers): OidcCredential => {
@@ -70,7 +83,8 @@ export function createOidc(config: OidcConfig, ownOrigin: string, now: () => num
   const renewing = new Map<string, { at: number; result: Promise<OidcCredential> }>()
   const renew = async (credential: OidcCredential): Promise<OidcCredential> => {
     if (!credential.refreshToken) throw refusal(401, 'The session cannot be renewed. Sign in again.')
-    const tokens = await openid.refreshTokenGrant(await provider(), credential.refreshToken).catch((error: unknown) => {
+    const { refreshToken } = credential
+    const tokens = await ask((configuration) => openid.refreshTokenGrant(configuration, refreshToken)).catch((error: unknown) => {
       throw refreshFailure(error)
     })
     const renewed = credentialOf(tokens)
@@ -98,7 +112,9 @@ export function createOidc(config: OidcConfig, ownOrigin: string, now: () => num
       if (now() > until) throw refusal(400, 'The sign-in took too long.')
       const answered = new URL(`${redirectUri}?${query.toString()}`)
       const checks = { expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier, idTokenExpected: true }
-      const tokens = await openid.authorizationCodeGrant(await provider(), answered, checks).catch((error: unknown) => {
+      const exchange = (configuration: openid.Configuration) => openid.authorizationCodeGrant(configuration, answered, checks)
+      const tokens = await ask(exchange).catch((error: unknown) => {
+        if (error instanceof StatusError) throw error
         throw Object.assign(refusal(400, 'The identity provider’s answer was not accepted.'), { cause: error })
       })
       return { credential: credentialOf(tokens), groupsMissing: isOverage(tokens.claims(), groupsClaim) }
@@ -197,11 +213,20 @@ function impersonatedBy(
   return { name, groups, uid: claims.sub, ...(extra.length > 0 ? { extra: Object.fromEntries(extra) } : {}) }
 }
 
+const silent = () => refusal(503, 'The identity provider does not answer.', { retryAfterSeconds: askAgainMs / 1000 })
+
+const outages = ['OAUTH_TIMEOUT', 'OAUTH_ABORT', 'OAUTH_RESPONSE_IS_NOT_CONFORM', 'OAUTH_RESPONSE_IS_NOT_JSON']
+
+/** No answer, none in time, or one that is not the protocol's: the provider fails, whatever was asked. */
+function isOutage(error: unknown): boolean {
+  if (error instanceof TypeError) return true
+  return error instanceof openid.ClientError && outages.includes(error.code ?? '')
+}
+
 /** Only these two mean that the refresh token is good for nothing any more. */
 function refreshFailure(error: unknown): Error {
+  if (error instanceof StatusError) return error
   const fatal = error instanceof openid.ResponseBodyError && ['invalid_grant', 'invalid_client'].includes(error.error)
-  const failure = fatal
-    ? refusal(401, 'The session was ended by the identity provider.')
-    : refusal(503, 'The identity provider does not answer.')
+  const failure = fatal ? refusal(401, 'The session was ended by the identity provider.') : silent()
   return Object.assign(failure, { cause: error })
 }

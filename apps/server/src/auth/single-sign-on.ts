@@ -161,11 +161,18 @@ function refresh(context: Context, oidc: Oidc): RequestHandler {
   }
 }
 
-/** The page says in fixed words what happened; what the provider said is for the log. */
+/** What the browser is answered; the sign-in page says the same in words. */
+const codes: Record<SignInError, number> = { refused: 400, provider: 503, cluster: 403, groups: 400 }
+
+/** The sign-in page says in fixed words what happened; what the provider said is for the log. */
 function fail({ log }: Context, res: Response, error: unknown): void {
   if (!(error instanceof SignInFailure)) throw error
   log.warn({ requestId: res.getHeader('x-request-id'), reason: error.reason, err: error.cause }, 'single sign-on failed')
-  res.redirect(303, `/sign-in?error=${error.reason}`)
+  const page = `/sign-in?error=${error.reason}`
+  // No redirect: it did not go well. Browsers follow `Refresh` unless the document is sandboxed.
+  res.status(codes[error.reason]).setHeader('content-security-policy', "default-src 'none';frame-ancestors 'none';base-uri 'none'")
+  res.setHeader('refresh', `0;url=${page}`)
+  res.type('html').send(`<!doctype html><title>Not signed in</title><p>Not signed in. <a href="${page}">Begin again</a>`)
 }
 
 function transactionCookies({ own, port }: Context) {

@@ -12,13 +12,22 @@ export type HostileIdentityProvider = AsyncDisposable & {
   answer(handler: (request: URLSearchParams) => Promise<{ code?: number; body: unknown; location?: string }>): void
   asked: number
   keysAsked: number
+  /** What was revoked, as the revocation endpoint heard it. */
+  revoked: URLSearchParams[]
+  /** Signs with another key from now on, and names no other. Returns the key's id. */
+  rotateKeys(): Promise<string>
 }
 
 export const clientId = 'virtdeck'
 
 export async function startHostileIdentityProvider(): Promise<HostileIdentityProvider> {
-  const { privateKey, publicKey } = await generateKeyPair('RS256')
-  const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' }
+  let generated = 0
+  const generate = async () => {
+    const { privateKey, publicKey } = await generateKeyPair('RS256')
+    const kid = `k${(generated += 1)}`
+    return { kid, privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' } }
+  }
+  let current = await generate()
   let handler: Parameters<HostileIdentityProvider['answer']>[0] = async () => ({ code: 500, body: {} })
   const server = createServer((req, res) => {
     let body = ''
@@ -36,12 +45,17 @@ export async function startHostileIdentityProvider(): Promise<HostileIdentityPro
           token_endpoint: `${provider.issuer}/token`,
           jwks_uri: `${provider.issuer}/jwks`,
           end_session_endpoint: `${provider.issuer}/end`,
+          revocation_endpoint: `${provider.issuer}/revoke`,
           id_token_signing_alg_values_supported: ['RS256'],
         })
       }
       if (req.url === '/jwks') {
         provider.keysAsked += 1
-        return send(200, { keys: [jwk] })
+        return send(200, { keys: [current.jwk] })
+      }
+      if (req.url === '/revoke') {
+        provider.revoked.push(new URLSearchParams(text))
+        return send(200, '')
       }
       provider.asked += 1
       const { code = 200, body: answered, location } = await handler(new URLSearchParams(text))
@@ -54,6 +68,11 @@ export async function startHostileIdentityProvider(): Promise<HostileIdentityPro
     issuer: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     asked: 0,
     keysAsked: 0,
+    revoked: [],
+    async rotateKeys() {
+      current = await generate()
+      return current.kid
+    },
     claims(nonce) {
       const now = Math.floor(Date.now() / 1000)
       return {
@@ -66,7 +85,8 @@ export async function startHostileIdentityProvider(): Promise<HostileIdentityPro
         ...(nonce ? { nonce } : {}),
       }
     },
-    sign: (claims, { alg = 'RS256', kid = 'k1', key = privateKey } = {}) => new SignJWT(claims).setProtectedHeader({ alg, kid }).sign(key),
+    sign: (claims, { alg = 'RS256', kid = current.kid, key = current.privateKey } = {}) =>
+      new SignJWT(claims).setProtectedHeader({ alg, kid }).sign(key),
     answer: (next) => (handler = next),
     async [Symbol.asyncDispose]() {
       const closed = new Promise((resolve) => server.close(resolve))

@@ -4,7 +4,11 @@ import type { JWTPayload } from 'jose'
 import { openBrowser, type Browser } from './browser.ts'
 import type { HostileIdentityProvider } from './hostile-identity-provider.ts'
 
-export const locationOf = (response: Response) => new URL(response.headers.get('location') ?? '', 'http://nowhere')
+/** Where an answer leads, by a redirect or, after a failure, by itself. */
+export function locationOf({ headers }: Response): URL {
+  const led = headers.get('location') ?? headers.get('refresh')?.replace(/^0;url=/, '')
+  return new URL(led ?? '', 'http://nowhere')
+}
 export const pathOf = (url: URL) => url.pathname + url.search
 
 /** Begins a sign-in; gives back where the browser is sent. Throws when it is sent nowhere. */
