@@ -28,7 +28,6 @@ import {
 import { isMigratable } from '../controllers/evacuation.ts'
 import { defaulted } from '../controllers/vmi-spec.ts'
 import { initialStatus, observedVersions } from '../controllers/vmi-status.ts'
-import { isFinal } from '../controllers/vmis.ts'
 import type { Storage } from '../storage/storage.ts'
 import { badRequestBy, invalidBy, invalidByCdi } from './denials.ts'
 
@@ -227,18 +226,21 @@ export function evictionAdmission(objects: Objects): Admission {
     const pod = objects.get('pods', namespace, name)
     const owner = pod && controllerOf(pod)
     if (!pod || owner?.kind !== 'VirtualMachineInstance') return object
+    if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return object
     const vmi = objects.get(vmis, namespace, owner.name)
-    if (!vmi || isFinal(vmi) || pod.spec?.nodeName !== vmi.status?.nodeName) return object
     const webhook = 'virt-launcher-eviction-interceptor.kubevirt.io'
-    const strategy = vmi.spec?.evictionStrategy ?? 'None'
     const refuse = (message: string) => failure(429, 'TooManyRequests', `admission webhook "${webhook}" denied the request: ${message}`)
-    if (strategy === 'None' || (strategy === 'LiveMigrateIfPossible' && !isMigratable(vmi))) return object
-    if (strategy === 'LiveMigrate' && !isMigratable(vmi)) {
+    if (!vmi) throw refuse(`kubevirt failed getting the vmi: virtualmachineinstances.kubevirt.io "${owner.name}" not found`)
+    const strategy = vmi.spec?.evictionStrategy ?? 'None'
+    const migratable = isMigratable(vmi)
+    if (strategy === 'None' || (strategy === 'LiveMigrateIfPossible' && !migratable)) return object
+    if (strategy === 'LiveMigrate' && !migratable) {
       throw refuse(`VMI ${vmi.metadata.name} is configured with an eviction strategy but is not live-migratable`)
     }
-    if (!dryRun && !vmi.status?.evacuationNodeName && vmi.status?.nodeName) {
-      objects.setStatus(vmis, vmi, { ...vmi.status, evacuationNodeName: vmi.status.nodeName })
-    }
-    throw refuse(`Eviction triggered evacuation of VMI "${namespace}/${vmi.metadata.name}"`)
+    const triggered = `Eviction triggered evacuation of VMI "${namespace}/${vmi.metadata.name}"`
+    if (vmi.status?.evacuationNodeName) throw refuse(`Evacuation in progress: ${triggered}`)
+    if (vmi.status?.nodeName !== pod.spec?.nodeName) throw refuse('Eviction request for target Pod')
+    if (!dryRun && vmi.status?.nodeName) objects.setStatus(vmis, vmi, { ...vmi.status, evacuationNodeName: vmi.status.nodeName })
+    throw refuse(triggered)
   }
 }

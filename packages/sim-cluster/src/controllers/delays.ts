@@ -32,6 +32,8 @@ export const delays = {
 
   /** How long a network that was plugged in may wait for somebody to attach it without a migration, as in KubeVirt. */
   awaitNetworkController: 15_000,
+  /** That a VMI cannot leave its node is said again after this. */
+  remindOfEvacuation: 60_000,
   /** virt-controller looks this often for workloads that have to move. */
   updateWorkloads: 5_000,
 

@@ -3,6 +3,7 @@
 import type { VirtualMachineInstance } from '@virtdeck/k8s'
 import type { ControllerContext } from './context.ts'
 import type { Controller } from './controller.ts'
+import { delays } from './delays.ts'
 import { isFinalMigration } from './indexes.ts'
 import { conditionOf, keyOf, migrations, splitKey, vmis } from './objects.ts'
 import { behaviourOf } from './behaviour.ts'
@@ -41,8 +42,14 @@ export function evacuationController(context: ControllerContext): Controller {
       const active = indexes.migrationsOfVmi(key).some((migration) => !isFinalMigration(migration))
       if (active) return
       const strategy = vmi.spec?.evictionStrategy
-      const leaving = vmi.status.evacuationNodeName === node || (isDraining(node) && strategy !== 'None' && strategy !== 'External')
-      if (leaving && isMigratable(vmi)) {
+      const leaving = vmi.status.evacuationNodeName === node || isDraining(node)
+      const moves = strategy === 'LiveMigrate' || strategy === 'LiveMigrateIfPossible'
+      if (leaving && moves && !isMigratable(vmi) && strategy === 'LiveMigrate') {
+        record(vmi, 'Normal', 'FailedCreate', 'VirtualMachineInstance is not migrateable', { component: 'evacuation-controller' })
+        reconcile.requeueAfter(delays.remindOfEvacuation)
+        return
+      }
+      if (leaving && moves && isMigratable(vmi)) {
         const name = `kubevirt-evacuation-${random.suffix()}`
         objects.create(migrations, {
           metadata: {
