@@ -14,10 +14,15 @@ export type IdentityProvider = AsyncDisposable & {
   serve(applicationOrigin: string): void
 }
 
-export type IdentityProviderOptions = { people: readonly Person[]; idTokenSeconds?: number }
+/** Without a port, a free one. */
+export type IdentityProviderOptions = { people: readonly Person[]; idTokenSeconds?: number; port?: number }
 
 /** Listens on a free port of the loopback interface. */
-export async function startIdentityProvider({ people, idTokenSeconds = 900 }: IdentityProviderOptions): Promise<IdentityProvider> {
+export async function startIdentityProvider({
+  people,
+  idTokenSeconds = 900,
+  port = 0,
+}: IdentityProviderOptions): Promise<IdentityProvider> {
   // Only here is it needed: `npm start` does without it.
   const { default: OidcProvider } = await import('oidc-provider')
   const [clientId, clientSecret] = ['virtdeck', randomBytes(24).toString('base64url')]
@@ -26,7 +31,7 @@ export async function startIdentityProvider({ people, idTokenSeconds = 900 }: Id
     if (!provider) return void res.writeHead(503).end()
     void handle(provider, people, req, res).catch(() => res.headersSent || res.writeHead(400).end('The sign-in is over. Begin again.'))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const signingKey = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' })
 

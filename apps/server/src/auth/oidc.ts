@@ -220,7 +220,10 @@ const outages = ['OAUTH_TIMEOUT', 'OAUTH_ABORT', 'OAUTH_RESPONSE_IS_NOT_CONFORM'
 /** No answer, none in time, or one that is not the protocol's: the provider fails, whatever was asked. */
 function isOutage(error: unknown): boolean {
   if (error instanceof TypeError) return true
-  return error instanceof openid.ClientError && outages.includes(error.code ?? '')
+  if (!(error instanceof openid.ClientError)) return false
+  // A body that is no JSON, and not a token within one.
+  const garbage = error.code === 'OAUTH_PARSE_ERROR' && error.cause instanceof Error && error.cause.message.includes('"response" body')
+  return garbage || outages.includes(error.code ?? '')
 }
 
 /** Only these two mean that the refresh token is good for nothing any more. */

@@ -186,7 +186,7 @@ test('follows no redirect of the token endpoint, and says when the provider fail
   for (const { led, ...answer } of [
     { code: 302, body: '', location: 'https://evil.example/token', led: [503, '?error=provider'] },
     { code: 500, body: {}, led: [503, '?error=provider'] },
-    { code: 200, body: '<html>', led: [400, '?error=refused'] },
+    { code: 200, body: '<html>', led: [503, '?error=provider'] },
     { code: 400, body: { error: 'invalid_grant', error_description: 'canary' }, led: [400, '?error=refused'] },
   ]) {
     const browser = openBrowser(server.url)
