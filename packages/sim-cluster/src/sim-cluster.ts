@@ -6,7 +6,8 @@ import { authenticate } from './api/authentication.ts'
 import type { UserInfo } from './api/context.ts'
 import { oidcAuthenticator, type OidcOptions } from './api/oidc-authenticator.ts'
 import { clusterRoleAggregation, garbageCollector, namespaceController } from './api/machinery-controllers.ts'
-import { realClock, type Clock } from './clock.ts'
+import { markVirtApi, seedServedApis } from './api/served-apis.ts'
+import { realClock, timestamp, type Clock } from './clock.ts'
 import type { Control } from './control/control-server.ts'
 import { createFaults, type Faults } from './control/faults.ts'
 import { withControl } from './control/front.ts'
@@ -21,6 +22,7 @@ import { quotaController } from './quota/quotas.ts'
 import { demoUsers, type DemoUser } from './scenarios/demo-users.ts'
 import { startPrometheus } from './metrics/prometheus-server.ts'
 import { seedScenario, type ScenarioName } from './scenarios/seed-scenario.ts'
+import { createOpenApi } from './openapi/documents.ts'
 import { loadSchemas } from './openapi/load.ts'
 import { listen, type HttpsServer } from './serving/https-server.ts'
 import { kubeconfigText } from './serving/kubeconfig.ts'
@@ -107,10 +109,12 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
 
   const storage = createStorage(clock)
   const controllerClock = settlingClock(clock)
+  const openApi = createOpenApi(schemas)
   const seedAll = () => {
     if (typeof scenario === 'string')
       seedScenario(scenario, { storage, clock, seed, ...(options.vms === undefined ? {} : { vms: options.vms }) })
     else scenario.seed(storage, clock)
+    seedServedApis(storage, openApi)
   }
   seedAll()
   const hypervisor =
@@ -139,7 +143,16 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
   }
   let stopControllers = startControllers()
   const tokens = new Map<string, UserInfo>(accounts.map(({ name, groups, token }) => [token, { username: name, uid: `u-${name}`, groups }]))
-  const virtApi = { reachable: true }
+  let reachable = true
+  const virtApi = {
+    get reachable() {
+      return reachable
+    },
+    set reachable(now: boolean) {
+      reachable = now
+      markVirtApi(storage, now, timestamp(clock))
+    },
+  }
   const oidc = options.oidc && oidcAuthenticator(options.oidc)
   const ledger = createLedger(storage, clock)
   const faults = createFaults(clock)

@@ -11,7 +11,7 @@ export type ApiResource = {
   shortNames: readonly string[]
   categories: readonly string[]
   verbs: readonly string[]
-  /** Stored subresources that this server serves itself: `status`, `scale`, `finalize`, `eviction`, `token`. */
+  /** Stored subresources that this server serves itself: `status`, `scale`, `finalize`, `eviction`, `binding`. */
   subresources: readonly string[]
   /** Served by a CustomResourceDefinition: list items carry apiVersion and kind, no strategic merge patch. */
   custom: boolean
@@ -63,6 +63,7 @@ function group(name: string, version: string, defaults: Partial<ApiResource>, ro
 const review = { namespaced: false, virtual: true, verbs: ['create'] }
 const cluster = { namespaced: false }
 const status = { subresources: ['status'] }
+const scalable = { subresources: ['scale', 'status'] }
 const inAll = { categories: ['all'] }
 const extendsApi = { ...cluster, categories: ['api-extensions'] }
 
@@ -86,9 +87,9 @@ export const apiResources: readonly ApiResource[] = [
     ['nodes', 'Node', { ...cluster, ...status, shortNames: ['no'] }],
     ['persistentvolumeclaims', 'PersistentVolumeClaim', { ...status, shortNames: ['pvc'] }],
     ['persistentvolumes', 'PersistentVolume', { ...cluster, ...status, shortNames: ['pv'] }],
-    ['pods', 'Pod', { ...inAll, subresources: ['eviction', 'status'], shortNames: ['po'] }],
+    ['pods', 'Pod', { ...inAll, subresources: ['binding', 'eviction', 'status'], shortNames: ['po'] }],
     ['podtemplates', 'PodTemplate'],
-    ['replicationcontrollers', 'ReplicationController', { ...inAll, ...status, shortNames: ['rc'] }],
+    ['replicationcontrollers', 'ReplicationController', { ...inAll, ...scalable, shortNames: ['rc'] }],
     ['resourcequotas', 'ResourceQuota', { ...status, shortNames: ['quota'] }],
     ['secrets', 'Secret'],
     ['serviceaccounts', 'ServiceAccount', { shortNames: ['sa'] }],
@@ -98,9 +99,9 @@ export const apiResources: readonly ApiResource[] = [
   ...group('apps', 'v1', inAll, [
     ['controllerrevisions', 'ControllerRevision', { categories: [] }],
     ['daemonsets', 'DaemonSet', { ...status, shortNames: ['ds'] }],
-    ['deployments', 'Deployment', { ...status, shortNames: ['deploy'] }],
-    ['replicasets', 'ReplicaSet', { ...status, shortNames: ['rs'] }],
-    ['statefulsets', 'StatefulSet', { ...status, shortNames: ['sts'] }],
+    ['deployments', 'Deployment', { ...scalable, shortNames: ['deploy'] }],
+    ['replicasets', 'ReplicaSet', { ...scalable, shortNames: ['rs'] }],
+    ['statefulsets', 'StatefulSet', { ...scalable, shortNames: ['sts'] }],
   ]),
   ...group('authentication.k8s.io', 'v1', {}, [
     ['selfsubjectreviews', 'SelfSubjectReview', review],
@@ -170,7 +171,7 @@ export const apiResources: readonly ApiResource[] = [
       'VirtualMachineInstancePreset',
       { shortNames: ['vmipreset', 'vmipresets'], subresources: [], storageVersion: 'v1alpha3' },
     ],
-    ['virtualmachineinstancereplicasets', 'VirtualMachineInstanceReplicaSet', { shortNames: ['vmirs', 'vmirss'] }],
+    ['virtualmachineinstancereplicasets', 'VirtualMachineInstanceReplicaSet', { ...scalable, shortNames: ['vmirs', 'vmirss'] }],
     ['virtualmachineinstances', 'VirtualMachineInstance', { shortNames: ['vmi', 'vmis'], subresources: [] }],
     ['virtualmachines', 'VirtualMachine', { shortNames: ['vm', 'vms'] }],
   ]),
@@ -188,7 +189,7 @@ export const apiResources: readonly ApiResource[] = [
   ]),
   ...group('migrations.kubevirt.io', 'v1alpha1', { custom: true, ...status }, [['migrationpolicies', 'MigrationPolicy', cluster]]),
   ...group('pool.kubevirt.io', 'v1alpha1', { custom: true, ...status, ...inAll }, [
-    ['virtualmachinepools', 'VirtualMachinePool', { shortNames: ['vmpool', 'vmpools'] }],
+    ['virtualmachinepools', 'VirtualMachinePool', { ...scalable, shortNames: ['vmpool', 'vmpools'] }],
   ]),
   ...group('snapshot.kubevirt.io', 'v1beta1', { custom: true, ...status, ...inAll, otherVersions: ['v1alpha1'] }, [
     ['virtualmachinerestores', 'VirtualMachineRestore', { shortNames: ['vmrestore', 'vmrestores'] }],

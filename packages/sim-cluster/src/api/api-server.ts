@@ -16,7 +16,16 @@ import { discover, serverVersion } from './discovery.ts'
 import { impersonate } from './impersonation.ts'
 import { requireVirtApi, serveSubresource, subresourcesGroup, subresourcesVersions, upgradeSubresource } from './kubevirt-subresources.ts'
 import { sendObject, serveGet, serveList } from './list.ts'
-import { createResource, deleteCollection, deleteResource, evictPod, patchResource, updateResource, type WriteRequest } from './registry.ts'
+import {
+  bindPod,
+  createResource,
+  deleteCollection,
+  deleteResource,
+  evictPod,
+  patchResource,
+  updateResource,
+  type WriteRequest,
+} from './registry.ts'
 import { decodeObject, readBody } from './request-body.ts'
 import { parseRequestInfo } from './request-info.ts'
 import { sendBytes, sendError, sendJson, sendNotFoundPath, sendText, startResponse, toApiError } from './responses.ts'
@@ -123,7 +132,7 @@ async function serve(context: ServedContext, req: IncomingMessage, res: ServerRe
     serveWatch(context, res, resource, info, representation)
   } else if (info.verb === 'list') {
     serveList(context, req, res, resource, info, representation)
-  } else if (info.verb === 'get' && !resource.virtual) {
+  } else if (info.verb === 'get' && !resource.virtual && !createdOnly.has(info.subresource ?? '')) {
     serveGet(context, req, res, resource, info, representation)
   } else {
     const body = await readBody(req)
@@ -161,6 +170,8 @@ function isServed(resource: ApiResource, info: RequestInfo): boolean {
   return info.namespace !== undefined || info.name === undefined || info.verb === 'list' || info.verb === 'watch'
 }
 
+const createdOnly = new Set(['binding', 'eviction'])
+
 function write(context: ServedContext, res: ServerResponse, request: WriteRequest, representation: Representation): void {
   const { req, resource, info, user, body } = request
   if (resource.virtual) {
@@ -174,9 +185,10 @@ function write(context: ServedContext, res: ServerResponse, request: WriteReques
     sendJson(req, res, 201, answerReview(context, resource, question, user, info.namespace, manager), representation.format)
     return
   }
-  if (info.subresource === 'eviction') {
+  if (info.subresource === 'eviction' || info.subresource === 'binding') {
     if (info.verb !== 'create') throw methodNotAllowed()
-    evictPod(context, request)
+    if (info.subresource === 'eviction') evictPod(context, request)
+    else bindPod(context, request)
     sendJson(req, res, 201, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }, representation.format)
     return
   }

@@ -2,6 +2,7 @@
 // https://github.com/kubernetes/apiserver/blob/9d86305/pkg/endpoints/discovery/aggregated/handler.go
 import { createHash } from 'node:crypto'
 import { apiResources, groupVersion, type ApiResource } from './api-resources.ts'
+import { scaleKind } from './scale.ts'
 
 export const serverVersion = {
   major: '1',
@@ -77,11 +78,13 @@ type Kind = { group: string; version: string; kind: string }
 
 /** The kind of a subresource where it is not its resource's own. */
 function subresourceKind(subresource: string): Kind | undefined {
-  return subresource === 'eviction' ? { group: 'policy', version: 'v1', kind: 'Eviction' } : undefined
+  if (subresource === 'eviction') return { group: 'policy', version: 'v1', kind: 'Eviction' }
+  if (subresource === 'binding') return { group: '', version: 'v1', kind: 'Binding' }
+  return subresource === 'scale' ? scaleKind : undefined
 }
 
 function subresourceVerbs(subresource: string): string[] {
-  if (subresource === 'eviction') return ['create']
+  if (subresource === 'eviction' || subresource === 'binding') return ['create']
   return subresource === 'finalize' ? ['update'] : ['get', 'patch', 'update']
 }
 

@@ -7,6 +7,7 @@ import { groupVersion, resourceKey, type ApiResource } from './api-resources.ts'
 import type { RequestInfo } from './context.ts'
 import type { Representation } from './negotiation.ts'
 import { sendBytes, sendJson } from './responses.ts'
+import { scaleKind, scaleOf } from './scale.ts'
 import { parseSelectors } from './selectors.ts'
 import type { ServedContext } from './served-context.ts'
 import { ApiError, badRequest, failure, invalid, notFound } from './status.ts'
@@ -245,6 +246,10 @@ export function sendObject(
   info: RequestInfo,
   representation: Representation,
 ): void {
+  if (info.subresource === 'scale') {
+    sendJson(req, res, code, object.kind === scaleKind.kind ? object : scaleOf(resource, object), representation.format)
+    return
+  }
   if (representation.as === 'Table') {
     const metadata = { resourceVersion: object.metadata.resourceVersion }
     sendJson(req, res, code, table(resource, [object], metadata, includeObjectOf(info.query), context.clock.now()), representation.format)

@@ -10,6 +10,8 @@ export type Column = {
   type: 'string' | 'integer' | 'boolean' | 'date'
   description: string
   priority: number
+  /** Of a CRD's column. */
+  jsonPath?: string
   value(object: Loose, nowMs: number): unknown
 }
 
@@ -28,6 +30,7 @@ function path(name: string, jsonPath: string, { type = 'string', description, pr
     type,
     priority,
     description: description ?? `Custom resource definition column (in JSONPath format): .${jsonPath}`,
+    jsonPath: `.${jsonPath}`,
     value: (object) => at(object, jsonPath),
   }
 }
@@ -43,6 +46,7 @@ function condition(name: string, type: string, priority = 0): Column {
     type: 'string',
     priority,
     description: `Custom resource definition column (in JSONPath format): .status.conditions[?(@.type=='${type}')].status`,
+    jsonPath: `.status.conditions[?(@.type=='${type}')].status`,
     value: (object) => conditionOf(object, type)?.status,
   }
 }
@@ -184,6 +188,17 @@ function pvcStatus(pvc: Loose): string {
   return pvc.metadata.deletionTimestamp ? 'Terminating' : String(at(pvc, 'status.phase') ?? '')
 }
 
+/** `requests.cpu: 100m/1, pods: 2/10` */
+function quotaUse(quota: Loose, wanted: (resource: string) => boolean): string {
+  const hard = (at(quota, 'status.hard') ?? {}) as Record<string, string>
+  const used = (at(quota, 'status.used') ?? {}) as Record<string, string>
+  return Object.keys(hard)
+    .filter(wanted)
+    .toSorted()
+    .map((resource) => `${resource}: ${used[resource] ?? 0}/${hard[resource]}`)
+    .join(', ')
+}
+
 const builtinColumns: Record<string, readonly Column[]> = {
   pods: [
     printed('Ready', (pod) => `${containerStatuses(pod).filter((status) => status.ready).length}/${countOf(at(pod, 'spec.containers'))}`, {
@@ -277,6 +292,31 @@ const builtinColumns: Record<string, readonly Column[]> = {
     printed('ReclaimPolicy', (storageClass) => storageClass.reclaimPolicy ?? 'Delete'),
     printed('VolumeBindingMode', (storageClass) => storageClass.volumeBindingMode ?? 'Immediate'),
     printed('AllowVolumeExpansion', (storageClass) => storageClass.allowVolumeExpansion ?? false, { type: 'boolean' }),
+    builtinAge,
+  ],
+  'apiservices.apiregistration.k8s.io': [
+    printed('Service', (apiService) =>
+      at(apiService, 'spec.service') ? `${at(apiService, 'spec.service.namespace')}/${at(apiService, 'spec.service.name')}` : 'Local',
+    ),
+    printed('Available', (apiService) => {
+      const { status = 'Unknown', reason } = conditionOf(apiService, 'Available') ?? {}
+      return status === 'True' ? 'True' : `${status} (${reason})`
+    }),
+    builtinAge,
+  ],
+  'customresourcedefinitions.apiextensions.k8s.io': [
+    printed('Created At', (definition) => definition.metadata.creationTimestamp, { description: createdDescription }),
+  ],
+  resourcequotas: [
+    printed('Age', (quota, nowMs) => since(quota.metadata.creationTimestamp, nowMs), { description: createdDescription }),
+    printed('Request', (quota) => quotaUse(quota, (resource) => !resource.startsWith('limits.'))),
+    printed('Limit', (quota) => quotaUse(quota, (resource) => resource.startsWith('limits.'))),
+  ],
+  limitranges: [printed('Created At', (range) => range.metadata.creationTimestamp)],
+  'poddisruptionbudgets.policy': [
+    printed('Min Available', (pdb) => at(pdb, 'spec.minAvailable') ?? 'N/A'),
+    printed('Max Unavailable', (pdb) => at(pdb, 'spec.maxUnavailable') ?? 'N/A'),
+    printed('Allowed Disruptions', (pdb) => at(pdb, 'status.disruptionsAllowed') ?? 0, { type: 'integer' }),
     builtinAge,
   ],
   'rolebindings.rbac.authorization.k8s.io': [

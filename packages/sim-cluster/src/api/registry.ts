@@ -29,6 +29,7 @@ import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch } from './pat
 import { decodeObject, decodeOptions, goJsonError } from './request-body.ts'
 import { parseSelectors } from './selectors.ts'
 import type { ServedContext } from './served-context.ts'
+import { scaledTo, scaleKind, scaleOf } from './scale.ts'
 import { alreadyExists, badRequest, conflict, forbidden, invalid, methodNotAllowed, notFound, unsupportedMediaType } from './status.ts'
 import { prepareForCreate, prepareForUpdate, validate } from './strategy.ts'
 
@@ -228,7 +229,22 @@ function stored(context: ServedContext, request: WriteRequest): StoredObject | u
   return context.storage.get(resourceKey(request.resource), namespaceOf(request), request.info.name ?? '')
 }
 
+/** Stores the object with another number of replicas, and answers with its scale. */
+function rescale(context: ServedContext, request: WriteRequest, previous: StoredObject, scale: KubeObject): Written {
+  const { resource } = request
+  const writer = writerOf(request, context.clock)
+  const object = replace(context, request, previous, scaledTo(resource, previous, scale), (prepared) =>
+    recordUpdate(resource, previous, prepared, writer),
+  )
+  return { code: 200, object: scaleOf(resource, object) }
+}
+
 export function updateResource(context: ServedContext, request: WriteRequest): Written {
+  if (request.info.subresource === 'scale') {
+    const found = stored(context, request)
+    if (!found) throw notFound(request.resource, request.info.name ?? '')
+    return rescale(context, request, found, decodeObject(request.req, request.body, scaleKind))
+  }
   const { resource, info } = request
   const object = withNamespace(request, decodeBody(context, request, 'UpdateOptions'))
   const previous = stored(context, request)
@@ -261,8 +277,10 @@ export function patchResource(context: ServedContext, request: WriteRequest): Wr
   if (type === patchTypes.apply) return applyResource(context, request)
   const accepted = Object.values(patchTypes).filter((candidate) => !(resource.custom && candidate === patchTypes.strategic))
   if (!accepted.some((candidate) => candidate === type)) throw unsupportedMediaType(accepted)
-  const previous = stored(context, request)
-  if (!previous) throw notFound(resource, info.name ?? '')
+  const object = stored(context, request)
+  if (!object) throw notFound(resource, info.name ?? '')
+  const scales = info.subresource === 'scale'
+  const previous = scales ? scaleOf(resource, object) : object
   const directive = directiveOf(info.query, 'PatchOptions')
   const patch = parsePatch(body)
   const duplicates = directive === 'Ignore' || type === patchTypes.json ? [] : duplicateFields(body.toString('utf8'))
@@ -274,11 +292,12 @@ export function patchResource(context: ServedContext, request: WriteRequest): Wr
         : applyStrategicMergePatch(previous, patch)
   ) as KubeObject
   if (typeof patched.metadata !== 'object') throw badRequest('error decoding patch: metadata is not an object')
+  if (scales) return rescale(context, request, object, patched)
   const writer = writerOf(request, context.clock)
-  const object = withNamespace(request, patchedWithKnownFields(context.schemas, res, resource, directive, patched, duplicates))
+  const known = withNamespace(request, patchedWithKnownFields(context.schemas, res, resource, directive, patched, duplicates))
   return {
     code: 200,
-    object: replace(context, request, previous, object, (prepared) => recordUpdate(resource, previous, prepared, writer)),
+    object: replace(context, request, previous, known, (prepared) => recordUpdate(resource, previous, prepared, writer)),
   }
 }
 
@@ -365,6 +384,30 @@ export function deleteCollection(context: ServedContext, request: WriteRequest):
       admit(context, request, 'delete', object, object)
       return deleteObject(context.storage, context.clock, key, object.metadata.namespace, object.metadata.name, options).object
     })
+}
+
+/** The pods/binding subresource: what a scheduler decides. Throws 409 for a pod that has a node. */
+export function bindPod(context: ServedContext, request: WriteRequest): void {
+  const { req, body, info, resource } = request
+  const binding = decodeObject(req, body, { group: '', version: 'v1', kind: 'Binding' })
+  const node = (binding['target'] as { name?: string } | undefined)?.name
+  if (!node) {
+    throw invalid({ group: '', plural: 'bindings', kind: 'Binding' }, info.name ?? '', [
+      { reason: 'FieldValueRequired', message: 'Required value', field: 'target.name' },
+    ])
+  }
+  const pod = stored(context, request)
+  if (!pod) throw notFound(resource, info.name ?? '')
+  const spec = pod['spec'] as { nodeName?: string }
+  if (spec.nodeName) {
+    const ref = { group: '', plural: 'pods/binding', kind: 'Binding' }
+    throw conflict(ref, pod.metadata.name, `pod ${pod.metadata.name} is already assigned to node "${spec.nodeName}"`)
+  }
+  const status = (pod['status'] ?? {}) as { conditions?: { type: string }[] }
+  const scheduled = { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: timestamp(context.clock) }
+  const conditions = [...(status.conditions ?? []).filter(({ type }) => type !== 'PodScheduled'), scheduled]
+  if (isDryRun(info.query)) return
+  context.storage.update('pods', { ...pod, spec: { ...spec, nodeName: node }, status: { ...status, conditions } })
 }
 
 /** The pods/eviction subresource: admission may refuse it, as KubeVirt's does to migrate a VM instead. */

@@ -159,13 +159,18 @@ export function createOpenApi({ definitions, kinds }: Schemas): OpenApi {
     return name
   }
 
+  // Each type is written out once: what many schemas share takes no room in each.
+  const whole = new Map<string, Schema>()
+
   /** The schema without references to types that have no name in Kubernetes. */
   const writtenOut = (schema: Schema, within: readonly string[] = []): Schema => {
     const name = schema.$ref === undefined ? undefined : referredName(schema.$ref)
     if (name !== undefined && !name.startsWith('io.k8s.')) {
       if (within.includes(name)) return { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
       const { $ref: _reference, ...beside } = schema
-      return writtenOut({ ...definitions[name], ...beside }, [...within, name])
+      const found = whole.get(name) ?? writtenOut(definitions[name] ?? {}, [...within, name])
+      whole.set(name, found)
+      return Object.keys(beside).length > 0 ? { ...found, ...beside } : found
     }
     const { properties, items, additionalProperties } = schema
     return {
