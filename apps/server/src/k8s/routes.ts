@@ -32,7 +32,8 @@ const all: Verb[] = [...read, 'create', 'update', 'patch', 'delete']
 const r = resources
 const verbs: [Resource, Verb[]][] = [
   [r.namespaces, read],
-  [r.nodes, read],
+  // Cordoned and labelled, never made or deleted.
+  [r.nodes, [...read, 'patch']],
   [r.pods, read],
   [r.events, read],
   [r.configMaps, ['get']],

@@ -2,7 +2,7 @@ import { Menu } from '@base-ui/react/menu'
 import { Button } from '../../ui/button.tsx'
 import { Bdi } from '../../ui/bdi.tsx'
 import { IconMark } from '../../ui/icon.tsx'
-import { ChevronRightIcon, ColumnsIcon, RestartIcon } from '../../ui/icons.ts'
+import { ChevronRightIcon, ColumnsIcon, RestartIcon, TagIcon } from '../../ui/icons.ts'
 import { formatCount } from '../../util/format.ts'
 import { visibleText } from '../../util/visible-text.ts'
 import { dropLabel, resetLooks, setLooks, showColumn, showLabel, useListLooks } from './columns.ts'
@@ -56,6 +56,7 @@ function LabelColumns<R extends FleetRow>({ kind, shown, rows }: ColumnsMenuProp
   return (
     <Menu.SubmenuRoot>
       <Menu.SubmenuTrigger className="mi" label="Labels">
+        <IconMark icon={TagIcon} />
         <span className="tl">Labels</span>
         <IconMark icon={ChevronRightIcon} />
       </Menu.SubmenuTrigger>

@@ -1,7 +1,8 @@
 // Deleting objects of a list: the one whose menu was used, or all that are selected.
-import { deniedReason, toStatus, type AccessQuestion, type Resource } from '@virtdeck/k8s'
+import { toStatus, type AccessQuestion, type Resource } from '@virtdeck/k8s'
 import { useState } from 'react'
 import type { ReactNode } from 'react'
+import { whyDenied } from '../../api/access.ts'
 import { useAccessIn } from '../../api/access-in.ts'
 import { k8s } from '../../api/client.ts'
 import { Button, IconButton } from '../../ui/button.tsx'
@@ -41,7 +42,7 @@ function DeleteRows<R extends FleetRow>({ what: kind, rows, onClose }: DeleteRow
   const what = (count: number) => (count === 1 ? `1 ${kind.one}` : `${formatCount(count)} ${kind.many}`)
   const judged = rows.map((row) => ({
     row,
-    reason: kind.wont(row) ?? (access.allowed(row.namespace ?? '') ? undefined : deniedReason({ ...question, namespace: row.namespace })),
+    reason: kind.wont(row) ?? (access.allowed(row.namespace ?? '') ? undefined : whyDenied({ ...question, namespace: row.namespace })),
   }))
   const will = judged.filter(({ reason }) => reason === undefined).map(({ row }) => row)
   const [only] = will

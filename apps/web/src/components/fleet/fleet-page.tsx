@@ -12,6 +12,7 @@ import { ColumnsIcon, LockIcon, PinIcon, SearchIcon } from '../../ui/icons.ts'
 import { formatCount } from '../../util/format.ts'
 import { useMediaQuery } from '../../util/use-media-query.ts'
 import { shownColumns, useListLooks } from './columns.ts'
+import { HowToGetIt } from '../missing-right.tsx'
 import type ColumnsMenuOf from './columns-menu.tsx'
 import { FacetBar } from './facet-bar.tsx'
 import type { FleetKind, FleetRow } from './fleet-kind.ts'
@@ -208,6 +209,7 @@ function Forbidden({ what, body, status }: { what: string; body: string | undefi
         icon={LockIcon}
         title={missing ? `This cluster has no ${what}` : `No ${what} for you to see`}
         body={missing ? 'What they are kept by is not installed. An operator can add it; nothing else in virtdeck depends on it.' : body}
+        action={!missing && <HowToGetIt reason={body} />}
       />
     </div>
   )

@@ -11,6 +11,7 @@ import { StatusBadge } from '../../ui/status-badge.tsx'
 import { bytesText, formatCount } from '../../util/format.ts'
 import { byAttention, share, type NodeLoad } from './node-loads.ts'
 import './nodes.css'
+import { useNodeActions } from './use-node-actions.ts'
 
 const FULL = 0.85
 
@@ -135,6 +136,7 @@ export const nodeFleet = defineFleet<NodeLoad>({
     return `${formatCount(vms)} VMs · ${formatCount(cpuMillicores / 1000)} cores · ${percent}% of ${bytesText(memoryBytes)}`
   },
   labels: ({ labels }) => labels,
+  useActions: useNodeActions,
 })
 
 type CapacityProps = { used: number; total: number; parts: readonly number[]; text: string; shared?: boolean }

@@ -1,9 +1,12 @@
-import { useMemo } from 'react'
+import { Suspense, lazy, useMemo } from 'react'
+import { useSearchParams } from 'react-router'
 import { fleets, useFleet } from '../../api/fleet.ts'
 import { FleetPage } from '../../components/fleet/fleet-page.tsx'
 import { NodeIcon } from '../../ui/icons.ts'
 import { nodeFleet } from './node-fleet.tsx'
 import { nodeLoads } from './node-loads.ts'
+
+const DrainPanel = lazy(() => import('./drain-panel.tsx'))
 
 /** What VMs take is added up at most so often. */
 const SUM_EVERY_MS = 1_000
@@ -12,6 +15,15 @@ export function NodesPage() {
   const nodes = useFleet('nodes')
   const vms = useFleet('virtualmachines', SUM_EVERY_MS)
   const rows = useMemo(() => nodeLoads(nodes.rows, vms.rows), [nodes.rows, vms.rows])
+  const [search, setSearch] = useSearchParams()
+  const draining = nodes.rows.find(({ name }) => name === search.get('drain'))
+
+  function closePlan() {
+    const next = new URLSearchParams(search)
+    next.delete('drain')
+    setSearch(next, { replace: true })
+  }
+
   return (
     <FleetPage
       kind={nodeFleet}
@@ -19,6 +31,20 @@ export function NodesPage() {
       fleet={{ ...nodes, rows }}
       onRetry={() => fleets.nodes.retry()}
       empty={{ title: 'No nodes', body: 'The cluster has none, or none that may be listed.' }}
+      aside={
+        draining && (
+          <Suspense fallback={null}>
+            <DrainPanel
+              key={draining.name}
+              node={draining}
+              nodes={nodes.rows}
+              vms={vms.rows}
+              allVisible={vms.access?.scope === 'cluster'}
+              onClose={closePlan}
+            />
+          </Suspense>
+        )
+      }
     />
   )
 }

@@ -1,8 +1,8 @@
 // A verb on many VMs, with what can be chosen about it: the order of booting, labels, the fate of disks.
-import { deniedReason } from '@virtdeck/k8s'
 import { autoName, isReservedLabel, labelKeyProblem, labelValueProblem, type Fate, type VmRow } from '@virtdeck/kubevirt'
 import { useState } from 'react'
 import type { ReactNode } from 'react'
+import { whyDenied } from '../../api/access.ts'
 import { useAccessIn } from '../../api/access-in.ts'
 import { finishVmVerb } from '../../api/mutations.ts'
 import type { Outcome } from '../../api/outcome.ts'
@@ -35,7 +35,7 @@ export function VmBulkDialog({ verb, rows, onClose }: VmBulkProps) {
   const words = bulkWords[verb]
   const question = bulkAccess(verb)
   const access = useAccessIn([...new Set(rows.map(({ namespace }) => namespace))], question)
-  const plan = bulkPlan(verb, rows, (namespace) => (access.allowed(namespace) ? undefined : deniedReason({ ...question, namespace })))
+  const plan = bulkPlan(verb, rows, (namespace) => (access.allowed(namespace) ? undefined : whyDenied({ ...question, namespace })))
   const Chosen = verb === 'label' ? Labelling : verb === 'delete' ? Deleting : verb === 'start' || verb === 'stop' ? Ordered : Plain
   return (
     <Chosen verb={verb} plan={plan}>

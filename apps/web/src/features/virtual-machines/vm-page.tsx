@@ -141,7 +141,12 @@ function ForbiddenVm({ vm: { namespace } }: { vm: VmRef }) {
           namespace.
         </>
       }
-      action={<AllVms />}
+      action={
+        <>
+          <HowToGetIt reason={whyDenied({ ...resourceAccess('list', resources.virtualMachines), namespace })} />
+          <AllVms />
+        </>
+      }
     />
   )
 }

@@ -1,0 +1,97 @@
+import type { NodeRow, VmRow } from '@virtdeck/kubevirt'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { drainPlan } from './drain-plan.ts'
+
+const GiB = 2 ** 30
+const node = (name: string, gib = 64, differences: Partial<NodeRow> = {}): NodeRow => ({
+  uid: name,
+  name,
+  createdAt: 0,
+  ready: true,
+  unschedulable: false,
+  schedulable: true,
+  cpuMillicores: 16_000,
+  memoryBytes: gib * GiB,
+  ...differences,
+})
+const vm = (name: string, on: string, gib: number, differences: Partial<VmRow> = {}): VmRow => ({
+  uid: name,
+  namespace: 'a',
+  name,
+  createdAt: 0,
+  status: 'Running',
+  runStrategy: 'Always',
+  node: on,
+  memoryBytes: gib * GiB,
+  ...differences,
+})
+
+test('moves the largest first, each to the node with the most room, and says what that leaves [F243]', () => {
+  const plan = drainPlan({
+    node: node('old'),
+    nodes: [node('old'), node('a'), node('b')],
+    vms: [vm('small', 'old', 4), vm('big', 'old', 32), vm('there', 'a', 16)],
+    allVisible: true,
+  })
+  expect(plan.moves.map(({ row, target }) => [row.name, target])).toEqual([
+    ['big', 'b'],
+    ['small', 'a'],
+  ])
+  expect(plan.afterwards).toEqual([
+    { node: 'b', nowPercent: 0, afterPercent: 50 },
+    { node: 'a', nowPercent: 25, afterPercent: 31 },
+  ])
+})
+
+test('names what blocks, with the reason, and whether it could be stopped instead [F125] [F243]', () => {
+  const plan = drainPlan({
+    node: node('old'),
+    nodes: [node('old'), node('a', 8), node('down', 512, { ready: false }), node('shut', 512, { unschedulable: true })],
+    vms: [
+      vm('tied', 'old', 1, { notMigratable: { reason: 'DisksNotLiveMigratable', message: 'Its disk is local.' } }),
+      vm('giant', 'old', 64),
+      vm('gone', 'old', 1, { status: 'Stopped' }),
+      vm('going', 'old', 1, { status: 'Migrating', migration: { name: 'm', phase: 'Running' } }),
+    ],
+    allVisible: true,
+  })
+  expect(plan.moves).toEqual([])
+  expect(plan.moving.map(({ name }) => name)).toEqual(['going'])
+  expect(plan.blocked.map(({ row, reason, canStop }) => [row.name, reason, canStop])).toEqual([
+    ['giant', 'No other node has room for it: it needs 64 GiB, the emptiest has 8.', true],
+    ['tied', expect.stringContaining('Its disk is local.'), true],
+  ])
+})
+
+test('says nothing about room where VMs may be hidden', () => {
+  const input = { node: node('old'), nodes: [node('old'), node('a', 1)], vms: [vm('big', 'old', 32)] }
+  expect(drainPlan({ ...input, allVisible: false })).toMatchObject({ moves: [{ row: { name: 'big' } }], afterwards: [] })
+  expect(drainPlan({ ...input, allVisible: true }).blocked).toHaveLength(1)
+})
+
+test('loses no VM, and puts no more on a node than fits', () => {
+  const anyVm = fc.record({ on: fc.constantFrom('old', 'a', 'b'), gib: fc.integer({ min: 1, max: 64 }), tied: fc.boolean() })
+  fc.assert(
+    fc.property(fc.array(anyVm, { maxLength: 20 }), (parts) => {
+      const vms = parts.map(({ on, gib, tied }, index) =>
+        vm(`vm-${index}`, on, gib, tied ? { notMigratable: { reason: 'X', message: 'tied' } } : {}),
+      )
+      const nodes = [node('old'), node('a'), node('b', 128)]
+      const plan = drainPlan({ node: node('old'), nodes, vms, allVisible: true })
+      const named = [...plan.moves, ...plan.blocked].map(({ row }) => row.name)
+      expect(named.toSorted()).toEqual(
+        vms
+          .filter(({ node: on }) => on === 'old')
+          .map(({ name }) => name)
+          .toSorted(),
+      )
+      for (const { name, memoryBytes } of nodes.slice(1)) {
+        const there = vms.filter(({ node: on }) => on === name).reduce((sum, { memoryBytes: bytes = 0 }) => sum + bytes, 0)
+        const coming = plan.moves.filter(({ target }) => target === name).reduce((sum, { row }) => sum + (row.memoryBytes ?? 0), 0)
+        // What was too full before stays so; nothing is added to it.
+        expect(coming).toBeLessThanOrEqual(Math.max(0, memoryBytes - there))
+      }
+    }),
+  )
+})
