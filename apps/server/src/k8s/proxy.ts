@@ -23,6 +23,8 @@ const requestTypes = ['application/json', 'application/merge-patch+json', 'appli
 const patchTypes = requestTypes.slice(1)
 const passedHeaders = ['audit-id', 'retry-after', 'warning', 'content-encoding'] as const
 
+const nothing = Buffer.alloc(0)
+
 export function proxyRouter(context: Context): Router {
   const router = Router({ caseSensitive: true, strict: true })
   router.use(proxy(context))
@@ -43,7 +45,7 @@ function proxy({ sessions, kubeconfig, upstream, audit }: Context): RequestHandl
     const passed = passGate(req.method, req.originalUrl.slice('/k8s'.length))
     if (!isRead(req.method)) assertRate(session)
     const announced = announcesBody(req) ? assertContentType(req) : undefined
-    const body = await readBody(req)
+    const body = announcesBody(req) ? await readBody(req) : nothing
     const contentType = body.length > 0 ? announced : undefined
     const write = operationOf(req.method, passed, body, contentType)
     if (write) audit.assertRoom()
@@ -54,7 +56,7 @@ function proxy({ sessions, kubeconfig, upstream, audit }: Context): RequestHandl
     const end = write && audit.begin({ id, ...write, actor: actorOf(session), client: clientOf(req) })
     const gone = new AbortController()
     // Nobody waits for a read any more; a write that has begun runs to its end, so that what came of it is known.
-    if (!write) res.once('close', () => gone.abort())
+    if (!write) res.once('close', () => res.writableFinished || gone.abort())
     let answer: IncomingMessage
     try {
       answer = await upstream.send(await kubeconfig.dial(session.credential), {

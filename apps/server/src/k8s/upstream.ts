@@ -32,12 +32,39 @@ export type Upstream = {
   close(): void
 }
 
+type Target = {
+  url: string
+  send(options: RequestOptions): ClientRequest
+  host: string
+  port: number
+  basePath: string
+  agent: HttpAgent | HttpsAgent
+}
+
 export const userAgent = 'virtdeck/0.1.0'
 const maxJsonBytes = 8 * 1024 * 1024
 
 /** `timeoutMs`: how long the API server may take to begin an answer, where a request says nothing else. */
 export function createUpstream({ timeoutMs: usualTimeoutMs = 30_000 }: { timeoutMs?: number } = {}): Upstream {
   const agents = new Map<string, HttpAgent | HttpsAgent>()
+  /** TLS settings are large, and handed on as the same object from one dial to the next. */
+  const targets = new WeakMap<Dial['tls'], Target>()
+
+  const targetOf = (dial: Dial): Target => {
+    const known = targets.get(dial.tls)
+    if (known?.url === dial.url) return known
+    const { protocol, hostname, port, pathname } = new URL(dial.url)
+    const target: Target = {
+      url: dial.url,
+      send: protocol === 'https:' ? httpsRequest : httpRequest,
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port: Number(port) || (protocol === 'https:' ? 443 : 80),
+      basePath: pathname === '/' ? '' : pathname,
+      agent: agentFor(dial),
+    }
+    targets.set(dial.tls, target)
+    return target
+  }
 
   const agentFor = ({ url, tls }: Dial) => {
     const key = createHash('sha256')
@@ -53,13 +80,13 @@ export function createUpstream({ timeoutMs: usualTimeoutMs = 30_000 }: { timeout
   }
 
   const start = (dial: Dial, { method, path, headers, body }: UpstreamRequest, extra: RequestOptions = {}): ClientRequest => {
-    const { protocol, hostname, port, pathname } = new URL(dial.url)
+    const { send: request, host, port, basePath, agent } = targetOf(dial)
     const options: RequestOptions = {
       method,
-      host: hostname.replace(/^\[|\]$/g, ''),
-      port: port || (protocol === 'https:' ? 443 : 80),
-      path: pathname === '/' ? path : `${pathname}${path}`,
-      agent: agentFor(dial),
+      host,
+      port,
+      path: `${basePath}${path}`,
+      agent,
       ...extra,
       headers: {
         'user-agent': userAgent,
@@ -69,7 +96,7 @@ export function createUpstream({ timeoutMs: usualTimeoutMs = 30_000 }: { timeout
         ...(body ? { 'content-length': String(body.length) } : {}),
       },
     }
-    return protocol === 'https:' ? httpsRequest(options) : httpRequest(options)
+    return request(options)
   }
 
   const send = (dial: Dial, request: UpstreamRequest, retry = request.method === 'GET'): Promise<IncomingMessage> =>
