@@ -56,7 +56,9 @@ const age = path('Age', 'metadata.creationTimestamp', { type: 'date' })
 const createdDescription =
   'CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed to be set in happens-before order across separate operations. Clients may not set this value. It is represented in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata'
 
-const genericAge: Column = { ...age, description: createdDescription }
+// What a kind without columns of its own is given is no part of its definition.
+const { jsonPath: _ofDefinition, ...ageAlone } = age
+const genericAge: Column = { ...ageAlone, description: createdDescription }
 
 function printed(
   name: string,
@@ -69,6 +71,16 @@ function printed(
 const builtinAge = printed('Age', (object, nowMs) => since(object.metadata.creationTimestamp, nowMs), { description: createdDescription })
 
 const orNone = (value: unknown) => (value === undefined || value === null || value === '' ? '<none>' : value)
+
+const replicaColumns = (of: string): Column[] => [
+  path('Desired', 'spec.replicas', { type: 'integer', description: `Number of desired ${of}` }),
+  path('Current', 'status.replicas', { type: 'integer', description: `Number of managed and not final or deleted ${of}` }),
+  path('Ready', 'status.readyReplicas', {
+    type: 'integer',
+    description: `Number of managed ${of} which are ready to receive traffic`,
+  }),
+  age,
+]
 
 const crdColumns: Record<string, readonly Column[]> = {
   'virtualmachines.kubevirt.io': [
@@ -91,6 +103,13 @@ const crdColumns: Record<string, readonly Column[]> = {
   'virtualmachineinstancemigrations.kubevirt.io': [
     path('Phase', 'status.phase', { description: 'The current phase of VM instance migration' }),
     path('VMI', 'spec.vmiName', { description: 'The name of the VMI to perform the migration on' }),
+  ],
+  'virtualmachineinstancereplicasets.kubevirt.io': replicaColumns('VirtualMachineInstances'),
+  'virtualmachinepools.pool.kubevirt.io': replicaColumns('VirtualMachines'),
+  'virtualmachineexports.export.kubevirt.io': [
+    path('SourceKind', 'spec.source.kind'),
+    path('SourceName', 'spec.source.name'),
+    path('Phase', 'status.phase'),
   ],
   'kubevirts.kubevirt.io': [age, path('Phase', 'status.phase')],
   'virtualmachinesnapshots.snapshot.kubevirt.io': [
@@ -126,6 +145,7 @@ const crdColumns: Record<string, readonly Column[]> = {
   'dataimportcrons.cdi.kubevirt.io': [
     path('Format', 'status.sourceFormat', { description: 'The format in which created sources are saved' }),
   ],
+  'objecttransfers.cdi.kubevirt.io': [age, path('Phase', 'status.phase', { description: 'The phase of the ObjectTransfer' })],
   'cdis.cdi.kubevirt.io': [age, path('Phase', 'status.phase')],
   'volumesnapshots.snapshot.storage.k8s.io': [
     path('ReadyToUse', 'status.readyToUse', {
@@ -141,6 +161,16 @@ const crdColumns: Record<string, readonly Column[]> = {
     age,
   ],
   'volumesnapshotclasses.snapshot.storage.k8s.io': [path('Driver', 'driver'), path('DeletionPolicy', 'deletionPolicy'), age],
+  'volumesnapshotcontents.snapshot.storage.k8s.io': [
+    path('ReadyToUse', 'status.readyToUse', { type: 'boolean' }),
+    path('RestoreSize', 'status.restoreSize', { type: 'integer' }),
+    path('DeletionPolicy', 'spec.deletionPolicy'),
+    path('Driver', 'spec.driver'),
+    path('VolumeSnapshotClass', 'spec.volumeSnapshotClassName'),
+    path('VolumeSnapshot', 'spec.volumeSnapshotRef.name'),
+    path('VolumeSnapshotNamespace', 'spec.volumeSnapshotRef.namespace'),
+    age,
+  ],
 }
 
 type ContainerStatus = {

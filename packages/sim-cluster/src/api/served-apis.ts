@@ -22,7 +22,8 @@ function printerColumns(key: string) {
   })
 }
 
-function definitionOf(resource: ApiResource, openApi: OpenApi, since: string) {
+/** The CustomResourceDefinition of a resource, complete but for what the store adds. */
+export function definitionOf(resource: ApiResource, openApi: OpenApi, since: string) {
   const { group, plural, singular, kind, listKind, shortNames, categories, namespaced, subresources } = resource
   const names = {
     ...(categories.length > 0 ? { categories } : {}),

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { apiResources } from '../api/api-resources.ts'
+import { definitionOf } from '../api/served-apis.ts'
 import { createOpenApi } from './documents.ts'
 import { loadSchemas } from './load.ts'
 import type { Schema } from './schema.ts'
@@ -11,8 +12,14 @@ import type { Schema } from './schema.ts'
 const directory = fileURLToPath(new URL('../../../../../shared/captures/crds/', import.meta.url))
 const recorded = existsSync(directory) ? readdirSync(directory).filter((name) => name.endsWith('.yaml')) : []
 
+type PrinterColumn = { name: string; jsonPath: string; type: string; priority?: number }
 type Crd = {
-  spec: { group: string; names: { plural: string }; versions: { name: string; schema: { openAPIV3Schema: Schema } }[] }
+  spec: {
+    group: string
+    names: { plural: string; singular: string; kind: string; shortNames?: string[]; categories?: string[] }
+    scope: string
+    versions: { name: string; schema: { openAPIV3Schema: Schema }; subresources?: object; additionalPrinterColumns?: PrinterColumn[] }[]
+  }
 }
 
 const typeOf = (schema: Schema) => (schema['x-kubernetes-int-or-string'] ? 'int-or-string' : schema.type)
@@ -52,5 +59,27 @@ describe.skipIf(recorded.length === 0)('recorded CRDs (skipped where there are n
       const found = [...differences(version.schema.openAPIV3Schema, openApi.structural(resource, version.name), resource.kind)]
       expect(found.filter((line) => !known.some((pattern) => pattern.test(line)))).toEqual([])
     }
+  })
+
+  test.each(recorded)('%s has the names, scope, columns and subresources of the served definition', async (name) => {
+    const openApi = createOpenApi(await loadSchemas())
+    const crd = parse(readFileSync(`${directory}${name}`, 'utf8')) as Crd
+    const resource = apiResources.find(({ group, plural }) => group === crd.spec.group && plural === crd.spec.names.plural)
+    const served = resource && (definitionOf(resource, openApi, '') as unknown as Crd)
+    const facts = (of: Crd | undefined) => {
+      const version = of?.spec.versions.find((candidate) => candidate.name === resource?.version)
+      return {
+        scope: of?.spec.scope,
+        names: of?.spec.names,
+        subresources: version?.subresources ?? {},
+        columns: version?.additionalPrinterColumns?.map((column) => ({
+          name: column.name,
+          jsonPath: column.jsonPath,
+          type: column.type,
+          priority: column.priority ?? 0,
+        })),
+      }
+    }
+    expect(facts(served)).toEqual(facts(crd))
   })
 })
