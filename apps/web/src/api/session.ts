@@ -7,6 +7,7 @@ import { server, sessionKey } from './client.ts'
 import { forgetDrafts } from './drafts.ts'
 import { takeLaunch } from './launch.ts'
 import { live } from './live-socket.ts'
+import { tellOtherTabs } from './other-tabs.ts'
 import { queryClient } from './query-client.ts'
 import { watches } from './watch.ts'
 
@@ -45,12 +46,15 @@ export async function stayHere(): Promise<void> {
 
 /** Throws a StatusError where the token is refused. */
 export async function signIn(request: SignInRequest): Promise<Session> {
-  return adopt(await server.request<Session>('POST', '/auth/sign-in', request))
+  const session = adopt(await server.request<Session>('POST', '/auth/sign-in', request))
+  tellOtherTabs()
+  return session
 }
 
-/** Nothing of the session outlives it in this tab; other tabs learn of it when their socket is closed. */
+/** Nothing of the session outlives it, in this tab and in the others. */
 export async function signOut(): Promise<void> {
   const { leaveTo } = await server.request<SignedOut>('POST', '/auth/sign-out', {})
+  tellOtherTabs()
   forgetDrafts()
   // The identity provider has a session of its own, which ends there.
   if (leaveTo) location.assign(leaveTo)

@@ -9,9 +9,11 @@ import { SearchIcon } from '../ui/icons.ts'
 import { useMediaQuery } from '../util/use-media-query.ts'
 import { RouteAnnouncer } from './route-announcer.tsx'
 import { useLiveState } from '../api/live-socket.ts'
+import type { SignedInSession } from '../api/session.ts'
 import { MissingRights } from '../components/missing-right.tsx'
 import { Toaster } from '../components/toaster.tsx'
 import type { Gate } from './session-gate.tsx'
+import { SessionNotices } from './session-notices.tsx'
 import { Sidebar } from './sidebar.tsx'
 import { StaleBanner } from './stale-banner.tsx'
 import { TopBar } from './top-bar.tsx'
@@ -73,7 +75,7 @@ export function AppShell() {
             menuButton.current?.focus()
           }}
         />
-        <Main path={pathname} covered={menuOpen} />
+        <Main path={pathname} covered={menuOpen} session={session} />
         <RouteAnnouncer />
         <Toaster />
         <Suspense fallback={null}>
@@ -86,7 +88,7 @@ export function AppShell() {
 }
 
 /** The scrolling part. Another page begins at its top, and takes the focus if the old one took it away. */
-function Main({ path, covered }: { path: string; covered: boolean }) {
+function Main({ path, covered, session }: { path: string; covered: boolean; session: SignedInSession }) {
   const main = useRef<HTMLElement>(null)
   const shown = useRef(path)
   useEffect(() => {
@@ -98,6 +100,7 @@ function Main({ path, covered }: { path: string; covered: boolean }) {
   return (
     <main id="main" tabIndex={-1} ref={main} inert={covered}>
       <StaleBanner />
+      <SessionNotices session={session} />
       <Outlet />
     </main>
   )

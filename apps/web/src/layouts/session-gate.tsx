@@ -4,6 +4,7 @@ import { useEffect, useState } from 'react'
 import { flushSync } from 'react-dom'
 import { Navigate, Outlet, useLocation } from 'react-router'
 import { clusterClock } from '../api/now.ts'
+import { useOtherTabs } from '../api/other-tabs.ts'
 import { usePresence } from '../api/presence.ts'
 import { useRenewal } from '../api/renewal.ts'
 import { signOut, useSession } from '../api/session.ts'
@@ -25,6 +26,7 @@ export function SessionGate() {
   const location = useLocation()
   const [leaving, setLeaving] = useState(false)
   useEffect(listenForShortcuts, [])
+  useOtherTabs()
 
   async function leave() {
     // First the pages go, then the session: nothing of them asks for anything with a session that is no more.
