@@ -18,6 +18,8 @@ const usage = `Usage: sim-cluster [options]
   --oidc-client-id ID    and of no other audience (virtdeck)
   --scenario NAME        small, fleet, trouble or empty (small)
   --vms N                how many VMs the fleet has
+  --guests NAME          simulated, or qemu: the first Linux VMs that boot run in QEMU (simulated)
+  --qemu-limit N         how many of them (2)
   --seed N               what randomness grows from (1)
   --speed N              how much faster than life (1)
   --clock real|manual    manual: time stands still but for POST /sim/clock and /sim/settle (real)`
@@ -49,6 +51,8 @@ function readOptions(args: string[]) {
       'oidc-client-id': string,
       scenario: string,
       vms: string,
+      guests: string,
+      'qemu-limit': string,
       seed: string,
       speed: string,
       clock: string,
@@ -58,7 +62,11 @@ function readOptions(args: string[]) {
   if (!scenarios.includes(scenario)) throw new UsageError(`--scenario is one of ${scenarios.join(', ')}, not "${scenario}"`)
   const clock = values.clock ?? 'real'
   if (clock !== 'real' && clock !== 'manual') throw new UsageError(`--clock is real or manual, not "${clock}"`)
+  const guests = values.guests ?? 'simulated'
+  if (guests !== 'simulated' && guests !== 'qemu') throw new UsageError(`--guests is simulated or qemu, not "${guests}"`)
+  if (guests !== 'qemu' && values['qemu-limit'] !== undefined) throw new UsageError('--qemu-limit goes with --guests qemu')
   const numbers = {
+    qemuLimit: wholeNumber('qemu-limit', values['qemu-limit']),
     port: wholeNumber('port', values.port),
     prometheusPort: wholeNumber('prometheus-port', values['prometheus-port']),
     vms: wholeNumber('vms', values.vms),
@@ -79,6 +87,7 @@ function readOptions(args: string[]) {
       ...(numbers.port === undefined ? {} : { port: numbers.port }),
       ...(numbers.prometheusPort === undefined ? {} : { prometheusPort: numbers.prometheusPort }),
       ...(numbers.vms === undefined ? {} : { vms: numbers.vms }),
+      ...(guests === 'qemu' ? { qemu: { limit: numbers.qemuLimit ?? 2 } } : {}),
       ...(numbers.seed === undefined ? {} : { seed: numbers.seed }),
       ...(numbers.speed ? { speed: numbers.speed } : {}),
       ...(clock === 'manual' ? { clock: manualClock(Date.now()) } : {}),

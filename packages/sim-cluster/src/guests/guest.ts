@@ -30,11 +30,13 @@ export type Guests = {
   /** Carries a running guest to another node: its state stays, open consoles are cut, as KubeVirt cuts them. */
   migrated(uid: string, node: string): void
   shutdown(uid: string): void
+  /** Starts a guest anew as its own reset button does; false where it has none, and is shut down and booted instead. */
+  reset(uid: string): boolean
   /** Restores or snapshots carry the guest's own disk state: what was typed and written survives with its volumes. */
   exportDisk(uid: string): unknown
   importDisk(uid: string, disk: unknown): void
   /** A PNG of what the screen shows, or undefined without such a guest. */
-  screenshot(uid: string): Buffer | undefined
+  screenshot(uid: string): Buffer | Promise<Buffer> | undefined
   /**
    * Tells when somebody switched a guest off or restarted it from inside. A restart happens within the guest, as QEMU
    * resets the same domain; after a poweroff the VMI is over.

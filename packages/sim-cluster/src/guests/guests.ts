@@ -1,13 +1,14 @@
 // All running guests, and the WebSockets of their consoles.
 // https://github.com/kubevirt/kubevirt/blob/release-1.6/pkg/virt-handler/rest/console.go
 import type { IncomingMessage } from 'node:http'
-import type { Duplex } from 'node:stream'
+import { pipeline, type Duplex } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
-import { WebSocket, WebSocketServer } from 'ws'
+import { createWebSocketStream, WebSocket, WebSocketServer } from 'ws'
 import type { Subresources, SubresourceRequest } from '../api/context.ts'
 import { badRequest, failure, internalError } from '../api/status.ts'
 import type { Clock } from '../clock.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { Domain, Hypervisor } from './domain.ts'
 import { emptyDisk } from './filesystem.ts'
 import type { GuestFacts, Guests } from './guest.ts'
 import { createLinux } from './linux.ts'
@@ -32,10 +33,19 @@ type Entry = {
   pending: (() => void)[]
   /** Made when somebody looks: thousands of guests cost nothing until then. */
   machine?: Machine
+  /** A real machine in place of the simulated one. */
+  domain?: Domain
   consoles: Map<ConsoleKind, WebSocket>
 }
 
-export function createGuests({ clock, storage }: { clock: Clock; storage: Storage }): Guests & { upgrade: Subresources['upgrade'] } {
+export type GuestsOptions = {
+  clock: Clock
+  storage: Storage
+  /** Runs some of the guests; without one, all are simulated. */
+  hypervisor?: Hypervisor | undefined
+}
+
+export function createGuests({ clock, storage, hypervisor }: GuestsOptions): Guests & { upgrade: Subresources['upgrade'] } {
   const entries = new Map<string, Entry>()
   const powerListeners = new Set<(uid: string, action: 'poweroff' | 'reboot') => void>()
   const sockets = new WebSocketServer({
@@ -45,14 +55,14 @@ export function createGuests({ clock, storage }: { clock: Clock; storage: Storag
     handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
   })
 
+  const tellPower = (uid: string, action: 'poweroff' | 'reboot') => {
+    for (const listener of powerListeners) listener(uid, action)
+  }
   const machineOf = (entry: Entry): Machine => {
     if (!entry.machine) {
       const { facts, bootedAtMs, disk } = entry
       const create = /windows/i.test(facts.os) ? createWindows : createLinux
-      const onPower = (action: 'poweroff' | 'reboot') => {
-        for (const listener of powerListeners) listener(facts.uid, action)
-      }
-      entry.machine = create({ facts, bootedAtMs, disk, clock, onPower })
+      entry.machine = create({ facts, bootedAtMs, disk, clock, onPower: (action) => tellPower(facts.uid, action) })
       entry.machine.setPaused(entry.paused)
     }
     return entry.machine
@@ -87,7 +97,33 @@ export function createGuests({ clock, storage }: { clock: Clock; storage: Storag
   const bytesOf = (data: WebSocket.RawData): Buffer =>
     Buffer.isBuffer(data) ? data : Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data)
 
+  /** The bytes of a real machine, as virt-handler copies them from and to its socket. */
+  const serveDomainVnc = (domain: Domain) => (websocket: WebSocket) => {
+    const stream = createWebSocketStream(websocket)
+    stream.on('error', () => websocket.terminate())
+    let over = false
+    let rfb: Duplex | undefined
+    const copy = async () => {
+      rfb = await domain.vnc()
+      if (over) rfb.destroy()
+      else pipeline(stream, rfb, stream, () => websocket.terminate())
+    }
+    copy().catch(() => websocket.terminate())
+    return () => {
+      over = true
+      rfb?.destroy()
+    }
+  }
+  const serveDomainSerial = (domain: Domain) => (websocket: WebSocket) => {
+    websocket.on('message', (data) => domain.serialInput(bytesOf(data)))
+    return domain.onSerialOutput((bytes) => sendSerial(websocket, bytes))
+  }
+  const sendSerial = (websocket: WebSocket, bytes: Buffer) => {
+    // A real serial port waits for nobody either.
+    if (websocket.readyState === WebSocket.OPEN && websocket.bufferedAmount < serialBacklogLimitBytes) websocket.send(bytes)
+  }
   const serveVnc = (entry: Entry) => (websocket: WebSocket) => {
+    if (entry.domain) return serveDomainVnc(entry.domain)(websocket)
     const machine = machineOf(entry)
     const server = createRfbServer({
       screen: machine.screen,
@@ -103,14 +139,10 @@ export function createGuests({ clock, storage }: { clock: Clock; storage: Storag
     return () => server.stop()
   }
   const serveSerial = (entry: Entry) => (websocket: WebSocket) => {
+    if (entry.domain) return serveDomainSerial(entry.domain)(websocket)
     const machine = machineOf(entry)
     const decoder = new StringDecoder('utf8')
-    const end = machine.onSerialOutput((text) => {
-      // A real serial port waits for nobody either.
-      if (websocket.readyState === WebSocket.OPEN && websocket.bufferedAmount < serialBacklogLimitBytes) {
-        websocket.send(Buffer.from(text, 'utf8'))
-      }
-    })
+    const end = machine.onSerialOutput((text) => sendSerial(websocket, Buffer.from(text, 'utf8')))
     websocket.on('message', (data) => {
       const text = decoder.write(bytesOf(data))
       input(entry, () => machine.serialInput(text))
@@ -167,8 +199,10 @@ export function createGuests({ clock, storage }: { clock: Clock; storage: Storag
         entry.machine?.updateFacts(facts)
         return
       }
+      const domain = hypervisor?.start(facts, (action) => tellPower(facts.uid, action))
       entries.set(facts.uid, {
         facts,
+        ...(domain ? { domain } : {}),
         bootedAtMs: facts.bootedAt ?? clock.now(),
         disk: undefined,
         paused: false,
@@ -180,6 +214,7 @@ export function createGuests({ clock, storage }: { clock: Clock; storage: Storag
       const entry = entries.get(uid)
       if (!entry || entry.paused === paused) return
       entry.paused = paused
+      entry.domain?.setPaused(paused)
       entry.machine?.setPaused(paused)
       if (!paused) for (const act of entry.pending.splice(0)) act()
     },
@@ -194,24 +229,30 @@ export function createGuests({ clock, storage }: { clock: Clock; storage: Storag
       const entry = entries.get(uid)
       if (!entry) return
       cut(entry)
+      entry.domain?.stop()
       entry.machine?.stop()
       entries.delete(uid)
     },
+    reset(uid) {
+      const domain = entries.get(uid)?.domain
+      domain?.reset()
+      return domain !== undefined
+    },
     exportDisk(uid) {
       const entry = entries.get(uid)
-      if (!entry) return undefined
+      if (!entry || entry.domain) return undefined
       // An untouched disk is a disk too: restoring a snapshot of it undoes what was written since.
       return entry.machine ? entry.machine.exportDisk() : (entry.disk ?? emptyDisk())
     },
     importDisk(uid, disk) {
       const entry = entries.get(uid)
-      if (!entry) return
+      if (!entry || entry.domain) return
       if (entry.machine) entry.machine.importDisk(disk)
       else entry.disk = disk
     },
     screenshot(uid) {
       const entry = entries.get(uid)
-      return entry && encodePng(machineOf(entry).screen)
+      return entry && (entry.domain?.screenshot() ?? encodePng(machineOf(entry).screen))
     },
     onPower(listener) {
       powerListeners.add(listener)
@@ -220,6 +261,7 @@ export function createGuests({ clock, storage }: { clock: Clock; storage: Storag
     stop() {
       for (const entry of entries.values()) {
         cut(entry)
+        entry.domain?.stop()
         entry.machine?.stop()
       }
       entries.clear()

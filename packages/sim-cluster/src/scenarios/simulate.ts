@@ -18,6 +18,7 @@ const unseenGuests = (powerListeners: Set<PowerListener>): Guests => ({
   setPaused: () => {},
   migrated: () => {},
   shutdown: () => {},
+  reset: () => false,
   exportDisk: () => undefined,
   importDisk: () => {},
   screenshot: () => undefined,
