@@ -1,43 +1,40 @@
 // A real cluster, spoken to as an administrator who impersonates the recorded users.
-import { readFileSync } from 'node:fs'
+import type { RequestOptions } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parse } from 'yaml'
+import { KubeConfig } from '@kubernetes/client-node'
 import { connect, type Target } from './target.ts'
 import { access, recordedUsers } from './world.ts'
 
-type Named<T> = { name: string } & T
-type Kubeconfig = {
-  clusters?: Named<{ cluster: { server: string; 'certificate-authority-data'?: string } }>[]
-  users?: Named<{ user: { token?: string; 'client-certificate-data'?: string; 'client-key-data'?: string } }>[]
-  contexts?: Named<{ context: { cluster: string; user: string } }>[]
-  'current-context'?: string
-}
-
-const decoded = (base64: string | undefined) => (base64 === undefined ? undefined : Buffer.from(base64, 'base64').toString('utf8'))
 const upgradeLimitMs = 5000
+/** VMs that were running take their time. */
+const emptyLimitMs = 180_000
 
-/** Throws for kubeconfigs with other credentials than a token or a client certificate in the file itself. */
-export function readConnection(file: string, contextName: string | undefined) {
-  const config = parse(readFileSync(file, 'utf8')) as Kubeconfig
-  const context = config.contexts?.find(({ name }) => name === (contextName ?? config['current-context']))?.context
-  const cluster = config.clusters?.find(({ name }) => name === context?.cluster)?.cluster
-  const user = config.users?.find(({ name }) => name === context?.user)?.user
-  if (!cluster || !user) throw new Error(`${file} has no context ${contextName ?? config['current-context'] ?? ''}`)
-  const cert = decoded(user['client-certificate-data'])
-  const key = decoded(user['client-key-data'])
-  if (!user.token && !(cert && key)) throw new Error(`${file}: the suite signs in with a token or a client certificate`)
-  const caCert = decoded(cluster['certificate-authority-data'])
+/** Where a context leads and with which credentials. Throws when the file has no such context. */
+async function readConnection(file: string, contextName: string | undefined) {
+  const config = new KubeConfig()
+  config.loadFromFile(file)
+  if (contextName !== undefined) config.setCurrentContext(contextName)
+  const cluster = config.getCurrentCluster()
+  if (!cluster) throw new Error(`${file} has no context ${contextName ?? config.getCurrentContext() ?? ''}`)
+  const options: RequestOptions = {}
+  await config.applyToHTTPSOptions(options)
+  const { ca, cert, key, servername, rejectUnauthorized } = options
+  const authorization = (options.headers as Record<string, string> | undefined)?.['Authorization']
   return {
     url: cluster.server,
-    ...(caCert === undefined ? {} : { caCert }),
-    ...(cert && key ? { clientCertificate: { cert, key } } : {}),
-    token: user.token,
+    tls: {
+      ...(ca ? { ca } : {}),
+      ...(cert && key ? { cert, key } : {}),
+      ...(servername === undefined ? {} : { servername }),
+      ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
+    },
+    token: authorization?.replace(/^Bearer /, ''),
   }
 }
 
 /** Makes the recorded users' namespaces and bindings, and removes what the scenes left in the namespaces afterwards. */
 export async function kubeconfigTarget(file: string, contextName: string | undefined): Promise<Target> {
-  const { token, ...endpoint } = readConnection(file, contextName)
+  const { token, ...endpoint } = await readConnection(file, contextName)
   const groups = new Map<string, readonly string[]>(recordedUsers.map((user) => [user.name, user.groups]))
   const connection = connect({
     ...endpoint,
@@ -71,15 +68,23 @@ export async function kubeconfigTarget(file: string, contextName: string | undef
       return pending.answer
     },
     async [Symbol.asyncDispose]() {
-      const kinds = [
-        '/apis/clone.kubevirt.io/v1beta1/namespaces/team-a/virtualmachineclones',
-        '/apis/snapshot.kubevirt.io/v1beta1/namespaces/team-a/virtualmachinerestores',
-        '/apis/snapshot.kubevirt.io/v1beta1/namespaces/team-a/virtualmachinesnapshots',
-        '/apis/kubevirt.io/v1/namespaces/team-a/virtualmachines',
-        '/apis/cdi.kubevirt.io/v1beta1/namespaces/team-a/datavolumes',
-        '/api/v1/namespaces/team-a/persistentvolumeclaims',
-      ]
-      for (const path of kinds) await connection.send({ user: 'admin', method: 'DELETE', path })
+      for (const path of collections) await connection.send({ user: 'admin', method: 'DELETE', path })
+      for (let waitedMs = 0; waitedMs < emptyLimitMs; waitedMs += 500) {
+        const left = await Promise.all(collections.map((path) => connection.send({ user: 'admin', method: 'GET', path })))
+        if (left.every(({ status, text }) => status !== 200 || (JSON.parse(text) as { items: unknown[] }).items.length === 0)) return
+        await pass(500)
+      }
+      throw new Error('team-a still holds what a scene left there')
     },
   }
 }
+
+/** What scenes leave behind, in the order in which it can go. */
+const collections = [
+  '/apis/clone.kubevirt.io/v1beta1/namespaces/team-a/virtualmachineclones',
+  '/apis/snapshot.kubevirt.io/v1beta1/namespaces/team-a/virtualmachinerestores',
+  '/apis/snapshot.kubevirt.io/v1beta1/namespaces/team-a/virtualmachinesnapshots',
+  '/apis/kubevirt.io/v1/namespaces/team-a/virtualmachines',
+  '/apis/cdi.kubevirt.io/v1beta1/namespaces/team-a/datavolumes',
+  '/api/v1/namespaces/team-a/persistentvolumeclaims',
+]

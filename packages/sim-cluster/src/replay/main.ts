@@ -35,7 +35,8 @@ if (values.markdown) {
     for (const difference of verdict.differences.slice(0, values.verbose ? 200 : 6)) console.log(`    ${showDifference(difference)}`)
     if (!values.verbose && verdict.differences.length > 6) console.log(`    … and ${verdict.differences.length - 6} more`)
   }
+  for (const { scene, error } of run.brokenOff) console.log(`✗ The scene ${scene} broke off: ${String(error)}`)
   console.log(`\n${showTable(folders)}`)
   if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify({ folders }, undefined, 2)}\n`)
-  if (run.verdicts.some(({ verdict }) => verdict === 'failed')) process.exitCode = 1
+  if (run.brokenOff.length > 0 || run.verdicts.some(({ verdict }) => verdict === 'failed')) process.exitCode = 1
 }

@@ -12,11 +12,14 @@ export type Verdict =
   /** Not claimed: the reason is in the claims. */
   | { name: string; verdict: 'excepted'; reason: string }
 
-export type Run = { verdicts: Verdict[] }
+export type Run = { verdicts: Verdict[]; brokenOff: { scene: string; error: unknown }[] }
 
 const inFolder = (name: string) => name.slice(0, name.indexOf('/'))
 
-/** Plays all scenes; a scene that breaks off fails what it had still to replay, and the next one begins. */
+/**
+ * Plays all scenes, or those that `only` names, of whose captures alone there is a verdict then. A scene that breaks off
+ * fails what it had still to replay, and the next one begins.
+ */
 export async function runReplay(newTarget: () => Promise<Target>, only?: RegExp): Promise<Run> {
   const captures = readCaptures()
   const results: Results = new Map()
@@ -32,8 +35,10 @@ export async function runReplay(newTarget: () => Promise<Target>, only?: RegExp)
       errors.push({ scene, error })
     }
   }
-  const verdicts = [...captures].flatMap(([name, capture]) => verdict(name, capture, results, errors))
-  return { verdicts }
+  const verdicts = [...captures]
+    .filter(([name]) => !only || results.has(name))
+    .flatMap(([name, capture]) => verdict(name, capture, results, errors))
+  return { verdicts, brokenOff: errors }
 }
 
 function verdict(name: string, capture: Capture, results: Results, errors: { scene: string; error: unknown }[]): Verdict[] {
@@ -45,7 +50,7 @@ function verdict(name: string, capture: Capture, results: Results, errors: { sce
   const missing = {
     path: '',
     recorded: 'an answer',
-    answered: `none: ${errors.map(({ scene, error }) => `${scene}: ${String(error)}`).join('; ') || 'no scene replays it'}`,
+    answered: errors.length > 0 ? `none: ${errors.map(({ scene }) => scene).join(' or ')} broke off` : 'none: no scene replays it',
   }
   return [{ name, verdict: 'failed', differences: found ?? [missing] }]
 }

@@ -20,7 +20,7 @@ export async function simulatedTarget(): Promise<Target> {
   const agent = new Agent({ keepAlive: true })
   const connection = connect({
     url: cluster.url,
-    caCert: cluster.caCert,
+    tls: { ca: cluster.caCert },
     agent,
     credentials: (user) => (user === 'none' ? undefined : { token: tokens.get(user) ?? `token-of-${user}` }),
   })

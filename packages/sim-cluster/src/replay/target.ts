@@ -1,5 +1,5 @@
 // What the captures are replayed against: a simulated cluster that the suite starts, or a real one.
-import { request as httpsRequest, type Agent } from 'node:https'
+import { request as httpsRequest, type Agent, type RequestOptions } from 'node:https'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { WebSocket } from 'ws'
 import type { Frame } from './captures.ts'
@@ -32,8 +32,8 @@ export type Credentials = { token?: string; impersonate?: { user: string; uid: s
 
 export type Connection = {
   url: string
-  caCert?: string
-  clientCertificate?: { cert: string; key: string }
+  /** Whom to trust, and who one is where a certificate says it. */
+  tls: Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>
   agent?: Agent
   /** How a recorded user is somebody here; undefined sends no credentials. */
   credentials(user: string): Credentials | undefined
@@ -42,8 +42,7 @@ export type Connection = {
 /** The part of a target that HTTP does. */
 export function connect({
   url,
-  caCert,
-  clientCertificate,
+  tls,
   agent,
   credentials,
 }: Connection): Pick<Target, 'send' | 'watch'> & { upgrade(...request: Parameters<Target['upgrade']>): PendingUpgrade } {
@@ -56,7 +55,6 @@ export function connect({
         : {}),
     }
   }
-  const tls = { ...(caCert === undefined ? {} : { ca: caCert }), ...clientCertificate }
 
   const open = ({ user, method, path, headers = {}, body }: Sent, agentToUse?: Agent | false) =>
     new Promise<IncomingMessage>((resolve, reject) => {
