@@ -16,12 +16,14 @@ const scenarios = ['small', 'fleet', 'trouble', 'empty']
 /** What a person did wrong, or what the machine lacks: one sentence, no stack. */
 class Refusal extends Error {}
 
-const usage = `npm start -- [--port N] [--scenario ${scenarios.join('|')}] [--vms N] [--auth demo|oidc] [--kubeconfig FILE] [--context NAME]`
+const usage = `npm start -- [--port N] [--scenario ${scenarios.join('|')}] [--vms N] [--guests simulated|qemu] [--qemu-limit N] [--auth demo|oidc] [--kubeconfig FILE] [--context NAME]`
 
 export type DemoOptions = {
   port: number
   scenario: string
   vms?: number
+  /** How many Linux guests at most run in QEMU; undefined simulates all. */
+  qemuLimit?: number
   kubeconfig?: string
   context?: string
   /** How to sign in: a click on a demo user, or single sign-on with an identity provider of the demo's own. */
@@ -39,6 +41,8 @@ export function readArguments(args: string[]): DemoOptions {
         port: { type: 'string' },
         scenario: { type: 'string' },
         vms: { type: 'string' },
+        guests: { type: 'string' },
+        'qemu-limit': { type: 'string' },
         kubeconfig: { type: 'string' },
         context: { type: 'string' },
         auth: { type: 'string' },
@@ -48,7 +52,7 @@ export function readArguments(args: string[]): DemoOptions {
   } catch (error) {
     throw new Refusal(`${(error as Error).message}\nUsage: ${usage}`)
   }
-  const wholeNumber = (name: 'port' | 'vms', max: number) => {
+  const wholeNumber = (name: 'port' | 'vms' | 'qemu-limit', max: number) => {
     const text = values[name]
     if (text === undefined) return undefined
     if (!/^\d+$/.test(text) || Number(text) > max) throw new Refusal(`--${name} takes a whole number up to ${max}, not "${text}".`)
@@ -63,10 +67,16 @@ export function readArguments(args: string[]): DemoOptions {
   if (auth !== 'demo' && auth !== 'oidc') throw new Refusal(`--auth is demo or oidc, not "${auth}".`)
   if (values.kubeconfig && values.auth) throw new Refusal('--auth is for the simulated cluster, not with --kubeconfig.')
   const vms = wholeNumber('vms', 100_000)
+  const guests = values.guests ?? 'simulated'
+  if (guests !== 'simulated' && guests !== 'qemu') throw new Refusal(`--guests is simulated or qemu, not "${guests}".`)
+  if (values.kubeconfig && values.guests) throw new Refusal('--guests is for the simulated cluster, not with --kubeconfig.')
+  const qemuLimit = wholeNumber('qemu-limit', 64)
+  if (qemuLimit !== undefined && guests !== 'qemu') throw new Refusal('--qemu-limit goes with --guests qemu.')
   return {
     port: wholeNumber('port', 65_535) ?? 8080,
     scenario,
     ...(vms === undefined ? {} : { vms }),
+    ...(guests === 'qemu' ? { qemuLimit: qemuLimit ?? 2 } : {}),
     ...(values.kubeconfig ? { kubeconfig: resolve(values.kubeconfig.replace(/^~(?=\/)/, homedir())) } : {}),
     ...(values.context ? { context: values.context } : {}),
     auth,
@@ -93,6 +103,7 @@ async function startCluster(
   const kubeconfig = join(options.stateDir, 'kubeconfig')
   const args = ['--port', '0', '--state-dir', options.stateDir, '--kubeconfig-out', kubeconfig, '--scenario', options.scenario]
   if (options.vms !== undefined) args.push('--vms', String(options.vms))
+  if (options.qemuLimit !== undefined) args.push('--guests', 'qemu', '--qemu-limit', String(options.qemuLimit))
   if (provider) args.push('--oidc-issuer', provider.issuer, '--oidc-client-id', provider.clientId)
   const child = fork(entry, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: bundled ? [] : ['--import', 'tsx'] })
   const ready = await new Promise<ClusterReady>((resolvePromise, reject) => {
@@ -114,7 +125,7 @@ function explain(error: unknown, options: DemoOptions): unknown {
 function printLinks(launchUrl: () => string): Disposable {
   const print = () => void process.stdout.write(`virtdeck ready: ${launchUrl()}\n`)
   process.stdin.on('data', print).on('error', () => {})
-  return { [Symbol.dispose]: () => void process.stdin.off('data', print).pause().unref() }
+  return { [Symbol.dispose]: () => void process.stdin.off('data', print).pause() }
 }
 
 /** Runs the demo until SIGINT or SIGTERM. Prints one line when it is ready, and how to use it. */

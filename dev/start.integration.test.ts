@@ -133,6 +133,8 @@ describe('npm start', () => {
 
   test.each([
     [['--scenario', 'huge'], '--scenario is one of small, fleet, trouble, empty, not "huge".'],
+    [['--guests', 'vmware'], '--guests is simulated or qemu, not "vmware".'],
+    [['--qemu-limit', '3'], '--qemu-limit goes with --guests qemu.'],
     [['--port', 'http'], '--port takes a whole number up to 65535, not "http".'],
     [['--context', 'prod'], '--context goes with --kubeconfig.'],
     [['--kubeconfig', 'x', '--vms', '5'], '--scenario and --vms are for the simulated cluster, not with --kubeconfig.'],
