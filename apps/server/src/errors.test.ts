@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { StatusError, failure } from '@virtdeck/k8s'
-import { refusal, tellable } from './errors.ts'
+import { tellable } from './errors.ts'
+import { refusal } from './refusal.ts'
 
 test('tells of an error that nobody foresaw only where its log entry is [P-18]', () => {
   const error = Object.assign(new Error('ENOENT: /etc/virtdeck/key, token eyJhbGciOi, 10.0.0.7:6443'), { code: 'ENOENT', path: '/etc' })

@@ -1,4 +1,4 @@
-// Every refusal of the server is a Kubernetes Status; this is where they are made and where they are answered.
+// Every refusal of the server is a Kubernetes Status; this is where they are answered.
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
@@ -8,24 +8,7 @@ import { actorOf, clientOf } from './audit/audit.ts'
 import type { GateRule } from './audit/record.ts'
 import type { Context } from './context.ts'
 import type { Logger } from './logger.ts'
-
-// Codes that Kubernetes has no reason for.
-const ownReasons: Record<number, string> = {
-  408: 'Timeout',
-  421: 'MisdirectedRequest',
-  431: 'RequestHeaderFieldsTooLarge',
-  502: 'BadGateway',
-}
-
-/** Throw it; the error handler answers it. The message is for the person at the screen. */
-export function refusal(code: number, message: string, details?: Status['details']): StatusError {
-  return new StatusError(failure(code, message, { reason: ownReasons[code], details }))
-}
-
-/** A refusal by a rule of the gate: the audit log names the rule. */
-export function gateRefusal(rule: GateRule, ...refused: Parameters<typeof refusal>): StatusError {
-  return Object.assign(refusal(...refused), { gate: rule })
-}
+import { refusal } from './refusal.ts'
 
 /** Records that the gate refused a request; other errors are not its business. */
 export function recordRejected({ audit, sessions }: Context, error: unknown, req: IncomingMessage, requestId: string): void {

@@ -4,7 +4,7 @@ import type { Session } from '../auth/sessions.ts'
 import type { Context } from '../context.ts'
 import type { PersonalWatch, WatchOut } from '../live/personal-watch.ts'
 import type { LiveRequest } from '../protocol.ts'
-import { refusal } from '../errors.ts'
+import { refusal } from '../refusal.ts'
 import { passGate } from '../k8s/gate.ts'
 
 /** No API server serves it: RBAC knows it all the same, so that a ClusterRole grants it like anything else. */

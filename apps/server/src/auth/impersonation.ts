@@ -1,6 +1,6 @@
 // Whom the server's own account acts as: somebody that an identity provider vouched for, and nobody of the cluster's own.
 // https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation
-import { refusal } from '../errors.ts'
+import { refusal } from '../refusal.ts'
 
 export type Impersonated = { name: string; groups: string[]; uid?: string; extra?: Record<string, string[]> }
 

@@ -3,7 +3,7 @@
 import * as openid from 'openid-client'
 import { StatusError } from '@virtdeck/k8s'
 import { ConfigError, type OidcConfig } from '../config.ts'
-import { refusal } from '../errors.ts'
+import { refusal } from '../refusal.ts'
 import { assertOwnName, type Impersonated } from './impersonation.ts'
 import type { Credential, Shown } from './kubeconfig.ts'
 

@@ -1,7 +1,7 @@
 // Where a request comes from: the Host it names, the page that sent it, and whether that page knows the session's secret.
 import type { IncomingMessage } from 'node:http'
 import type { RequestHandler } from 'express'
-import { gateRefusal } from '../errors.ts'
+import { gateRefusal } from '../refusal.ts'
 import { loopbackHosts } from '../settings.ts'
 import type { Sessions } from './sessions.ts'
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { ServerConfig } from '../config.ts'
-import { gateRefusal } from '../errors.ts'
+import { gateRefusal } from '../refusal.ts'
 
 /** A token bucket per key: `burst` at once, one more every `everyMs`. */
 export function createRateLimit({ burst, everyMs, now = Date.now }: { burst: number; everyMs: number; now?: () => number }) {

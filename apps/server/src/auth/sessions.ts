@@ -2,7 +2,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { z } from 'zod'
-import { refusal } from '../errors.ts'
+import { refusal } from '../refusal.ts'
 import type { Credential } from './kubeconfig.ts'
 import type { Revocations } from './revocations.ts'
 import { TooLargeError, open, seal, type KeyRing } from './sealed-cookie.ts'

@@ -6,7 +6,7 @@ import { accessReview, toStatus, type AccessQuestion, type SelfSubjectAccessRevi
 import { actorOf, clientOf } from '../audit/audit.ts'
 import { consoleOperation } from '../audit/operation.ts'
 import type { Context } from '../context.ts'
-import { refusal } from '../errors.ts'
+import { refusal } from '../refusal.ts'
 import type { Passed } from '../k8s/gate.ts'
 import { refusedStatus } from '../k8s/proxy.ts'
 import { closeCodes, closeReason, consoleCloseCode } from '../live/close-codes.ts'

@@ -144,7 +144,8 @@ const snapshotTtlMs = 500
 /** How long a picture may keep frames and consoles waiting at a time. */
 const maxTurnMs = 4
 const maxRingFrames = 1024
-const maxRingBytes = 4 * 1024 * 1024
+/** Whoever has missed more is better off with a new snapshot, which is compressed. */
+const maxRingBytes = 1024 * 1024
 
 export function createFleetView(fleet: Fleet, visibility: Visibility, access: Access, stores: readonly RowStore[]): FleetView {
   const epoch = randomBytes(9).toString('base64url')

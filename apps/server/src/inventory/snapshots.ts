@@ -1,7 +1,7 @@
 import { Router } from 'express'
 import { StatusError } from '@virtdeck/k8s'
 import type { Context } from '../context.ts'
-import { refusal } from '../errors.ts'
+import { refusal } from '../refusal.ts'
 import { fleets } from './joins.ts'
 import type { Encoding } from './rows.ts'
 

@@ -1,5 +1,5 @@
 // The gate: which requests may go to the API server. What it parsed is what is forwarded, never the text it was given.
-import { gateRefusal } from '../errors.ts'
+import { gateRefusal } from '../refusal.ts'
 import { routes, type Route, type RouteKind } from './routes.ts'
 
 export type Passed = {

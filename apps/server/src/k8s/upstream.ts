@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream'
 import { StatusError, statusOfResponse } from '@virtdeck/k8s'
 import { impersonationHeaders } from '../auth/impersonation.ts'
 import type { Dial } from '../auth/kubeconfig.ts'
-import { refusal } from '../errors.ts'
+import { refusal } from '../refusal.ts'
 
 export type UpstreamRequest = {
   method: string

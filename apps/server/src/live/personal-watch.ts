@@ -2,7 +2,7 @@
 import { StatusError } from '@virtdeck/k8s'
 import type { Session } from '../auth/sessions.ts'
 import type { Context } from '../context.ts'
-import { refusal } from '../errors.ts'
+import { refusal } from '../refusal.ts'
 import { startReflector } from '../inventory/reflector.ts'
 import { passGate } from '../k8s/gate.ts'
 import type { LiveMessage, LiveRequest } from '../protocol.ts'

@@ -1,6 +1,6 @@
 // A collection of a Kubernetes API server, as a stream of bytes: for the reflector's tests, with faults on demand.
 import type { KubeObject, Status } from '@virtdeck/k8s'
-import { refusal } from '../errors.ts'
+import { refusal } from '../refusal.ts'
 import type { Answer } from '../inventory/reflector.ts'
 
 type Event = { type: string; object: unknown }

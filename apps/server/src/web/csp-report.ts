@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { assertNotForeign } from '../auth/provenance.ts'
 import { createRateLimit } from '../auth/rate-limit.ts'
 import type { Context } from '../context.ts'
-import { gateRefusal, refusal } from '../errors.ts'
+import { gateRefusal, refusal } from '../refusal.ts'
 
 export const reportPath = '/api/csp-report'
 

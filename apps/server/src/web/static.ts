@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { extname, join, relative, sep } from 'node:path'
 import { Router, type RequestHandler, type Response } from 'express'
-import { refusal } from '../errors.ts'
+import { refusal } from '../refusal.ts'
 import { isRead } from '../auth/provenance.ts'
 import { nonceOf, pageHeaders } from './security-headers.ts'
 
