@@ -4,7 +4,8 @@ import { useSyncExternalStore } from 'react'
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { accessReview, collectionPath, deniedReason, rulesAllow, rulesReview } from '@virtdeck/k8s'
 import type { AccessQuestion, SelfSubjectAccessReview, SelfSubjectRulesReview } from '@virtdeck/k8s'
-import { k8s } from './client.ts'
+import type { Session } from '@virtdeck/server/protocol'
+import { k8s, sessionKey } from './client.ts'
 import { queryClient } from './query-client.ts'
 
 export type AccessAnswer =
@@ -24,6 +25,8 @@ export const rulesQuery = (namespace: string) =>
     queryKey: ['rules-review', namespace],
     queryFn: ({ signal }) => k8s.request<SelfSubjectRulesReview>('POST', rulesReviewPath, rulesReview(namespace), { signal }),
     staleTime: FRESH_MS,
+    // Rights cannot be watched: whoever looks at what they allow is told of a change within a minute.
+    refetchInterval: FRESH_MS,
   })
 
 /** Whether the cluster could list all rules of a namespace; where not, it is asked about each right by itself. */
@@ -57,6 +60,8 @@ function askBroadly(question: AccessQuestion): AccessAnswer {
 
 /** The one question, put to the API server if it has not been within the last minute. */
 function ask(question: AccessQuestion): AccessAnswer {
+  // Nobody to ask for: the page is about to give way to the sign-in page.
+  if (queryClient.getQueryData<Session>(sessionKey)?.user === undefined) return { pending: true }
   const queryKey = ['access-review', question]
   const known = queryClient.getQueryState<boolean>(queryKey)
   const fresh = known?.data !== undefined && Date.now() - known.dataUpdatedAt < FRESH_MS
@@ -102,11 +107,28 @@ export function deniedQuestion(reason: string): AccessQuestion | undefined {
 
 let answered = 0
 const reviewsVersion = () => answered
+const listeners = new Set<() => void>()
+let aging: ReturnType<typeof setTimeout> | undefined
+let stopHearing: (() => void) | undefined
 
+/** Told of answers, and when they are a minute old: rendering again asks again. */
 function subscribeToReviews(listener: () => void): () => void {
-  return queryClient.getQueryCache().subscribe(({ type, query }) => {
-    if (type !== 'updated' || query.queryKey[0] !== 'access-review') return
-    answered++
-    listener()
+  stopHearing ??= queryClient.getQueryCache().subscribe(({ type, query }) => {
+    if (type === 'updated' && query.queryKey[0] === 'access-review') changed()
   })
+  listeners.add(listener)
+  return () => {
+    listeners.delete(listener)
+    if (listeners.size > 0) return
+    clearTimeout(aging)
+    stopHearing?.()
+    stopHearing = undefined
+  }
+}
+
+function changed() {
+  answered++
+  clearTimeout(aging)
+  aging = setTimeout(changed, FRESH_MS)
+  for (const listener of listeners) listener()
 }

@@ -24,9 +24,16 @@ test('is not touched by what is meant for others', () => {
 
 test('keeps what was seen last when the watch ends, and says why', () => {
   const watched = foldWatch(unwatched, 1, { type: 'objects', id: 1, items: [object('a')] })
-  const { state } = foldWatch(watched, 1, { type: 'watch-error', id: 1, status: failure(403, 'no') })
-  expect(state).toMatchObject({ status: 'error', error: { code: 403 } })
+  const { state } = foldWatch(watched, 1, { type: 'watch-error', id: 1, status: failure(429, 'too many') })
+  expect(state).toMatchObject({ status: 'error', error: { code: 429 } })
   expect(names(state.items)).toEqual(['a@1'])
+})
+
+test('shows nothing any longer of what one may see no longer [F140]', () => {
+  const watched = foldWatch(unwatched, 1, { type: 'objects', id: 1, items: [object('a')] })
+  const { objects, state } = foldWatch(watched, 1, { type: 'watch-error', id: 1, status: failure(403, 'no') })
+  expect(state).toMatchObject({ status: 'error', error: { code: 403 }, items: [] })
+  expect(objects.size).toBe(0)
 })
 
 test('keeps the successor when the removal of its namesake comes late', () => {

@@ -40,6 +40,8 @@ export function foldWatch(watched: Watched, id: number, message: LiveMessage): W
       return objects === watched.objects ? watched : ready(objects)
     }
     case 'watch-error':
+      // What one may see no longer is not seen any longer.
+      if (message.status.code === 403) return { objects: new Map(), state: { status: 'error', items: [], error: message.status } }
       return { ...watched, state: { status: 'error', items: watched.state.items, error: message.status } }
   }
 }
@@ -122,7 +124,7 @@ function useWatch<T>({ path, fieldSelector, labelSelector }: WatchTarget): Watch
 
 export type WatchScope = { namespace?: string; fieldSelector?: string; labelSelector?: string }
 
-/** The objects of a resource, live. `items` keeps its last content through an error. */
+/** The objects of a resource, live. `items` keeps its last content through an error, but not through a withdrawn right. */
 export function useWatchList<T>(resource: Resource<T>, { namespace, ...selectors }: WatchScope): WatchState<T> {
   return useWatch<T>({ path: collectionPath(resource, namespace), ...selectors })
 }

@@ -15,7 +15,7 @@ import { Told } from '../../ui/bdi.tsx'
 import { knownResources, questionOf } from './access-verbs.ts'
 import type { Asked } from './access-verbs.ts'
 
-const start: Asked = { verb: 'create', resource: 'virtualmachineinstancemigrations.kubevirt.io', namespace: '', name: '' }
+const start: Asked = { verb: 'create', resource: 'virtualmachines.kubevirt.io', namespace: '', name: '' }
 
 export function AskForm({ namespaces }: { namespaces: readonly string[] }) {
   const [asked, setAsked] = useState(start)

@@ -49,7 +49,7 @@ export const activityFleet = defineFleet<ActivityRow>({
       title: 'Object',
       width: 180,
       value: ({ object }) => object && naturalKey(object),
-      cell: (row) => <ObjectCell row={row} />,
+      cell: (row) => (row.object ?? row.activity.gate) !== undefined && <ObjectCell row={row} />,
       csv: { value: ({ object }) => object },
     },
     {

@@ -4,7 +4,6 @@ import { listActivities } from '../../api/activity-access.ts'
 import { whyDenied } from '../../api/access.ts'
 import { useWatchList, watches } from '../../api/watch.ts'
 import { FleetPage } from '../../components/fleet/fleet-page.tsx'
-import { HowToGetIt } from '../../components/missing-right.tsx'
 import { EventsIcon } from '../../ui/icons.ts'
 import { activityFleet } from './activity-fleet.tsx'
 import { activities, activityRow } from './activity-rows.ts'
@@ -48,13 +47,8 @@ function Activities({ onRetry }: { onRetry: () => void }) {
       empty={{ title: 'Nothing yet', body: 'What people change, open and sign in to through this server shows here.' }}
       forbidden={`${reason} Ask whoever runs the cluster for the ClusterRole virtdeck-auditor.`}
       create={
-        forbidden ? (
-          <HowToGetIt reason={reason} />
-        ) : (
-          <span
-            className="dim activity-note"
-            title="Behind a load balancer, other replicas have logs of their own. Older lines are in the log itself."
-          >
+        !forbidden && (
+          <span className="dim" title="Behind a load balancer, other replicas have logs of their own. Older lines are in the log itself.">
             This server’s last 2,000
           </span>
         )

@@ -1,10 +1,13 @@
 // A VM's own page: who it is, how it is, what one can do with it; the tabs are routes of their own.
 import { resources } from '@virtdeck/k8s'
+import { resourceAccess } from '@virtdeck/kubevirt'
 import type { VmRow } from '@virtdeck/kubevirt'
 import { useEffect, useState, type ComponentProps } from 'react'
 import { Link, Outlet, useLocation } from 'react-router'
+import { whyDenied } from '../../api/access.ts'
 import { restorePlans } from '../../api/restores.ts'
 import { useWatchList } from '../../api/watch.ts'
+import { HowToGetIt } from '../../components/missing-right.tsx'
 import { paths, type VmRef } from '../../paths.ts'
 import { Banner } from '../../ui/banner.tsx'
 import { Button } from '../../ui/button.tsx'
