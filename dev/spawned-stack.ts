@@ -34,6 +34,10 @@ export async function startScript(script: string, args: string[], says: RegExp):
 export type SpawnedStack = AsyncDisposable & {
   /** Where the browser goes. */
   url: string
+  /** Where people sign in, with `--auth oidc`. */
+  provider?: string
+  /** The file that `npm start` wrote, with a user for each demo user. */
+  kubeconfig: string
   /** The server's process; the simulated cluster has one of its own. */
   server: ChildProcess
   cluster: { url: string; ca: Buffer; token: (user: string) => string }
@@ -42,8 +46,10 @@ export type SpawnedStack = AsyncDisposable & {
 /** Runs `npm start` on a free port with a state directory of its own. */
 export async function spawnStack(args: string[]): Promise<SpawnedStack> {
   const stateDir = await mkdtemp(join(tmpdir(), 'virtdeck-stack-'))
-  const started = await startScript('dev/start.mjs', ['--port', '0', '--state-dir', stateDir, ...args], /virtdeck ready: (\S+)/)
-  const kubeconfig = parse(await readFile(join(stateDir, 'kubeconfig'), 'utf8')) as {
+  const says = args.includes('oidc') ? /virtdeck ready: (\S+)\n.* at (\S+), as/ : /virtdeck ready: (\S+)/
+  const started = await startScript('dev/start.mjs', ['--port', '0', '--state-dir', stateDir, ...args], says)
+  const file = join(stateDir, 'kubeconfig')
+  const kubeconfig = parse(await readFile(file, 'utf8')) as {
     clusters: { cluster: { server: string; 'certificate-authority-data': string } }[]
     users: { name: string; user: { token: string } }[]
   }
@@ -51,6 +57,8 @@ export async function spawnStack(args: string[]): Promise<SpawnedStack> {
   if (!cluster) throw new Error('the kubeconfig names no cluster')
   return {
     url: started.ready[1] ?? '',
+    ...(started.ready[2] ? { provider: started.ready[2] } : {}),
+    kubeconfig: file,
     server: started.child,
     cluster: {
       url: cluster.server,

@@ -8,6 +8,10 @@ export type DemoUser = 'admin' | 'operator' | 'power-user' | 'user' | 'viewer'
 
 export type Stack = {
   url: string
+  /** Where people sign in, with `--auth oidc`: the one other origin that pages may lead to. */
+  provider?: string
+  /** A kubeconfig with each demo user as a context. */
+  kubeconfig: string
   /** Lets the server fall silent while its connections stay open, until it is thawed. */
   freeze(): void
   thaw(): void
@@ -20,6 +24,8 @@ async function startStack(args: string[]): Promise<{ stack: Stack; stop: () => P
   const agent = new Agent({ ca: spawned.cluster.ca, keepAlive: true })
   const stack: Stack = {
     url: spawned.url,
+    kubeconfig: spawned.kubeconfig,
+    ...(spawned.provider ? { provider: spawned.provider } : {}),
     freeze: () => void spawned.server.kill('SIGSTOP'),
     thaw: () => void spawned.server.kill('SIGCONT'),
     api: (user, method, path, body) =>
@@ -66,8 +72,9 @@ export const test = base.extend<{ quietConsole: undefined }, { stackArgs: string
   baseURL: async ({ stack }, provide) => provide(stack.url),
   // No page of ours may write an error to the console, throw, violate its policy, or ask another origin for anything.
   quietConsole: [
-    async ({ context, baseURL }, provide) => {
+    async ({ context, stack }, provide) => {
       const complaints: string[] = []
+      const own = [stack.url, ...(stack.provider ? [stack.provider] : [])].map((url) => new URL(url).host)
       context.on('console', (message) => {
         // Headless Chromium's software WebGL comments on itself, and xterm on how long it took to draw its first letters.
         if (
@@ -80,7 +87,7 @@ export const test = base.extend<{ quietConsole: undefined }, { stackArgs: string
       context.on('weberror', (error) => complaints.push(`uncaught: ${error.error().stack ?? error.error().message}`))
       context.on('request', (request) => {
         const { protocol, host } = new URL(request.url())
-        if (/^(https?|wss?):$/.test(protocol) && host !== new URL(baseURL ?? '').host) complaints.push(`another origin: ${request.url()}`)
+        if (/^(https?|wss?):$/.test(protocol) && !own.includes(host)) complaints.push(`another origin: ${request.url()}`)
       })
       await provide(undefined)
       expect(complaints).toEqual([])
