@@ -18,8 +18,11 @@ export function createLogger(level: string, stream: DestinationStream = standard
   )
 }
 
+/** A reader that stops reading costs the lines that do not fit any longer, never a request. */
+const maxWaitingBytes = 4 * 1024 * 1024
+
 function standardOutput(): DestinationStream {
-  const stdout = pino.destination({ dest: 1, sync: true })
+  const stdout = pino.destination({ dest: 1, sync: false, maxLength: maxWaitingBytes })
   stdout.on('error', () => {})
   return stdout
 }

@@ -64,6 +64,40 @@ test('has who, what, where, when and the result of a write, under the id that th
   ).toEqual(['start', 'outcome'])
 })
 
+test('joins every write that the cluster accepted, by the id under which it has it [L-05]', async () => {
+  const { sink, stack, as } = await simulated()
+  const before = stack.cluster.ledger.sequence()
+  const operator = await as('operator')
+  const ref = { namespace: 'team-a', name: 'build-runner' }
+  const label = { metadata: { labels: { 'audit-test': 'yes' } } }
+  const snapshot = {
+    apiVersion: 'snapshot.kubevirt.io/v1beta1',
+    kind: 'VirtualMachineSnapshot',
+    metadata: { name: 'audited' },
+    spec: { source: { apiGroup: 'kubevirt.io', kind: 'VirtualMachine', name: 'build-runner' } },
+  }
+  const snapshots = collectionPath(resources.virtualMachineSnapshots, 'team-a')
+  for (const [method, path, body, contentType] of [
+    ['PATCH', objectPath(resources.virtualMachines, ref), label, 'application/merge-patch+json'],
+    ['POST', snapshots, snapshot],
+    ['DELETE', `${snapshots}/audited`, {}],
+    ['PUT', subresourcePath('virtualmachines', ref, 'start'), {}],
+    ['POST', collectionPath(resources.secrets, 'team-a'), { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'audited' } }],
+  ] as const) {
+    const answer = await operator.request(`/k8s${path}`, { method, body, ...(contentType ? { contentType } : {}) })
+    expect([path, answer.status < 300]).toEqual([path, true])
+  }
+  const accepted = stack.cluster.ledger
+    .entries(before)
+    .filter((entry) => entry.entry === 'write')
+    .filter(({ user }) => user === 'operator')
+  expect(accepted).toHaveLength(5)
+  for (const { auditId, verb, namespace } of accepted) {
+    const done = await recorded(sink, (record) => record.id === auditId && record.phase === 'outcome')
+    expect(done).toMatchObject({ actor: { name: 'operator' }, change: { verb }, target: { namespace }, result: { auditId } })
+  }
+})
+
 test('records what was refused, too: by the cluster, and by the gate [F011] [F144]', async () => {
   const { sink, stack, as } = await simulated()
   const viewer = await as('viewer')

@@ -16,8 +16,8 @@ export type Sink = {
 const writeFd = promisify(write)
 
 /** A pipe takes up to 4096 bytes as one, so that lines of the server's other log never come between. */
-export function standardOutputSink(): Sink {
-  const fd = nonBlockingStdout()
+export function standardOutputSink(stdout = 1): Sink {
+  const fd = withoutWaiting(stdout)
   return {
     async write([line = Buffer.alloc(0)]) {
       try {
@@ -32,13 +32,13 @@ export function standardOutputSink(): Sink {
 }
 
 /** A pipe whose reader stopped must not hold a thread: its end is opened anew, without waiting, for us alone. */
-function nonBlockingStdout(): number {
+function withoutWaiting(fd: number): number {
   try {
-    if (fstatSync(1).isFIFO()) return openSync('/proc/self/fd/1', constants.O_WRONLY | constants.O_NONBLOCK)
+    if (fstatSync(fd).isFIFO()) return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK)
   } catch {
-    // Not Linux, or stdout is closed: writing says what is the matter.
+    // Not Linux, or it is closed: writing says what is the matter.
   }
-  return 1
+  return fd
 }
 
 export type FileOptions = { file: string; maxFileBytes: number; maxFiles: number }
