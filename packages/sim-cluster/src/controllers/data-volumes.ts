@@ -1,12 +1,14 @@
 // DataVolumes: CDI makes the claim, then imports, clones or waits for an upload, and reports progress.
 // https://github.com/kubevirt/containerized-data-importer/tree/v1.64.0/pkg/controller/datavolume
-import type { DataVolume, PersistentVolumeClaim } from '@virtdeck/k8s'
+import type { DataVolume, KubeObject, PersistentVolumeClaim } from '@virtdeck/k8s'
+import { ApiError } from '../api/status.ts'
 import { timestamp } from '../clock.ts'
+import { quotaRefusal } from '../quota/quotas.ts'
 import { defaultStorageClass, protection } from './claims.ts'
 import type { ControllerContext } from './context.ts'
 import type { Controller } from './controller.ts'
 import { delays, rates } from './delays.ts'
-import { conditionOf, controllerRef, dataVolumes, keyOf, pvcs, splitKey, volumeSnapshots } from './objects.ts'
+import { conditionOf, controllerRef, dataVolumes, keyOf, pvcs, splitKey, volumeSnapshots, type New } from './objects.ts'
 import { parseQuantity } from './quantity.ts'
 import { podPhase, podReady, uploadTarget } from './uploads.ts'
 
@@ -76,7 +78,8 @@ export function dataVolumeController(context: ControllerContext): Controller {
     return { kind: 'clone', uid: pvc?.metadata.uid, snapshot: false, ...(ready ? {} : { missing: `${namespace}/${name}` }) }
   }
 
-  function createClaim(dv: DataVolume): PersistentVolumeClaim {
+  /** The claim, or why the namespace's quota does not allow it. */
+  function createClaim(dv: DataVolume): PersistentVolumeClaim | ApiError {
     const { name, namespace } = dv.metadata
     const spec = (dv.spec?.storage ?? dv.spec?.pvc ?? {}) as PersistentVolumeClaim['spec'] & object
     const storageClassName = spec.storageClassName ?? defaultStorageClass(context)
@@ -90,7 +93,7 @@ export function dataVolumeController(context: ControllerContext): Controller {
     const bytes = parseQuantity(asked) ?? 0
     const storage = dv.spec?.storage && volumeMode === 'Filesystem' ? String(Math.ceil(bytes * (1 + filesystemOverhead))) : asked
     const source = sourceOf(dv)
-    return objects.create(pvcs, {
+    const claim: New<PersistentVolumeClaim> = {
       metadata: {
         name,
         ...(namespace ? { namespace } : {}),
@@ -114,7 +117,9 @@ export function dataVolumeController(context: ControllerContext): Controller {
       },
       spec: { accessModes, resources: { requests: { storage } }, ...(storageClassName ? { storageClassName } : {}), volumeMode } as never,
       status: { phase: 'Pending' } as never,
-    })
+    }
+    const refusal = quotaRefusal(context.storage, pvcs, claim as unknown as KubeObject)
+    return refusal ?? objects.create(pvcs, claim)
   }
 
   function sizeOfSource(dv: DataVolume): string | undefined {
@@ -205,7 +210,18 @@ export function dataVolumeController(context: ControllerContext): Controller {
       if (phase === 'Succeeded') return
       let pvc = objects.get(pvcs, namespace, name)
       if (!pvc) {
-        pvc = createClaim(dv)
+        const created = createClaim(dv)
+        if (created instanceof ApiError) {
+          record(dv, 'Warning', 'ErrExceededQuota', created.message, { component: 'datavolume-controller' })
+          const pending = { status: 'False', message: `Unable to create PVC: ${created.message}` } as const
+          write(dv, 'Pending', {
+            Bound: { ...pending, status: 'Unknown', reason: 'ErrExceededQuota' },
+            Ready: { ...pending, reason: 'ErrExceededQuota' },
+          })
+          reconcile.requeueAfter(delays.restartImporter)
+          return
+        }
+        pvc = created
         dv = write(dv, 'Pending', { Bound: { status: 'False', reason: 'Pending', message: `PVC ${name} Pending` } })
       } else if (phase === undefined) {
         if (

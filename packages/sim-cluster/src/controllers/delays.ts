@@ -13,6 +13,8 @@ export const delays = {
   shutdownGuest: 3_500,
   /** The launcher pod after its guest is gone. */
   terminatePod: 600,
+  /** A launcher that was refused is tried again after this, or when there is room. */
+  retryPod: 30_000,
   pauseGuest: 150,
   /** Guests annotated to crash do it this long after they started. */
   crashGuest: 1_000,

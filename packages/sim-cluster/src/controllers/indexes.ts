@@ -67,6 +67,8 @@ export function createIndexes(storage: Storage) {
     vmsByClaim: createIndex(storage, vms, claimsOf),
     vmsOfOwner: createIndex(storage, vms, (vm) => [controllerOf(vm)?.uid]),
     vmisOfOwner: createIndex(storage, vmis, (vmi) => [controllerOf(vmi)?.uid]),
+    /** VMIs without a launcher yet, by namespace. */
+    pendingVmis: createIndex(storage, vmis, (vmi) => [vmi.status?.phase === 'Pending' ? vmi.metadata.namespace : undefined]),
     vmiByUid: createIndex(storage, vmis, (vmi) => [vmi.metadata.uid]),
     vmisByClaim: createIndex(storage, vmis, claimsOf),
     snapshotsOfVm: createIndex(storage, snapshots, (snapshot) => [`${snapshot.metadata.namespace}/${snapshot.spec?.source?.name}`]),

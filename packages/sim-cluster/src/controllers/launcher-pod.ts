@@ -8,6 +8,10 @@ import { isHotplugVolume } from './volumes.ts'
 
 const image = 'quay.io/kubevirt/virt-launcher:v1.6.6'
 const devices = { 'devices.kubevirt.io/kvm': '1', 'devices.kubevirt.io/tun': '1', 'devices.kubevirt.io/vhost-net': '1' }
+const containerDiskResources = {
+  limits: { cpu: '10m', memory: '40M' },
+  requests: { cpu: '1m', 'ephemeral-storage': '50M', memory: '1M' },
+}
 const restricted = { runAsUser: 107, runAsGroup: 107, runAsNonRoot: true, fsGroup: 107 }
 const emptyDirs = [
   'private',
@@ -117,7 +121,12 @@ export function launcherPod(vmi: VirtualMachineInstance, suffix: string, placeme
           terminationMessagePath: '/dev/termination-log',
           terminationMessagePolicy: 'FallbackToLogsOnError',
         },
-        ...containerDisks.map((disk) => ({ ...disk, command: ['/usr/bin/container-disk'], imagePullPolicy: 'IfNotPresent' })),
+        ...containerDisks.map((disk) => ({
+          ...disk,
+          command: ['/usr/bin/container-disk'],
+          imagePullPolicy: 'IfNotPresent',
+          resources: containerDiskResources,
+        })),
       ],
       restartPolicy: 'Never',
       terminationGracePeriodSeconds: (vmi.spec?.terminationGracePeriodSeconds ?? 30) + 30,

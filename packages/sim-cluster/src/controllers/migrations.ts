@@ -1,14 +1,15 @@
 // Live migrations: a target pod, the hand-over to virt-handler, memory over the wire, the switch.
 // https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/virt-controller/watch/migration/migration.go
-import type { Pod, VirtualMachineInstance, VirtualMachineInstanceMigration } from '@virtdeck/k8s'
+import type { KubeObject, Pod, VirtualMachineInstance, VirtualMachineInstanceMigration } from '@virtdeck/k8s'
 import { timestamp } from '../clock.ts'
+import { quotaRefusal } from '../quota/quotas.ts'
 import type { ControllerContext } from './context.ts'
 import type { Controller, ReconcileContext } from './controller.ts'
 import { behaviourOf } from './behaviour.ts'
 import { delays, migrationMs } from './delays.ts'
 import { isFinalMigration } from './indexes.ts'
 import { launcherPod } from './launcher-pod.ts'
-import { conditionOf, conditionsOf, isTrue, keyOf, migrations, splitKey, vmis } from './objects.ts'
+import { conditionOf, conditionsOf, isTrue, keyOf, migrations, splitKey, vmis, withCondition } from './objects.ts'
 import { isPodReady } from './pods.ts'
 import { hashOf } from './random.ts'
 import { interfacesOf } from './vmi-status.ts'
@@ -135,22 +136,39 @@ export function migrationController(context: ControllerContext): Controller {
     return started.length < parallelMigrationsPerCluster && outbound.length < parallelOutboundMigrationsPerNode
   }
 
-  function createTarget(migration: Migration, vmi: VirtualMachineInstance): void {
+  function createTarget(migration: Migration, vmi: VirtualMachineInstance, reconcile: ReconcileContext): void {
     const source = activePodOf(context, vmi)
     const nodeSelector = migration.spec?.addedNodeSelector as Record<string, string> | undefined
-    const pod = objects.create(
-      'pods',
-      launcherPod(vmi, random.suffix(), {
-        ...(vmi.status?.nodeName ? { notOnNode: vmi.status.nodeName } : {}),
-        ...(nodeSelector ? { nodeSelector } : {}),
-        migrationUid: migration.metadata.uid,
-      }),
-    )
+    const wanted = launcherPod(vmi, random.suffix(), {
+      ...(vmi.status?.nodeName ? { notOnNode: vmi.status.nodeName } : {}),
+      ...(nodeSelector ? { nodeSelector } : {}),
+      migrationUid: migration.metadata.uid,
+    })
+    const refusal = quotaRefusal(context.storage, 'pods', wanted as unknown as KubeObject)
+    if (refusal) {
+      record(vmi, 'Warning', 'FailedCreate', `Error creating pod: ${refusal.message}`)
+      const conditions = withCondition(
+        conditionsOf(migration as never),
+        'migrationRejectedByResourceQuota',
+        { status: 'True', probed: true },
+        timestamp(clock),
+      )
+      objects.setStatus(migrations, migration, { ...migration.status, conditions })
+      reconcile.requeueAfter(delays.retryPod)
+      return
+    }
+    const accepted = conditionOf(migration as never, 'migrationRejectedByResourceQuota')
+      ? objects.setStatus(migrations, migration, {
+          ...migration.status,
+          conditions: withCondition(conditionsOf(migration as never), 'migrationRejectedByResourceQuota', undefined, timestamp(clock)),
+        })
+      : migration
+    const pod = objects.create('pods', wanted)
     record(migration, 'Normal', 'SuccessfulCreate', `Created migration target pod ${pod.metadata.name}`)
     const draft = draftStatus(context, vmi)
     draft.status.activePods = { ...draft.status.activePods, [pod.metadata.uid]: '' }
     draft.write()
-    toPhase(migration, 'Scheduling', { sourcePod: source?.metadata.name })
+    toPhase(accepted, 'Scheduling', { sourcePod: source?.metadata.name })
   }
 
   function handOver(migration: Migration, vmi: VirtualMachineInstance, pod: Pod): void {
@@ -348,7 +366,7 @@ export function migrationController(context: ControllerContext): Controller {
             reconcile.requeueAfter(backoffLeftMs(migration))
             return
           }
-          createTarget(migration, vmi)
+          createTarget(migration, vmi, reconcile)
           return
         case 'Scheduling':
           if (!pod) fail(migration, vmi, 'Migration failed because target pod does not exist.')

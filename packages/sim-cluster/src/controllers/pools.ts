@@ -1,9 +1,10 @@
 // VirtualMachinePools: as many VMs as asked, numbered, and as the pool's template is now.
 // https://github.com/kubevirt/kubevirt/blob/75581da/pkg/virt-controller/watch/pool/pool.go
-import type { Condition, VirtualMachine, VirtualMachineInstance } from '@virtdeck/k8s'
+import type { Condition, KubeObject, VirtualMachine, VirtualMachineInstance } from '@virtdeck/k8s'
 import { defaultVm } from '../admission/vm-defaults.ts'
 import { vmCauses } from '../admission/virtual-machines.ts'
 import { timestamp } from '../clock.ts'
+import { quotaRefusal } from '../quota/quotas.ts'
 import { jsonEqual } from '../storage/json-equal.ts'
 import type { ControllerContext } from './context.ts'
 import type { Controller } from './controller.ts'
@@ -128,8 +129,12 @@ export function poolController(context: ControllerContext): Controller {
       if (objects.get(vms, namespace, name)) continue
       const vm = render(pool, name)
       const causes = vmCauses(objects, vm)
-      if (causes.length > 0) {
-        const problem = `admission webhook "virtualmachine-validator.kubevirt.io" denied the request: ${causes.map((cause) => cause.message).join(', ')}`
+      const denied = 'admission webhook "virtualmachine-validator.kubevirt.io" denied the request: '
+      const problem =
+        causes.length > 0
+          ? denied + causes.map((cause) => cause.message).join(', ')
+          : quotaRefusal(context.storage, vms, vm as unknown as KubeObject)?.message
+      if (problem) {
         record(pool, 'Warning', 'FailedCreate', `Error creating VM: ${problem}`, component)
         return { reason: 'FailedScaleOut', message: `Error during scale out: ${problem}` }
       }

@@ -1,8 +1,9 @@
 // VirtualMachineInstances: virt-controller's half (pod, scheduling) and virt-handler's half (domain, agent, conditions).
 // https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/virt-controller/watch/vmi/vmi.go
 // https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/virt-handler/vm.go
-import type { Condition, Pod, VirtualMachineInstance } from '@virtdeck/k8s'
+import type { Condition, KubeObject, Pod, VirtualMachineInstance } from '@virtdeck/k8s'
 import { timestamp } from '../clock.ts'
+import { quotaRefusal } from '../quota/quotas.ts'
 import type { ControllerContext } from './context.ts'
 import type { Controller, ReconcileContext } from './controller.ts'
 import { delays } from './delays.ts'
@@ -172,7 +173,7 @@ export function vmiController(context: ControllerContext): Controller {
   const { objects, indexes, clock, guests, record, waits, random } = context
   const booted = new Set<string>()
 
-  function launch(vmi: VirtualMachineInstance): void {
+  function launch(vmi: VirtualMachineInstance, reconcile: ReconcileContext): void {
     const draft = draftStatus(context, vmi)
     const claims = (vmi.spec?.volumes ?? []).flatMap((volume) => {
       const name = isHotplugVolume(volume) ? undefined : claimNameOf(volume)
@@ -208,7 +209,26 @@ export function vmiController(context: ControllerContext): Controller {
       draft.write()
       return
     }
-    const pod = objects.create('pods', launcherPod(vmi, random.suffix()))
+    const wanted = launcherPod(vmi, random.suffix())
+    const refusal = quotaRefusal(context.storage, 'pods', wanted as unknown as KubeObject)
+    if (refusal) {
+      record(vmi, 'Warning', 'FailedCreate', `Error creating pod: ${refusal.message}`)
+      draft.condition('Ready', {
+        status: 'False',
+        reason: 'PodNotExists',
+        message: 'virt-launcher pod has not yet been scheduled',
+        probed: true,
+      })
+      // Every try has another name in its message: the first one stays.
+      if (conditionOf(vmi, 'Synchronized')?.reason !== 'FailedCreate') {
+        const message = `failed to create virtual machine pod: ${refusal.message}`
+        draft.condition('Synchronized', { status: 'False', reason: 'FailedCreate', message })
+      }
+      draft.write()
+      reconcile.requeueAfter(delays.retryPod)
+      return
+    }
+    const pod = objects.create('pods', wanted)
     record(vmi, 'Normal', 'SuccessfulCreate', `Created virtual machine pod ${pod.metadata.name}`)
     draft.phase('Scheduling')
     draft.status.activePods = { [pod.metadata.uid]: '' }
@@ -437,9 +457,12 @@ export function vmiController(context: ControllerContext): Controller {
         }
         return [keyOf(object)]
       }
+      // Room in a quota is news for those that wait for it.
+      if (resource.plural === 'resourcequotas') return indexes.pendingVmis(object.metadata.namespace ?? '').map(keyOf)
       if (resource.plural === 'pods') {
         const owner = controllerOf(object)
-        return owner?.kind === 'VirtualMachineInstance' ? [`${object.metadata.namespace}/${owner.name}`] : []
+        const waiting = type === 'DELETED' ? indexes.pendingVmis(object.metadata.namespace ?? '').map(keyOf) : []
+        return owner?.kind === 'VirtualMachineInstance' ? [`${object.metadata.namespace}/${owner.name}`, ...waiting] : waiting
       }
       if (resource.plural === 'persistentvolumeclaims' || resource.plural === 'datavolumes')
         return indexes.vmisByClaim(keyOf(object)).map(keyOf)
@@ -461,7 +484,7 @@ export function vmiController(context: ControllerContext): Controller {
       switch (vmi.status?.phase) {
         case undefined:
         case 'Pending':
-          launch(vmi)
+          launch(vmi, reconcile)
           break
         case 'Scheduling':
           followPod(vmi)

@@ -1,14 +1,27 @@
 // VirtualMachines: run strategy, DataVolumes, the VMI, and status.
 // https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/virt-controller/watch/vm/vm.go
-import type { Condition, VirtualMachine, VirtualMachineInstance } from '@virtdeck/k8s'
+import type { Condition, KubeObject, VirtualMachine, VirtualMachineInstance } from '@virtdeck/k8s'
 import { ApiError } from '../api/status.ts'
 import { timestamp } from '../clock.ts'
+import { quotaRefusal } from '../quota/quotas.ts'
 import type { ControllerContext } from './context.ts'
 import type { Controller } from './controller.ts'
-import { startBackoffMs } from './delays.ts'
+import { delays, startBackoffMs } from './delays.ts'
 import { findInstancetype, findPreference, pinnedRefs } from './instancetypes.ts'
 import { followGeneration, forgetDetached, updateLive } from './live-update.ts'
-import { conditionsOf, controllerOf, controllerRef, dataVolumes, keyOf, pvcs, splitKey, vmis, vms, withCondition } from './objects.ts'
+import {
+  conditionsOf,
+  controllerOf,
+  controllerRef,
+  dataVolumes,
+  keyOf,
+  pvcs,
+  splitKey,
+  vmis,
+  vms,
+  withCondition,
+  type New,
+} from './objects.ts'
 import { printableStatusOf } from './printable-status.ts'
 import { syncMemoryDump, withoutCompletedDump } from './memory-dump.ts'
 import { decide, hasStopRequestFor, requestsOf, runStrategyOf } from './run-strategy.ts'
@@ -72,7 +85,8 @@ export function vmController(context: ControllerContext): Controller {
     })
   }
 
-  function start(vm: VirtualMachine): void {
+  /** Creates the VMI, or says why it may not be created. */
+  function start(vm: VirtualMachine): Failure | undefined {
     const { name, namespace, generation = 1 } = vm.metadata
     const template = vm.spec.template
     const paused = requestsOf(vm).some((request) => request.action === 'Start' && request.data?.['paused'] === 'true')
@@ -87,7 +101,7 @@ export function vmController(context: ControllerContext): Controller {
         revision: generation,
       })
     }
-    objects.create(vmis, {
+    const vmi: New<VirtualMachineInstance> = {
       metadata: {
         name,
         ...(namespace ? { namespace } : {}),
@@ -107,8 +121,15 @@ export function vmController(context: ControllerContext): Controller {
       },
       spec: paused ? { ...spec, startStrategy: 'Paused' } : spec,
       status: { ...initialStatus(spec, timestamp(clock)), virtualMachineRevisionName: revision } as never,
-    })
+    }
+    const refusal = quotaRefusal(context.storage, vmis, vmi as unknown as KubeObject)
+    if (refusal) {
+      record(vm, 'Warning', 'FailedCreate', `Error creating virtual machine instance: ${refusal.message}`)
+      return { reason: 'FailedCreate', message: `Failure while starting VMI: ${refusal.message}` }
+    }
+    objects.create(vmis, vmi)
     record(vm, 'Normal', 'SuccessfulCreate', `Started the virtual machine by creating the new virtual machine instance ${name}`)
+    return undefined
   }
 
   function stop(vm: VirtualMachine, vmi: VirtualMachineInstance): void {
@@ -310,7 +331,8 @@ export function vmController(context: ControllerContext): Controller {
         case 'start': {
           const retryMs = Date.parse((vm.status?.startFailure as StartFailure | undefined)?.retryAfterTimestamp ?? '') - clock.now()
           if (retryMs > 0) reconcile.requeueAfter(retryMs)
-          else if (mayStart(vm)) start(vm)
+          else if (mayStart(vm)) failure = start(vm)
+          if (failure) reconcile.requeueAfter(delays.retryPod)
           break
         }
         case 'stop':
@@ -329,7 +351,7 @@ export function vmController(context: ControllerContext): Controller {
       vm = syncMemoryDump(context, vm, objects.get(vmis, ...splitKey(key)))
       const current = objects.get(vmis, ...splitKey(key))
       const update = current && !isFinal(current) && !current.metadata.deletionTimestamp ? catchUp(vm, current) : {}
-      syncStatus(forgetDetached(context, vm, current), undefined, update)
+      syncStatus(forgetDetached(context, vm, current), undefined, failure ? { failure } : update)
     },
   }
 }
