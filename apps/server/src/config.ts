@@ -1,5 +1,6 @@
 // What the server is told at its start: a typed config, which `readConfig` makes of the environment and a file.
 import type { AuditConfig } from './audit/config.ts'
+import type { MetricsConfig } from './metrics.ts'
 import { readFileSync } from 'node:fs'
 import { keyProblems } from './auth/sealed-cookie.ts'
 import { loopbackHosts, settings, type AuthMode, type Setting, type SettingName, type SettingValues } from './settings.ts'
@@ -70,6 +71,8 @@ export type ServerConfig = {
   rereadMs?: number
   logLevel?: string
   audit?: AuditConfig
+  /** Where metrics are served, apart from everything else; nowhere, if not said. */
+  metrics?: MetricsConfig
   clusterName?: string
   simulated?: boolean
 }
@@ -211,6 +214,7 @@ function configOf(
       revokedFile: read['session.revokedFile'],
     },
     logLevel: read['log.level'],
+    ...(read['metrics.port'] === undefined ? {} : { metrics: { host: read['metrics.host'] ?? '127.0.0.1', port: read['metrics.port'] } }),
     audit: {
       file: read['audit.file'],
       maxFileBytes: (read['audit.fileMib'] ?? 32) * 1024 * 1024,

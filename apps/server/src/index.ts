@@ -18,6 +18,7 @@ import { refuseUnreadable } from './errors.ts'
 import { createInventory } from './inventory/inventory.ts'
 import { createUpstream } from './k8s/upstream.ts'
 import { createLogger } from './logger.ts'
+import { startMetrics } from './metrics.ts'
 import { createUpgradeGate } from './upgrade.ts'
 
 export { ConfigError, type ServerConfig } from './config.ts'
@@ -26,6 +27,8 @@ export type RunningServer = AsyncDisposable & {
   /** Where a browser reaches it: `http://127.0.0.1:8080`. */
   url: string
   port: number
+  /** Where `/metrics` is, if it is served. */
+  metricsPort: number | undefined
   /** In `local-kubeconfig`, a link that signs in once within a minute; the one before is void. */
   launchUrl?(): string
 }
@@ -36,6 +39,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   const log = createLogger(config.logLevel ?? 'info')
   const kubeconfig = loadKubeconfig(config)
   const audit = await openAudit(config.audit ?? {}, { log })
+  const metrics = config.metrics && (await startMetrics(config.metrics, { audit }))
   const upstream = createUpstream({ timeoutMs: config.timeouts?.upstreamMs })
   if (config.requireCluster) await assertReachable(kubeconfig, upstream)
   const mode = authModeOf(config)
@@ -92,6 +96,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   return {
     url,
     port,
+    metricsPort: metrics?.port,
     ...(mode === 'local-kubeconfig' ? { launchUrl: () => `${url}/#t=${launch.issue()}` } : {}),
     async [Symbol.asyncDispose]() {
       for (const file of files) file[Symbol.dispose]()
@@ -102,6 +107,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
       server.closeAllConnections()
       upstream.close()
       await closed
+      await metrics?.[Symbol.asyncDispose]()
       await audit[Symbol.asyncDispose]()
       log.info('stopped')
     },

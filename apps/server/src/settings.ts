@@ -168,6 +168,12 @@ export const settings = {
     '`trace`, `debug`, `info`, `warn`, `error` or `silent`.',
     'info',
   ),
+  'metrics.port': setting(
+    'VIRTDECK_METRICS_PORT',
+    z.coerce.number().int().min(0).max(65535).optional(),
+    'Serves `/metrics` for Prometheus on a port of its own. Anybody who reaches it can read it: the numbers name no user and no VM.',
+  ),
+  'metrics.host': setting('VIRTDECK_METRICS_HOST', text.default('127.0.0.1'), 'The address of that port.', '127.0.0.1'),
   'audit.file': setting(
     'VIRTDECK_AUDIT_FILE',
     text.optional(),

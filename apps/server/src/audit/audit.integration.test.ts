@@ -217,8 +217,12 @@ test('has no start without exactly one outcome, and no write without a start, wh
 }, 60_000)
 
 test('refuses every change while the log cannot be written, and goes on reading [L-04]', async () => {
-  const { sink, as } = await simulated()
+  const { sink, stack, as } = await simulated({ metrics: { host: '127.0.0.1', port: 0 } })
   const operator = await as('operator')
+  const metric = async (name: string) => {
+    const text = await (await fetch(`http://127.0.0.1:${stack.server.metricsPort}/metrics`)).text()
+    return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1])
+  }
   sink.room = 0
   const start = `/k8s${subresourcePath('virtualmachines', { namespace: 'team-a', name: 'build-runner' }, 'start')}`
   const dryRun = () => operator.request(`${start}?dryRun=All`, { method: 'PUT', body: {} })
@@ -233,6 +237,8 @@ test('refuses every change while the log cannot be written, and goes on reading 
     reason: 'ServiceUnavailable',
     message: expect.stringContaining('audit log'),
   })
+  expect(await metric('virtdeck_audit_backlog_bytes')).toBeGreaterThan(4 * 1024 * 1024)
+  expect((await operator.request('/metrics')).status).not.toBe(200)
   expect((await operator.request('/k8s/version')).status).toBe(200)
   expect((await operator.snapshot('virtualmachines')).rows.length).toBeGreaterThan(0)
   const vnc = await operator.console(subresourcePath('virtualmachineinstances', web, 'vnc'))
@@ -240,6 +246,8 @@ test('refuses every change while the log cannot be written, and goes on reading 
   sink.room = Infinity
   await recorded(sink, of('vm.start', 'outcome'))
   while ((await dryRun()).status === 503) await sleep(50)
+  expect(await metric('virtdeck_audit_backlog_bytes')).toBe(0)
+  expect(await metric('virtdeck_audit_dropped_total')).toBe(0)
 }, 120_000)
 
 test('is shown live to those who may list activities, and to nobody else [F144]', async () => {

@@ -1,0 +1,68 @@
+// What a Prometheus may scrape: on a listener of its own, which has no session, no browser and nobody's names.
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client'
+import type { Audit } from './audit/audit.ts'
+
+export type MetricsConfig = { host: string; port: number }
+
+export type Metrics = AsyncDisposable & { port: number }
+
+/** Serves `/metrics`. Rejects with the socket's own error where it cannot listen. */
+export async function startMetrics({ host, port }: MetricsConfig, { audit }: { audit: Audit }): Promise<Metrics> {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  auditMetrics(registry, audit)
+  const server = createServer((req, res) => {
+    if (req.url !== '/metrics' || req.method !== 'GET') return void res.writeHead(404).end()
+    registry.metrics().then(
+      (text) => res.writeHead(200, { 'content-type': registry.contentType, 'cache-control': 'no-store' }).end(text),
+      () => res.writeHead(500).end(),
+    )
+  })
+  server.requestTimeout = 10_000
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise((resolve) => server.close(resolve))
+      server.closeAllConnections()
+      await closed
+      registry.clear()
+    },
+  }
+}
+
+function auditMetrics(registry: Registry, audit: Audit): void {
+  const registers = [registry]
+  const counter = (name: string, help: string, read: () => number) =>
+    new Counter({
+      name,
+      help,
+      registers,
+      collect() {
+        this.reset()
+        this.inc(read())
+      },
+    })
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read())
+      },
+    })
+  counter('virtdeck_audit_records_total', 'Records of the audit log.', () => audit.health().records)
+  counter('virtdeck_audit_dropped_total', 'Records of the audit log that found no room and are lost.', () => audit.health().dropped)
+  gauge(
+    'virtdeck_audit_backlog_bytes',
+    'What waits for the audit log; beyond 4194304, changes are refused.',
+    () => audit.health().backlogBytes,
+  )
+  gauge('virtdeck_audit_failing', '1 while the audit log cannot be written.', () => Number(audit.health().failing))
+}
