@@ -8,6 +8,7 @@ import { socketTarget } from './auth/tickets.ts'
 import { createConsoles } from './consoles/consoles.ts'
 import type { Context } from './context.ts'
 import { recordRejected, tellable, writeStatus } from './errors.ts'
+import { createRestartReasons } from './live/close-codes.ts'
 import { gateRefusal, refusal } from './refusal.ts'
 import { createLive } from './live/live.ts'
 import { takeTicket } from './subprotocols.ts'
@@ -15,6 +16,8 @@ import { takeTicket } from './subprotocols.ts'
 export type Upgrade = { req: IncomingMessage; socket: Duplex; head: Buffer; session: Session; requestId: string }
 
 export type UpgradeGate = AsyncDisposable & { handle(req: IncomingMessage, socket: Duplex, head: Buffer): void }
+
+const farewellMs = 1_000
 
 export function createUpgradeGate(context: Context): UpgradeGate {
   const { own, sessions, tickets, log } = context
@@ -49,7 +52,12 @@ export function createUpgradeGate(context: Context): UpgradeGate {
       }
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all([live[Symbol.asyncDispose](), consoles[Symbol.asyncDispose]()])
+      const reason = createRestartReasons()
+      live.close(reason)
+      consoles.close(reason)
+      // Whoever answers the close frame is waited for; the others had their chance.
+      const closed = Promise.all([...sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve))))
+      await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, farewellMs).unref())])
       for (const socket of sockets) socket.destroy()
     },
   }

@@ -9,7 +9,7 @@ import type { Context } from '../context.ts'
 import { refusal } from '../refusal.ts'
 import type { Passed } from '../k8s/gate.ts'
 import { refusedStatus } from '../k8s/proxy.ts'
-import { closeCodes, closeReason, consoleCloseCode } from '../live/close-codes.ts'
+import { closeCodes, closeReason, consoleCloseCode, restarting } from '../live/close-codes.ts'
 import { offers } from '../subprotocols.ts'
 import type { Upgrade } from '../upgrade.ts'
 import { joinSockets, type Leg, type Tunnel } from './tunnel.ts'
@@ -142,10 +142,11 @@ export function createConsoles({ kubeconfig, upstream, sessions, log, recheckMs,
         })
         .finally(() => open.delete(entry))
     },
-    async [Symbol.asyncDispose]() {
+    /** Tells everybody to come back in a while. */
+    close(reason: () => string) {
       stopListening()
       const ending = [...open].flatMap(({ tunnel }) => (tunnel ? [tunnel] : []))
-      for (const tunnel of ending) tunnel.close(1012, 'The server restarts.')
+      for (const tunnel of ending) tunnel.close(restarting, reason())
       accepting.close()
     },
   }

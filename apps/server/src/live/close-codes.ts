@@ -15,6 +15,20 @@ export const closeCodes: CloseCodes = {
   upstreamTimeout: 4504,
 }
 
+/** RFC 6455 section 7.4.1: the server restarts. */
+export const restarting = 1012
+/** At most eighty a second come back to whoever takes over. */
+const betweenReturnsMs = 12.5
+
+/** The reason for each socket that is closed because the server goes: when it should come back, one after the other. */
+export function createRestartReasons(): () => string {
+  let place = 0
+  return () => {
+    place += 1
+    return `The server restarts. Come back in ${Math.round(place * betweenReturnsMs)} ms.`
+  }
+}
+
 type Code = CloseCodes[keyof CloseCodes]
 
 /** Reasons come from here alone: never what the API server or a guest says. */

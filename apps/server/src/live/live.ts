@@ -12,7 +12,7 @@ import type { FleetView } from '../inventory/rows.ts'
 import type { LiveMessage, LiveRequest } from '../protocol.ts'
 import { offers } from '../subprotocols.ts'
 import type { Upgrade } from '../upgrade.ts'
-import { closeCodes, closeReason } from './close-codes.ts'
+import { closeCodes, closeReason, restarting } from './close-codes.ts'
 import { startPersonalWatch, type PersonalWatch } from './personal-watch.ts'
 
 const protocol = 'virtdeck.v1'
@@ -84,12 +84,13 @@ export function createLive(context: Context) {
         ws.once('close', () => tabs.delete(tab))
       })
     },
-    async [Symbol.asyncDispose]() {
+    /** Tells every tab to come back in a while. */
+    close(reason: () => string) {
       clearInterval(heartbeat)
       clearInterval(digests)
       stopStates()
       stopEnds()
-      for (const { ws } of tabs) ws.close(1012, 'The server restarts.')
+      for (const { ws } of tabs) ws.close(restarting, reason())
       server.close()
     },
   }

@@ -8,7 +8,7 @@ import { sessionKey } from './client.ts'
 import { deadline, liveStateOf, step } from './live-state.ts'
 import type { Connection, ConnectionEvent, LiveState } from './live-state.ts'
 import { queryClient } from './query-client.ts'
-import { openSocket } from './socket.ts'
+import { openSocket, retryAfterMs } from './socket.ts'
 
 export type LiveSubscriber = {
   /** The socket is open, for the first time or again: ask for what you follow. */
@@ -93,15 +93,15 @@ export function createLiveSocket(open: () => Promise<WebSocket>, onSessionEnded:
     current.onmessage = (event: MessageEvent<string>) => {
       if (socket === current) hear(JSON.parse(event.data) as LiveMessage)
     }
-    current.onclose = ({ code }) => {
+    current.onclose = ({ code, reason }) => {
       if (socket !== current) return
       socket = undefined
-      ended(code)
+      ended(code, code === 1012 ? retryAfterMs(reason) : undefined)
     }
   }
 
-  function ended(code: number) {
-    dispatch({ type: 'closed', at: Date.now(), code, random: Math.random() })
+  function ended(code: number, retryInMs?: number) {
+    dispatch({ type: 'closed', at: Date.now(), code, random: Math.random(), retryInMs })
     // A refused handshake does not say why; the session does, and it leads to the sign-in page if it is over.
     if (code === 4401 || (connection.phase === 'waiting' && connection.failures > 0)) onSessionEnded()
   }

@@ -24,7 +24,8 @@ export type ConnectionEvent =
   | { type: 'wanted'; at: number }
   | { type: 'unwanted' }
   | { type: 'heard'; at: number }
-  | { type: 'closed'; at: number; code: number; random: number }
+  /** `retryInMs`: when a server that restarts wants to see us again. */
+  | { type: 'closed'; at: number; code: number; random: number; retryInMs?: number }
   /** The deadline of the phase may have passed. */
   | { type: 'tick'; at: number; random: number }
   /** The tab is visible again, the network is back, or somebody pressed Reconnect now. */
@@ -55,15 +56,20 @@ export function step(connection: Connection, event: ConnectionEvent): Step {
   }
 }
 
-function closed(connection: Connection, { at, code, random }: { at: number; code: number; random: number }): Step {
+function closed(connection: Connection, { at, code, random, retryInMs }: ConnectionEvent & { type: 'closed' }): Step {
   if (connection.phase === 'idle' || connection.phase === 'ended' || connection.phase === 'waiting') return { connection }
   if (code === SESSION_ENDED) return { connection: { phase: 'ended', lostAt: connection.phase === 'open' ? connection.heardAt : at } }
-  return { connection: waiting(connection, at, random) }
+  return { connection: waiting(connection, at, random, retryInMs) }
 }
 
-function waiting(connection: Extract<Connection, { phase: 'open' | 'connecting' }>, at: number, random: number): Connection {
+function waiting(
+  connection: Extract<Connection, { phase: 'open' | 'connecting' }>,
+  at: number,
+  random: number,
+  retryInMs?: number,
+): Connection {
   const failures = connection.phase === 'open' ? 0 : connection.failures + 1
-  const retryAt = at + random * Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** failures)
+  const retryAt = at + (retryInMs ?? random * Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** failures))
   return connection.phase === 'open'
     ? { phase: 'waiting', failures, lostAt: connection.heardAt, since: at, retryAt }
     : { ...connection, phase: 'waiting', failures, retryAt }

@@ -2,6 +2,12 @@
 import type { Ticket, TicketRequest } from '@virtdeck/server/protocol'
 import { server } from './client.ts'
 
+/** When a server that restarts wants to see this socket again, out of the reason with which it closed it. */
+export function retryAfterMs(reason: string): number | undefined {
+  const told = /\b(\d{1,5}) ms\b/.exec(reason)?.[1]
+  return told === undefined ? undefined : Math.min(30_000, Number(told))
+}
+
 /** `path` is path and query. Throws a StatusError where the server has no ticket for it. */
 export async function openSocket(path: string, protocol: string): Promise<WebSocket> {
   const { ticket } = await server.request<Ticket>('POST', '/api/ws-ticket', { target: path } satisfies TicketRequest)

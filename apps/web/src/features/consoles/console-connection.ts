@@ -1,7 +1,7 @@
 // Carries out what the session's function decides: opens and closes the WebSocket, and wakes up in time.
 import { StatusError } from '@virtdeck/k8s'
 import { vmRequest } from '@virtdeck/kubevirt'
-import { openSocket } from '../../api/socket.ts'
+import { openSocket, retryAfterMs } from '../../api/socket.ts'
 import type { VmRef } from '../../paths.ts'
 import {
   dueMs,
@@ -52,9 +52,10 @@ export function createConsoleConnection(
   kind: ConsoleKind,
   vm: VmFacts,
   open: (path: string) => Promise<WebSocket> = (path) => openSocket(path, subprotocol),
+  knownUid?: string,
 ): ConsoleConnection {
   const listeners = new Set<() => void>()
-  let session = newSession(kind, vm)
+  let session = newSession(kind, vm, knownUid)
   let socket: { dial: number; close(): void } | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
   let timerMs: number | undefined
@@ -113,10 +114,10 @@ export function createConsoleConnection(
       onClose = () => {}
       told()
     }
-    const closed = (code: number) => {
+    const closed = (code: number, reason = '') => {
       end()
       if (socket?.dial === dial) socket = undefined
-      dispatch({ type: 'closed', dial, code })
+      dispatch({ type: 'closed', dial, code, retryAfterMs: code === 1012 ? retryAfterMs(reason) : undefined })
     }
     const listen = (opened: WebSocket) => {
       websocket = opened
@@ -128,7 +129,7 @@ export function createConsoleConnection(
         begin()
         onBytes(data)
       })
-      websocket.addEventListener('close', ({ code }) => closed(code))
+      websocket.addEventListener('close', ({ code, reason }) => closed(code, reason))
     }
     open(consolePath(ref, kind, takeOver)).then(
       (opened) => (givenUp ? opened.close(1000) : listen(opened)),

@@ -141,6 +141,12 @@ export function ConsoleCover({ phase, kind, row, denied, ownTab, pictureAtMs, di
           <p>Its console went with it.</p>
         </Card>
       )
+    case 'recreated':
+      return (
+        <Card title={`Another VM is called ${row.name} now`} dialog footer={again('Connect to it')}>
+          <p>The one whose {thing} this was has been deleted. What you were about to type is not meant for the new one.</p>
+        </Card>
+      )
     case 'failed':
       return (
         <Card
@@ -160,7 +166,7 @@ export function ConsoleCover({ phase, kind, row, denied, ownTab, pictureAtMs, di
 
 const failures = {
   unreachable: 'The cluster did not let the console be opened for a minute.',
-  limit: 'You have as many consoles open as one session may have. Close one, then try again.',
+  limit: 'You have as many consoles open as one person may have. Close one, then try again.',
   protocol: 'The cluster answered with something else than a console.',
 }
 
@@ -217,7 +223,7 @@ function InOwnTab({ thing, useHere }: { thing: string; useHere: () => void }) {
 
 type ReconnectingProps = {
   row: VmRow
-  because: 'migration' | 'restart' | 'drop'
+  because: 'migration' | 'restart' | 'server' | 'drop'
   attempt: number
   nextMs?: number
   thing: string
@@ -226,7 +232,7 @@ type ReconnectingProps = {
 }
 
 function Reconnecting({ row, because, attempt, nextMs, thing, pictureAtMs, footer }: ReconnectingProps) {
-  const titles = { migration: 'Following the migration', restart: 'Waiting for the guest', drop: 'Reconnecting' }
+  const titles = { migration: 'Following the migration', restart: 'Waiting for the guest', server: 'Reconnecting', drop: 'Reconnecting' }
   const target = row.migration?.targetNode ?? (because === 'migration' ? row.node : undefined)
   return (
     <Card title={titles[because]} footer={footer}>
@@ -246,6 +252,8 @@ function Reconnecting({ row, because, attempt, nextMs, thing, pictureAtMs, foote
           <>
             {row.name} cannot be reached at the moment. The {thing} comes back with it.
           </>
+        ) : because === 'server' ? (
+          <>virtdeck’s server restarts. The {thing} comes back by itself.</>
         ) : (
           <>The connection broke. The {thing} comes back by itself.</>
         )}{' '}

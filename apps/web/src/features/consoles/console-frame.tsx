@@ -146,6 +146,7 @@ const phaseWords: Record<ConsolePhase['name'], { word: string; glyph: State }> =
   expired: { word: 'Session ended', glyph: 'warning' },
   forbidden: { word: 'Not allowed', glyph: 'error' },
   gone: { word: 'Deleted', glyph: 'stopped' },
+  recreated: { word: 'Another VM', glyph: 'stopped' },
   failed: { word: 'Not connected', glyph: 'error' },
 }
 

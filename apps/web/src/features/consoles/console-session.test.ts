@@ -125,14 +125,55 @@ test('is gone with the VM', () => {
   expect(play('vnc', up, open, live(), vm({ power: 'missing' }), closed(4404)).phase).toEqual({ name: 'gone' })
 })
 
+test('asks before it connects to another VM of the same name, whenever that comes [W-21]', () => {
+  const [one, other]: VmFacts[] = [
+    { power: 'up', uid: 'one' },
+    { power: 'up', uid: 'other' },
+  ]
+  const missing: VmFacts = { power: 'missing' }
+  for (const session of [
+    play('vnc', one!, open, live(), vm(other!)),
+    play('vnc', one!, open, live(), closed(1011), vm(other!)),
+    play('vnc', one!, open, live(), vm(missing), closed(4404), vm(other!)),
+    play('serial', one!, open, live(), vm({ power: 'down', uid: 'one' }), vm(missing), vm({ power: 'down', uid: 'other' }), vm(other!)),
+    play('vnc', one!, open, closed(4409), vm(other!)),
+    nextSession(newSession('vnc', other!, 'one'), open, 0),
+  ]) {
+    expect(session.phase).toEqual({ name: 'recreated' })
+    expect([holdsSocket(session), dueMs(session)]).toEqual([false, undefined])
+    for (const event of [open, vm(other!), due, { type: 'takeOver' } as const, { type: 'wait' } as const])
+      expect(nextSession(session, event, 5_000).phase).toEqual({ name: 'recreated' })
+    const asked = nextSession(session, { type: 'retry' }, 5_000)
+    expect(asked.phase).toEqual({ name: 'connecting', takeOver: false })
+    // From now on it is that one.
+    expect(nextSession(asked, vm(other!), 5_001).phase.name).toBe('connecting')
+    expect(nextSession(asked, vm(one!), 5_001).phase.name).toBe('recreated')
+  }
+  expect(play('vnc', one!, open, live(), vm(missing), closed(4404), vm(one!)).phase.name).toBe('connecting')
+  expect(play('vnc', one!, vm(other!), open).phase.name).toBe('connecting')
+})
+
+test('comes back when a server that restarts says so, also on the serial console, and calls nobody a thief [W-18]', () => {
+  const left = play('serial', up, open, [1_000, live()], [2_000, { ...closed(1012), retryAfterMs: 4_000 } as ConsoleEvent])
+  expect(left.phase).toEqual({ name: 'reconnecting', because: 'server', attempt: 1, sinceMs: 2_000, nextMs: 6_000 })
+  const again = play('serial', up, open, [1_000, live()], [2_000, closed(1012)], [2_500, due], live(2), [3_000, closed(1012, 2)])
+  expect(again.phase).toMatchObject({ name: 'reconnecting', because: 'server' })
+})
+
 test('lets go of the console when it moves to a tab of its own', () => {
   const released = play('vnc', up, open, live(), { type: 'release' })
   expect(holdsSocket(released)).toBe(false)
   expect(nextSession(released, { type: 'retry' }, 1).phase).toEqual({ name: 'connecting', takeOver: false })
 })
 
-test('never takes over without a click, never dials twice at once, and hears no ghosts [any order of events] [W-13]', () => {
-  const facts = fc.constantFrom<VmFacts>(up, down, moving, { power: 'missing' })
+test('never takes over without a click, never dials twice at once, and hears no ghosts [any order of events] [W-13] [W-21]', () => {
+  const facts = fc.constantFrom<VmFacts>(
+    ...[up, down, moving].flatMap((each) => [
+      { ...each, uid: 'one' },
+      { ...each, uid: 'other' },
+    ]),
+    { power: 'missing' },
+  )
   const event = fc.oneof(
     fc.constantFrom<ConsoleEvent>(open, { type: 'retry' }, { type: 'wait' }, { type: 'takeOver' }, { type: 'release' }, due),
     facts.map((each): ConsoleEvent => ({ type: 'vm', vm: each })),
@@ -166,6 +207,10 @@ test('never takes over without a click, never dials twice at once, and hears no 
           // A connection is only opened where none was held, but for a click that takes over.
           expect(dialled === 0 || tookOver || !holdsSocket(session)).toBe(true)
           expect(!ghost || next === session).toBe(true)
+          // Another VM than the one that was asked for is dialled on a click only [W-21].
+          const isAnother = next.vm.uid !== undefined && session.uid !== undefined && next.vm.uid !== session.uid
+          expect(dialled > 0 && isAnother && happened.type !== 'retry' && session.phase.name !== 'idle').toBe(false)
+          expect(holdsSocket(next) && next.vm.uid !== undefined && next.vm.uid !== next.uid).toBe(false)
           // Who holds a connection waits for nothing else.
           expect(holdsSocket(next) && dueMs(next) !== undefined).toBe(false)
           session = next

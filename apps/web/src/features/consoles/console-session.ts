@@ -7,11 +7,13 @@ export type ConsoleKind = 'vnc' | 'serial'
 /** What the VM's page knows about the VM. */
 export type VmFacts = {
   power: 'up' | 'down' | 'missing'
+  /** Which VM it is: another one may come under the same name. */
+  uid?: string
   /** It is being live-migrated; the node it moves to, where that is known. */
   migration?: { targetNode?: string }
 }
 
-type Retry = { because: 'migration' | 'restart' | 'drop'; attempt: number; sinceMs: number }
+type Retry = { because: 'migration' | 'restart' | 'server' | 'drop'; attempt: number; sinceMs: number }
 
 export type ConsolePhase =
   | { name: 'idle' }
@@ -29,11 +31,15 @@ export type ConsolePhase =
   | { name: 'expired' }
   | { name: 'forbidden' }
   | { name: 'gone' }
+  /** Another VM has the name now: what was said to the old one is not for it. */
+  | { name: 'recreated' }
   | { name: 'failed'; why: 'unreachable' | 'limit' | 'protocol' }
 
 export type ConsoleSession = {
   kind: ConsoleKind
   vm: VmFacts
+  /** The VM that somebody wanted to see. */
+  uid?: string
   phase: ConsolePhase
   /** Grows with every connection that is opened; events of older ones are void. */
   dial: number
@@ -47,7 +53,8 @@ export type ConsoleEvent =
   | { type: 'open' }
   | { type: 'vm'; vm: VmFacts }
   | { type: 'live'; dial: number }
-  | { type: 'closed'; dial: number; code: number }
+  /** `retryAfterMs`: when the server wants to see us again. */
+  | { type: 'closed'; dial: number; code: number; retryAfterMs?: number }
   /** The time that the phase waits for has come. */
   | { type: 'due' }
   /** Clicks. */
@@ -82,10 +89,17 @@ const codes = {
   upstreamDown: 4503,
   upstreamTimeout: 4504,
 } satisfies CloseCodes
+/** RFC 6455's own, which virtdeck's server says when it goes. */
+const serverRestarts = 1012
 
-export function newSession(kind: ConsoleKind, vm: VmFacts): ConsoleSession {
-  return { kind, vm, phase: { name: 'idle' }, dial: 0, migratingAtMs: Number.NEGATIVE_INFINITY, mended: false }
+/** `knownUid`: the VM that this tab had a console of before, under the same name. */
+export function newSession(kind: ConsoleKind, vm: VmFacts, knownUid?: string): ConsoleSession {
+  const uid = knownUid ?? vm.uid
+  const phase: ConsolePhase = isAnother(uid, vm) ? { name: 'recreated' } : { name: 'idle' }
+  return { kind, vm, uid, phase, dial: 0, migratingAtMs: Number.NEGATIVE_INFINITY, mended: false }
 }
+
+const isAnother = (uid: string | undefined, vm: VmFacts) => uid !== undefined && vm.uid !== undefined && vm.uid !== uid
 
 /** Whether a connection belongs to the phase: all others are to be closed. */
 export const holdsSocket = ({ phase }: ConsoleSession) => phase.name === 'connecting' || phase.name === 'live'
@@ -104,8 +118,11 @@ export function nextSession(session: ConsoleSession, event: ConsoleEvent, nowMs:
 
   switch (event.type) {
     case 'open':
+      return phase.name === 'recreated' ? session : nextSession(session, { type: 'retry' }, nowMs)
     case 'retry':
       if (holdsSocket(session)) return session
+      // Whoever clicks wants the VM that is there now.
+      if (phase.name === 'recreated') return nextSession({ ...session, uid: session.vm.uid, phase: { name: 'idle' } }, event, nowMs)
       if (session.vm.power !== 'up') return to(notUp(session.vm))
       return dial({ takeOver: false, ...(phase.name === 'reconnecting' && { retry: retryOf(phase) }) })
     case 'takeOver':
@@ -125,7 +142,7 @@ export function nextSession(session: ConsoleSession, event: ConsoleEvent, nowMs:
       if (event.dial !== session.dial || phase.name !== 'connecting') return session
       return to({ name: 'live', sinceMs: nowMs })
     case 'closed':
-      return event.dial === session.dial && holdsSocket(session) ? closed(session, event.code, nowMs) : session
+      return event.dial === session.dial && holdsSocket(session) ? closed(session, event, nowMs) : session
     case 'due':
       if (phase.name === 'reconnecting') return dial({ takeOver: false, retry: retryOf(phase) })
       if (phase.name === 'inUse' && phase.nextMs !== undefined) return dial({ takeOver: false, waiting: true })
@@ -137,9 +154,20 @@ const retryOf = ({ because, attempt, sinceMs }: Retry): Retry => ({ because, att
 const notUp = (vm: VmFacts): ConsolePhase => (vm.power === 'missing' ? { name: 'gone' } : { name: 'vmDown' })
 
 function withVm(before: ConsoleSession, vm: VmFacts, nowMs: number): ConsoleSession {
-  const session = { ...before, vm, migratingAtMs: vm.migration || before.vm.migration ? nowMs : before.migratingAtMs }
+  const session = {
+    ...before,
+    vm,
+    uid: before.uid ?? vm.uid,
+    migratingAtMs: vm.migration || before.vm.migration ? nowMs : before.migratingAtMs,
+  }
   const { phase } = session
+  if (isAnother(before.uid, vm)) {
+    // Nobody has looked at the old one yet.
+    return phase.name === 'idle' ? { ...session, uid: vm.uid } : { ...session, phase: { name: 'recreated' } }
+  }
   switch (phase.name) {
+    case 'recreated':
+      return vm.power === 'missing' ? { ...session, phase: notUp(vm) } : session
     case 'vmDown':
     case 'gone':
       // Whoever was here before the VM stopped is gone with it: coming back takes nothing from anybody.
@@ -157,7 +185,7 @@ function withVm(before: ConsoleSession, vm: VmFacts, nowMs: number): ConsoleSess
   }
 }
 
-function closed(session: ConsoleSession, code: number, nowMs: number): ConsoleSession {
+function closed(session: ConsoleSession, { code, retryAfterMs = 0 }: ConsoleEvent & { type: 'closed' }, nowMs: number): ConsoleSession {
   const { phase, vm } = session
   const to = (next: ConsolePhase): ConsoleSession => ({ ...session, phase: next })
   switch (code) {
@@ -178,7 +206,7 @@ function closed(session: ConsoleSession, code: number, nowMs: number): ConsoleSe
   const migrating = vm.migration !== undefined || nowMs - session.migratingAtMs < migrationEchoMs
   // The cluster says that the guest does not run, and our picture of it lags behind: nobody has taken anything.
   const goingDown = code === codes.gone || code === codes.notRunning
-  const because = migrating ? 'migration' : goingDown ? 'restart' : 'drop'
+  const because = migrating ? 'migration' : goingDown ? 'restart' : code === serverRestarts ? 'server' : 'drop'
   const unexplained = phase.name === 'live' && because === 'drop'
 
   let { mended } = session
@@ -194,6 +222,6 @@ function closed(session: ConsoleSession, code: number, nowMs: number): ConsoleSe
   if (nowMs - retry.sinceMs > retryBudgetMs && !vm.migration) {
     return to({ name: 'failed', why: code === codes.upstreamProtocol ? 'protocol' : 'unreachable' })
   }
-  const delayMs = Math.min(longestRetryMs, firstRetryMs * retryGrowth ** (retry.attempt - 1))
+  const delayMs = Math.max(retryAfterMs, Math.min(longestRetryMs, firstRetryMs * retryGrowth ** (retry.attempt - 1)))
   return { ...session, mended, phase: { name: 'reconnecting', ...retry, nextMs: nowMs + Math.round(delayMs) } }
 }

@@ -38,7 +38,7 @@ function ConsoleOf({ vm: ref, dialogs }: { vm: VmRef; dialogs: (row: VmRow) => R
   if (shown) {
     return (
       <>
-        <ConsolePanel key={shown.uid} row={shown} gone={state.status === 'missing'} kind={kind} onKind={setKind} alone />
+        <ConsolePanel row={shown} gone={state.status === 'missing'} kind={kind} onKind={setKind} alone />
         {dialogs(shown)}
       </>
     )

@@ -4,6 +4,7 @@ import { WebglAddon } from '@xterm/addon-webgl'
 import { Terminal, type ITheme } from '@xterm/xterm'
 import '@xterm/xterm/css/xterm.css'
 import type { ConsoleLink } from './console-connection.ts'
+import { formatTime } from '../../util/format.ts'
 import { httpUrl } from '../../util/http-url.ts'
 import { focusIsFree } from './focus.ts'
 import { giveStylesTheNonce } from './style-nonce.ts'
@@ -118,6 +119,9 @@ export function createSerialTerminal(
 
   const encoder = new TextEncoder()
   let link: ConsoleLink | undefined
+  let served = false
+  /** A line of our own between those of the guest, who may have stopped in the middle of an escape sequence. */
+  const mark = (words: string) => terminal.write(`\u0018\u001b[0m\r\n\u001b[2m── ${words} ${formatTime(Date.now())} ──\u001b[0m\r\n`)
   const send = (text: string) => link?.send(encoder.encode(text))
   terminal.onData(send)
   terminal.onBinary((data) => link?.send(Uint8Array.from(data, (character) => character.charCodeAt(0))))
@@ -131,12 +135,16 @@ export function createSerialTerminal(
   return {
     serve(next) {
       link = next
+      if (served) mark('connected again')
+      served = true
       next.onBytes((bytes) => {
         terminal.write(new Uint8Array(bytes))
         onOutput()
       })
       next.onClose(() => {
-        if (link === next) link = undefined
+        if (link !== next) return
+        link = undefined
+        mark('disconnected')
       })
       if (focusIsFree()) terminal.focus()
     },

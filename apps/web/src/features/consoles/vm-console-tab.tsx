@@ -6,5 +6,5 @@ import { useConsoleKind } from './use-console-kind.ts'
 export function VmConsoleTab() {
   const state = useVm(useVmRef())
   const [kind, setKind] = useConsoleKind()
-  return state.status === 'ready' ? <ConsolePanel key={state.row.uid} row={state.row} kind={kind} onKind={setKind} /> : null
+  return state.status === 'ready' ? <ConsolePanel row={state.row} kind={kind} onKind={setKind} /> : null
 }

@@ -5,8 +5,8 @@ import type { VmFacts } from './console-session.ts'
 export function vmFacts(row: VmRow | undefined): VmFacts {
   if (!row) return { power: 'missing' }
   const power = vmCan.vnc(row).possible ? 'up' : 'down'
-  const { migration } = row
+  const { migration, uid } = row
   return power === 'up' && migration
-    ? { power, migration: migration.targetNode === undefined ? {} : { targetNode: migration.targetNode } }
-    : { power }
+    ? { power, uid, migration: migration.targetNode === undefined ? {} : { targetNode: migration.targetNode } }
+    : { power, uid }
 }
