@@ -8,7 +8,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
 const numbered = (letter: string, count: number) =>
   Array.from({ length: count }, (_, index) => `${letter}-${String(index + 1).padStart(2, '0')}`)
-const checks = [...numbered('A', 26), ...numbered('P', 19), ...numbered('W', 22), ...numbered('X', 14)]
+const checks = [...numbered('A', 26), ...numbered('P', 19), ...numbered('W', 22), ...numbered('X', 14), ...numbered('L', 8)]
 
 const rows = read('docs/security.md')
   .split('\n')
@@ -32,7 +32,7 @@ for (const file of execFileSync(
   .split('\n')
   .filter(Boolean)) {
   for (const [, title = ''] of read(file).matchAll(/(?:^|\s|\))(?:test\(|\()\s*(['"`].*?['"`]),/gm)) {
-    for (const [, id = ''] of title.matchAll(/\[([APWX]-\d\d)\]/g)) shown.set(id, (shown.get(id) ?? new Set()).add(file))
+    for (const [, id = ''] of title.matchAll(/\[([APWXL]-\d\d)\]/g)) shown.set(id, (shown.get(id) ?? new Set()).add(file))
   }
 }
 

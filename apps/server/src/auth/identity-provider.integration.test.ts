@@ -114,7 +114,8 @@ test('has its code redeemed by nobody who lacks the verifier [A-06]', async () =
         ...verifier,
       }),
     }).then(async (response) => [response.status, ((await response.json()) as { error?: string }).error])
-  for (const verifier of [{ code_verifier: '' }, { code_verifier: 'x'.repeat(43) }]) expect(await redeem(verifier)).toEqual([400, 'invalid_grant'])
+  for (const verifier of [{ code_verifier: '' }, { code_verifier: 'x'.repeat(43) }])
+    expect(await redeem(verifier)).toEqual([400, 'invalid_grant'])
 })
 
 test('learns the provider’s new keys, and asks for them once, however many tokens name a key that there is not [A-08]', async () => {

@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { FrameError, closePayload, controlFrame, followFrames } from './frames.ts'
 import { frame as build } from '../testing/frames.ts'
+import { propertyRuns, propertyTimeoutMs } from '../testing/property-runs.ts'
+
+vi.setConfig({ testTimeout: propertyTimeoutMs })
 
 const pingTag = Buffer.from('vdpg')
 
@@ -74,6 +77,7 @@ test('passes every byte on, in any chunks, but the pongs to our own pings [W-19]
         expect(frames.atBoundary()).toBe(true)
       },
     ),
+    { numRuns: Math.ceil(propertyRuns / 10) },
   )
 })
 
@@ -107,6 +111,7 @@ test('refuses frames that are too large, masked the wrong way, or no frames at a
         if (!(error instanceof FrameError)) throw error
       }
     }),
+    { numRuns: propertyRuns },
   )
 })
 

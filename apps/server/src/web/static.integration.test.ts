@@ -1,10 +1,11 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { get } from 'node:http'
+import { Agent, get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startServer, type RunningServer } from '../index.ts'
+import { atFullSize } from '../testing/property-runs.ts'
 import { startHostileApiServer, type HostileApiServer } from '../testing/hostile-api-server.ts'
 
 let api: HostileApiServer
@@ -35,9 +36,10 @@ afterAll(async () => {
 function ask(
   path: string,
   headers: Record<string, string> = {},
+  agent?: Agent,
 ): Promise<{ status: number; headers: NodeJS.Dict<string | string[]>; text: string }> {
   return new Promise((resolve, reject) => {
-    get({ host: '127.0.0.1', port: server.port, path, headers }, (response) => {
+    get({ host: '127.0.0.1', port: server.port, path, headers, agent }, (response) => {
       let text = ''
       response.on('data', (chunk: Buffer) => (text += chunk.toString()))
       response.once('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }))
@@ -69,6 +71,23 @@ test('answers every page of the app with index.html, a strict policy and a nonce
     return nonce
   })
   expect(new Set(nonces).size).toBe(3)
+})
+
+test('gives no two pages the same nonce [X-08]', async () => {
+  const count = atFullSize ? 10_000 : 1_000
+  const nonces = new Set<string>()
+  const agent = new Agent({ keepAlive: true, maxSockets: 4 })
+  const lane = async () => {
+    for (let asked = 0; asked < count / 4; asked += 1) {
+      const { headers, text } = await ask('/', navigation, agent)
+      const nonce = /nonce="([^"]+)"/.exec(text)?.[1] ?? ''
+      expect(headers['content-security-policy']).toContain(`'nonce-${nonce}'`)
+      nonces.add(nonce)
+    }
+  }
+  await Promise.all([lane(), lane(), lane(), lane()])
+  agent.destroy()
+  expect(nonces.size).toBe(count)
 })
 
 test('serves hashed assets for ever, compressed where the browser takes it', async () => {
