@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import express, { type Express, type RequestHandler } from 'express'
 import { requireHost, requireProvenance } from './auth/provenance.ts'
-import { sessionHandler, signInRouter } from './auth/sign-in.ts'
-import { singleSignOnRouter } from './auth/single-sign-on.ts'
+import { sessionRouter, signInRouter, signOutRouter } from './auth/sign-in.ts'
+import { refreshRouter, singleSignOnRouter } from './auth/single-sign-on.ts'
 import { ticketRouter } from './auth/tickets.ts'
 import type { Context } from './context.ts'
 import { errorHandler, notFound } from './errors.ts'
@@ -12,6 +12,25 @@ import type { Logger } from './logger.ts'
 import { reportPath, reportRouter } from './web/csp-report.ts'
 import { securityHeaders } from './web/security-headers.ts'
 import { webRouter } from './web/static.ts'
+
+/**
+ * Who is answered at all; what they may have is decided further in. `anybody` under our own name, or `our-pages`: reads
+ * that no other site began, and writes from a page of ours with the session's CSRF token.
+ */
+type Policy = 'anybody' | 'our-pages'
+
+/** Where everything is that is no page. There is no way to mount something without a policy. */
+export const areas: readonly { at: string; policy: Policy; serve: (context: Context) => RequestHandler[] }[] = [
+  { at: reportPath, policy: 'anybody', serve: (context) => [reportRouter(context)] },
+  { at: '/api/session', policy: 'our-pages', serve: (context) => [sessionRouter(context)] },
+  { at: '/api/ws-ticket', policy: 'our-pages', serve: (context) => [ticketRouter(context)] },
+  { at: '/api/inventory', policy: 'our-pages', serve: (context) => [inventoryRouter(context)] },
+  { at: '/auth/sign-out', policy: 'our-pages', serve: (context) => [signOutRouter(context)] },
+  { at: '/auth/refresh', policy: 'our-pages', serve: (context) => [refreshRouter(context)] },
+  // Nobody has a session yet, and the identity provider is another site: each has rules of its own.
+  { at: '/auth', policy: 'anybody', serve: (context) => [signInRouter(context), singleSignOnRouter(context)] },
+  { at: '/k8s', policy: 'our-pages', serve: (context) => [proxyRouter(context)] },
+]
 
 /** Every middleware, in order. */
 export function createApp(context: Context): Express {
@@ -35,14 +54,8 @@ export function createApp(context: Context): Express {
         .send(inventory.ready() ? 'ok' : 'the inventory is not read yet'),
   )
   app.use(requireHost(own))
-  app.use(reportPath, reportRouter(context))
-  app.route('/api/session').all(requireProvenance(own, sessions)).get(sessionHandler(context)).post(sessionHandler(context))
-  app.use('/api/ws-ticket', requireProvenance(own, sessions), ticketRouter(context))
-  app.use('/api/inventory', requireProvenance(own, sessions), inventoryRouter(context))
-  app.use('/auth/sign-out', requireProvenance(own, sessions))
-  app.use('/auth/refresh', requireProvenance(own, sessions))
-  app.use('/auth', signInRouter(context), singleSignOnRouter(context))
-  app.use('/k8s', requireProvenance(own, sessions), proxyRouter(context))
+  const guards: Record<Policy, RequestHandler[]> = { anybody: [], 'our-pages': [requireProvenance(own, sessions)] }
+  for (const { at, policy, serve } of areas) app.use(at, ...guards[policy], ...serve(context))
   app.use(['/api', '/auth', '/k8s', '/live'], notFound)
   app.use(webRouter(config.webRoot, own.secure))
   app.use(notFound)

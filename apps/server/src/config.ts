@@ -70,6 +70,8 @@ export type ServerConfig = {
   /** How often files that may change are looked at; 5 s. */
   rereadMs?: number
   logLevel?: string
+  /** Where the server's own log goes instead of stdout. */
+  logTo?: { write(line: string): void }
   audit?: AuditConfig
   /** Where metrics are served, apart from everything else; nowhere, if not said. */
   metrics?: MetricsConfig

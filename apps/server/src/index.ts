@@ -36,7 +36,7 @@ export type RunningServer = AsyncDisposable & {
 /** Starts the server. Throws ConfigError, or the listening socket's own error, when it cannot. */
 export async function startServer(config: ServerConfig): Promise<RunningServer> {
   assertUsable(config)
-  const log = createLogger(config.logLevel ?? 'info')
+  const log = createLogger(config.logLevel ?? 'info', config.logTo)
   const kubeconfig = loadKubeconfig(config)
   const audit = await openAudit(config.audit ?? {}, { log })
   const metrics = config.metrics && (await startMetrics(config.metrics, { audit }))

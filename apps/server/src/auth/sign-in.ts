@@ -20,7 +20,7 @@ const signInRequest = z.discriminatedUnion('mode', [
 ])
 
 export function signInRouter(context: Context): Router {
-  const { own, sessions, kubeconfig, upstream, log, oidc, audit } = context
+  const { own, sessions, kubeconfig, upstream, log } = context
   const limit = signInLimit(context.config)
   const router = Router({ caseSensitive: true, strict: true })
 
@@ -58,7 +58,12 @@ export function signInRouter(context: Context): Router {
   }
 
   router.post('/sign-in', originOnly, json({ limit: '32kb', strict: true }), signIn)
-  router.post('/sign-out', (req, res) => {
+  return router
+}
+
+export function signOutRouter({ sessions, log, oidc, audit }: Context): Router {
+  const router = Router({ caseSensitive: true, strict: true })
+  router.post('/', (req, res) => {
     const session = sessions.of(req)
     if (session) {
       const end = audit.begin({ id: requestIdOf(res), event: 'auth.sign-out', actor: actorOf(session), client: clientOf(req) })
@@ -76,13 +81,16 @@ export function signInRouter(context: Context): Router {
   return router
 }
 
-export function sessionHandler(context: Context): RequestHandler {
-  return (req, res) => {
+export function sessionRouter(context: Context): Router {
+  const answer: RequestHandler = (req, res) => {
     const session = context.sessions.of(req)
     // Asking is a tab's own doing, saying so is a person's.
     if (session && !isRead(req.method)) context.sessions.touch(res, session)
     res.json(sessionAnswer(context, session))
   }
+  const router = Router({ caseSensitive: true, strict: true })
+  router.route('/').get(answer).post(answer)
+  return router
 }
 
 export const requestIdOf = (res: Response) => String(res.getHeader('x-request-id'))

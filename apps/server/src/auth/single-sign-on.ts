@@ -38,7 +38,12 @@ export function singleSignOnRouter(context: Context): Router {
   }
   router.get('/login', limited, login(context, oidc))
   router.get('/callback', limited, callback(context, oidc))
-  router.post('/refresh', refresh(context, oidc))
+  return router
+}
+
+export function refreshRouter(context: Context): Router {
+  const router = Router({ caseSensitive: true, strict: true })
+  if (context.oidc) router.post('/', refresh(context, context.oidc))
   return router
 }
 
