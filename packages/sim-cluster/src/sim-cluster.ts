@@ -167,7 +167,7 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
       admission: [limitRangeAdmission(storage), ...createAdmission({ storage, clock: controllerClock, virtApi })],
       subresources: {
         http: createSubresources({ storage, clock: controllerClock, guests }),
-        upgrade: new Map([...guests.upgrade, ...createConnections({ storage, clock })]),
+        upgrade: new Map([...guests.upgrade, ...createConnections({ storage, clock, guests })]),
       },
       virtApi,
     },

@@ -1,7 +1,10 @@
 // What runs inside a VMI: told from its image, its preference or its annotation, as a person would tell it.
 import type { Secret, VirtualMachineInstance } from '@virtdeck/k8s'
 import { parse as parseYaml } from 'yaml'
+import type { GuestDisk } from '../guests/guest.ts'
 import type { Objects } from './objects.ts'
+import { parseQuantity } from './quantity.ts'
+import { hashOf } from './random.ts'
 
 export type GuestOs = {
   /** The guest agent's id, as /etc/os-release has it. */
@@ -125,24 +128,62 @@ type CloudConfig = {
   user?: string
   password?: string
   hostname?: string
+  fqdn?: string
   users?: (string | { name?: string; plain_text_passwd?: string; passwd?: string })[]
   chpasswd?: { list?: string | string[]; users?: { name?: string; password?: string }[] }
+}
+
+/** The user-data documents that a VMI's cloud-init reads. */
+function cloudConfigsOf(objects: Objects, vmi: VirtualMachineInstance): CloudConfig[] {
+  const namespace = vmi.metadata.namespace
+  return (vmi.spec?.volumes ?? []).flatMap((volume) => {
+    const source = volume.cloudInitNoCloud ?? volume.cloudInitConfigDrive
+    if (!source) return []
+    const secret = objects.get('secrets', namespace, source.secretRef?.name)
+    const text =
+      source.userData ??
+      (source.userDataBase64 === undefined ? undefined : Buffer.from(source.userDataBase64, 'base64').toString()) ??
+      decode(secret, 'userdata') ??
+      decode(secret, 'userData')
+    return [readCloudConfig(text)]
+  })
+}
+
+/** The name that the guest gives itself: cloud-init's, or the VMI's. */
+export function hostnameOf(objects: Objects, vmi: VirtualMachineInstance): string {
+  const given = cloudConfigsOf(objects, vmi).map((config) => config.hostname ?? config.fqdn)
+  const name = given.find((one) => typeof one === 'string' && one !== '')
+  return name?.split('.')[0] ?? vmi.spec?.hostname ?? vmi.metadata.name
+}
+
+/** File systems on a VMI's volumes: the root disk's first, then one on each further disk. */
+export function guestDisksOf(objects: Objects, vmi: VirtualMachineInstance, os: GuestOs): GuestDisk[] {
+  const windows = os.id === 'mswindows'
+  const volumes = (vmi.spec?.volumes ?? []).flatMap((volume) => {
+    const name = volume.dataVolume?.name ?? volume.persistentVolumeClaim?.claimName
+    const pvc = objects.get('persistentvolumeclaims', vmi.metadata.namespace, name)
+    const capacity = (pvc?.status?.capacity as Record<string, string> | undefined)?.storage
+    const size = volume.containerDisk ? '10Gi' : capacity
+    return size ? [{ name: volume.name, sizeBytes: parseQuantity(size) ?? 0 }] : []
+  })
+  return volumes.map(({ name, sizeBytes }, i) => {
+    const usableBytes = Math.floor((sizeBytes * 95) / 100)
+    const share = 18 + (hashOf(`${vmi.metadata.uid}${name}`) % 60)
+    return {
+      device: windows ? `\\\\?\\Volume{${hashOf(name).toString(16)}}` : `vd${String.fromCharCode(97 + i)}1`,
+      sizeBytes: usableBytes,
+      usedBytes: Math.floor((usableBytes * share) / 100),
+      mountPoint: windows ? `${String.fromCharCode(67 + i)}:\\` : i === 0 ? '/' : `/mnt/${name}`,
+      fileSystem: windows ? 'NTFS' : i === 0 ? 'ext4' : 'xfs',
+    }
+  })
 }
 
 /** Users and passwords as cloud-init (or sysprep) would set them at the first boot. */
 export function cloudInitUsers(objects: Objects, vmi: VirtualMachineInstance, os: GuestOs): { name: string; password?: string }[] {
   const namespace = vmi.metadata.namespace
   const users = new Map<string, string | undefined>()
-  for (const volume of vmi.spec?.volumes ?? []) {
-    const source = volume.cloudInitNoCloud ?? volume.cloudInitConfigDrive
-    if (!source) continue
-    const reference = source.secretRef?.name
-    const text =
-      source.userData ??
-      (source.userDataBase64 === undefined ? undefined : Buffer.from(source.userDataBase64, 'base64').toString()) ??
-      decode(objects.get('secrets', namespace, reference), 'userdata') ??
-      decode(objects.get('secrets', namespace, reference), 'userData')
-    const config = readCloudConfig(text)
+  for (const config of cloudConfigsOf(objects, vmi)) {
     const user = config.user ?? os.defaultUser
     if (config.password !== undefined) users.set(user, String(config.password))
     for (const entry of config.users ?? []) {

@@ -7,7 +7,7 @@ import { quotaRefusal } from '../quota/quotas.ts'
 import type { ControllerContext } from './context.ts'
 import type { Controller, ReconcileContext } from './controller.ts'
 import { delays } from './delays.ts'
-import { cloudInitUsers, guestOsInfo, guestOsOf, hasAgent } from './guest-os.ts'
+import { cloudInitUsers, guestDisksOf, guestOsInfo, guestOsOf, hasAgent, hostnameOf } from './guest-os.ts'
 import { syncHotplug } from './hotplug.ts'
 import { launcherPod } from './launcher-pod.ts'
 import { conditionOf, conditionsOf, controllerOf, dataVolumes, isTrue, keyOf, pvcs, splitKey, vmis, withCondition } from './objects.ts'
@@ -69,13 +69,15 @@ export function describeGuest(context: ControllerContext, vmi: VirtualMachineIns
     uid: vmi.metadata.uid,
     namespace: vmi.metadata.namespace ?? '',
     name: vmi.metadata.name,
-    hostname: vmi.spec?.hostname ?? vmi.metadata.name,
+    hostname: hostnameOf(objects, vmi),
     os: os.id === 'mswindows' ? 'windows' : os.id,
     osName: os.prettyName,
     kernel: os.kernelRelease,
     ...currentSizeOf(vmi),
     node: vmi.status?.nodeName ?? '',
     ips: (vmi.status?.interfaces ?? []).flatMap((nic) => nic.ipAddresses ?? []),
+    nics: (vmi.status?.interfaces ?? []).map((nic, i) => ({ name: `enp${i + 1}s0`, mac: nic.mac ?? '', ips: nic.ipAddresses ?? [] })),
+    disks: guestDisksOf(objects, vmi, os),
     users: cloudInitUsers(objects, vmi, os),
     ...(bootedAt === undefined ? {} : { bootedAt }),
   })
@@ -86,17 +88,6 @@ export function bootGuest(context: ControllerContext, vmi: VirtualMachineInstanc
   describeGuest(context, vmi)
   context.disks.load(context.objects, vmi)
   if (isPaused(vmi)) context.guests.setPaused(vmi.metadata.uid, true)
-}
-
-/** The same guest, started again: what is on its disk stays. */
-export function rebootGuest(context: ControllerContext, vmi: VirtualMachineInstance): void {
-  const { guests } = context
-  const { uid } = vmi.metadata
-  if (guests.reset(uid)) return
-  const disk = guests.exportDisk(uid)
-  guests.shutdown(uid)
-  describeGuest(context, vmi, context.clock.now())
-  if (disk !== undefined) guests.importDisk(uid, disk)
 }
 
 /** Pauses or resumes: the guest, the condition, and the pod's readiness gate with it. */

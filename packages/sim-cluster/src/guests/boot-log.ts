@@ -99,9 +99,8 @@ function unitLines(facts: GuestFacts, hostname: string): [number, string][] {
   return lines
 }
 
-/** KubeVirt's addresses are made from the VMI; the guest shows one that never changes for it. */
-export const macOf = ({ uid }: Pick<GuestFacts, 'uid'>) =>
-  `02:${(uid.replace(/[^0-9a-f]/g, '') + '0000000000').slice(0, 10).replace(/(..)(?=.)/g, '$1:')}`
+/** The address of the first interface. */
+export const macOf = ({ nics }: Pick<GuestFacts, 'nics'>) => nics[0]?.mac || '00:00:00:00:00:00'
 
 const stamp = (seconds: number) => `[${seconds.toFixed(6).padStart(12)}] `
 

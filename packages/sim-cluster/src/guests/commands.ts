@@ -1,5 +1,4 @@
 // The programs of the guest's shell: each is a function of its arguments and the system.
-import { macOf } from './boot-log.ts'
 import { baseName, fileErrorText, parentOf, resolvePath } from './filesystem.ts'
 import { distributionOf, homeOf, programs } from './linux-image.ts'
 import { nginxStarts, type System } from './system.ts'
@@ -22,6 +21,15 @@ export type Result =
   | { run(io: { write(text: string): void; done(code: number): void }): Running }
 
 export type Program = (invocation: Invocation) => Result
+
+/** As `-h` prints bytes: two digits at least, rounded up. */
+function human(bytes: number): string {
+  const units = ['', 'K', 'M', 'G', 'T']
+  let value = bytes
+  let unit = 0
+  for (; value >= 1024 && unit < units.length - 1; unit += 1) value /= 1024
+  return `${value >= 10 || unit === 0 ? Math.ceil(value) : (Math.ceil(value * 10) / 10).toFixed(1)}${units[unit]}`
+}
 
 const lines = (...text: string[]) => ({ out: text.map((line) => `${line}\n`).join('') })
 const fail = (name: string, text: string, code = 1): Result => ({ err: `${name}: ${text}\n`, code })
@@ -465,11 +473,13 @@ export const programTable: Record<Exclude<(typeof programs)[number], 'sudo' | 's
   cp: copy('cp'),
   curl,
   date: wholeText(({ system }) => longDate(system.clock.now())),
-  df: () =>
+  df: ({ system }) =>
     lines(
       'Filesystem      Size  Used Avail Use% Mounted on',
-      'tmpfs           392M  1.1M  391M   1% /run',
-      '/dev/vda1        19G  2.4G   17G  13% /',
+      ...system.facts.disks.map(({ device, sizeBytes, usedBytes, mountPoint }) => {
+        const columns = [sizeBytes, usedBytes, sizeBytes - usedBytes].map((bytes) => human(bytes).padStart(5))
+        return `${`/dev/${device}`.padEnd(14)} ${columns.join(' ')} ${`${Math.ceil((100 * usedBytes) / sizeBytes)}%`.padStart(4)} ${mountPoint}`
+      }),
       'tmpfs           2.0G     0  2.0G   0% /dev/shm',
       '/dev/vda15      105M  6.1M   99M   6% /boot/efi',
     ),
@@ -524,18 +534,21 @@ export const programTable: Record<Exclude<(typeof programs)[number], 'sudo' | 's
         'default via 10.0.2.1 dev enp1s0 proto dhcp src 10.0.2.2 metric 100',
         '10.0.2.0/24 dev enp1s0 proto kernel scope link src 10.0.2.2 metric 100',
       )
-    const addresses = system.facts.ips.map((ip) =>
-      ip.includes(':')
-        ? `    inet6 ${ip}/64 scope global`
-        : `    inet ${ip}/24 metric 100 brd ${ip.replace(/\d+$/, '255')} scope global dynamic enp1s0`,
-    )
+    const addresses = (name: string, ips: string[]) =>
+      ips.map((ip) =>
+        ip.includes(':')
+          ? `    inet6 ${ip}/64 scope global`
+          : `    inet ${ip}/24 metric 100 brd ${ip.replace(/\d+$/, '255')} scope global dynamic ${name}`,
+      )
     return lines(
       '1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN group default qlen 1000',
       '    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00',
       '    inet 127.0.0.1/8 scope host lo',
-      '2: enp1s0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1450 qdisc fq_codel state UP group default qlen 1000',
-      `    link/ether ${macOf(system.facts)} brd ff:ff:ff:ff:ff:ff`,
-      ...addresses,
+      ...system.facts.nics.flatMap(({ name, mac, ips }, i) => [
+        `${i + 2}: ${name}: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1450 qdisc fq_codel state UP group default qlen 1000`,
+        `    link/ether ${mac} brd ff:ff:ff:ff:ff:ff`,
+        ...addresses(name, ips),
+      ]),
     )
   },
   journalctl: ({ system }) =>
@@ -544,13 +557,13 @@ export const programTable: Record<Exclude<(typeof programs)[number], 'sudo' | 's
     ),
   ls,
   lsb_release: ({ system }) => lines(`Description:\t${system.facts.osName}`),
-  lsblk: () =>
+  lsblk: ({ system }) =>
     lines(
       'NAME    MAJ:MIN RM  SIZE RO TYPE MOUNTPOINTS',
-      'vda     252:0    0   20G  0 disk',
-      '├─vda1  252:1    0 19.9G  0 part /',
-      '└─vda15 252:15   0  106M  0 part /boot/efi',
-      'vdb     252:16   0    1M  0 disk',
+      ...system.facts.disks.flatMap(({ device, sizeBytes, mountPoint }, i) => [
+        `${device.slice(0, -1).padEnd(7)} 252:${String(16 * i).padEnd(4)} 0 ${human(sizeBytes / 0.95).padStart(5)}  0 disk`,
+        `${`└─${device}`.padEnd(7)} 252:${String(16 * i + 1).padEnd(4)} 0 ${human(sizeBytes).padStart(5)}  0 part ${mountPoint}`,
+      ]),
     ),
   mkdir,
   mv: copy('mv'),

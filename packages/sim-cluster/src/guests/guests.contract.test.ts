@@ -38,6 +38,8 @@ async function cluster() {
       memoryBytes: 2 ** 31,
       node: 'node-1',
       ips: [],
+      nics: [],
+      disks: [],
       users: [{ name: 'ubuntu', password: 'secret' }],
       bootedAt: clock.now() - 3_600_000,
     }
@@ -204,4 +206,51 @@ test('holds what is typed into a paused guest until it goes on', async () => {
   expect(serial.text()).toBe('')
   guests.setPaused(uid, false)
   await serial.says('Password: ')
+})
+
+/** Logs in on a serial console that was just dialled. */
+async function logIn(serial: ReturnType<Awaited<ReturnType<typeof cluster>>['dial']>, clock: { advance(ms: number): void }) {
+  await new Promise((resolve) => serial.socket.once('open', resolve))
+  serial.socket.send(Buffer.from('ubuntu\r'))
+  await serial.says('Password: ')
+  serial.socket.send(Buffer.from('secret\r'))
+  await serial.says('Password: \r\n')
+  clock.advance(500)
+  await serial.says('ubuntu@web:~$ ')
+}
+
+test('keeps a serial console open while its guest is reset, or asked to restart', async () => {
+  const { guests, vmi, dial, clock } = await cluster()
+  const uid = vmi('web', 'Running')
+  const serial = dial('web/console')
+  await logIn(serial, clock)
+  guests.reset(uid, 'request')
+  clock.advance(60_000)
+  await serial.says('reboot: Restarting system')
+  await serial.says('Linux version 6.8.0-49-generic')
+  guests.reset(uid, 'button')
+  clock.advance(60_000)
+  await serial.says('web login: ')
+  serial.socket.send(Buffer.from('ubuntu\r'))
+  await serial.says('web login: ubuntu')
+  expect(serial.text().split('Linux version 6.8.0-49-generic').length - 1).toBe(2)
+  expect(serial.socket.readyState).toBe(WebSocket.OPEN)
+})
+
+test('tells who is logged in, by what name the guest goes, and what answers on its ports', async () => {
+  const { guests, vmi, dial, clock } = await cluster()
+  const uid = vmi('web', 'Running')
+  expect(guests.agent(uid)).toEqual({ hostname: 'web', users: [] })
+  await logIn(dial('web/console'), clock)
+  expect(guests.agent(uid)?.users).toEqual([{ userName: 'ubuntu', sinceMs: expect.any(Number) }])
+  let page = ''
+  let ended = false
+  const receive = (bytes: Buffer) => void (page += bytes.toString())
+  const end = () => void (ended = true)
+  expect(guests.connect(uid, 8080, receive, end)).toBeUndefined()
+  const connection = guests.connect(uid, 80, receive, end)
+  connection?.receive(Buffer.from('GET / HTTP/1.1\r\nHost: web\r\n\r\n'))
+  expect(page).toContain('HTTP/1.1 200 OK')
+  expect(page).toContain('<h1>It works on web</h1>')
+  expect(ended).toBe(true)
 })

@@ -233,10 +233,21 @@ export function createGuests({ clock, storage, hypervisor }: GuestsOptions): Gue
       entry.machine?.stop()
       entries.delete(uid)
     },
-    reset(uid) {
-      const domain = entries.get(uid)?.domain
-      domain?.reset()
-      return domain !== undefined
+    reset(uid, how) {
+      const entry = entries.get(uid)
+      if (!entry) return
+      entry.bootedAtMs = clock.now()
+      entry.domain?.reset()
+      entry.machine?.reset(how)
+    },
+    agent(uid) {
+      const entry = entries.get(uid)
+      if (!entry) return undefined
+      return entry.domain ? { hostname: entry.facts.hostname, users: [] } : machineOf(entry).report()
+    },
+    connect(uid, port, send, end) {
+      const entry = entries.get(uid)
+      return entry && !entry.domain ? machineOf(entry).connect(port, send, end) : undefined
     },
     exportDisk(uid) {
       const entry = entries.get(uid)

@@ -16,6 +16,8 @@ const ubuntu: GuestFacts = {
   memoryBytes: 4 * 2 ** 30,
   node: 'node-1',
   ips: ['10.244.1.7'],
+  nics: [],
+  disks: [],
   users: [{ name: 'ubuntu', password: 'secret' }, { name: 'keys-only' }],
 }
 

@@ -8,6 +8,7 @@ import type { Machine, MachineOptions } from './machine.ts'
 import { pausableClock } from './pausable-clock.ts'
 import type { Rect, Screen } from './screen.ts'
 import { createSession, type Session } from './session.ts'
+import { connectToService } from './services.ts'
 import { nginxStarts, startServices, type System } from './system.ts'
 import { createTextScreen, type TextScreen } from './text-screen.ts'
 
@@ -212,6 +213,15 @@ export function createLinux(options: MachineOptions): Machine & { screen: Screen
       files.import(diskFrom(disk))
       boot(clock.now())
     },
+    reset(how) {
+      if (how === 'request' && state === 'up') power('reboot')
+      else boot(clock.now())
+    },
+    report: () => ({
+      hostname: system.hostname,
+      users: [...system.logins.values()].map(({ user, sinceMs }) => ({ userName: user, sinceMs })),
+    }),
+    connect: (port, send, end) => (state === 'up' ? connectToService(system, port, send, end) : undefined),
     setPaused: clock.setPaused,
     updateFacts(next: GuestFacts) {
       facts = next

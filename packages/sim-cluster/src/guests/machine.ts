@@ -1,6 +1,6 @@
 // What the consoles need of a guest, whatever runs in it.
 import type { Clock } from '../clock.ts'
-import type { GuestFacts } from './guest.ts'
+import type { AgentReport, GuestConnection, GuestFacts } from './guest.ts'
 import type { Screen } from './screen.ts'
 
 export type Machine = {
@@ -13,6 +13,11 @@ export type Machine = {
   exportDisk(): unknown
   /** Puts another disk in, and starts from it. */
   importDisk(disk: unknown): void
+  /** Starts anew, with or without shutting down first. */
+  reset(how: 'button' | 'request'): void
+  report(): AgentReport
+  /** Connects to one of its ports; undefined where nothing listens. */
+  connect(port: number, send: (bytes: Buffer) => void, end: () => void): GuestConnection | undefined
   setPaused(paused: boolean): void
   updateFacts(facts: GuestFacts): void
   stop(): void

@@ -20,6 +20,8 @@ function start() {
       memoryBytes: 2 ** 33,
       node: 'node-1',
       ips: ['10.244.1.9'],
+      nics: [],
+      disks: [],
       users: [{ name: 'Administrator', password: 'pw' }],
     },
     bootedAtMs: clock.now(),

@@ -17,7 +17,7 @@ type Scene =
   | { name: 'booting' }
   | { name: 'locked' }
   | { name: 'sign-in'; user: string; typed: string; refused: boolean }
-  | { name: 'desktop'; user: string }
+  | { name: 'desktop'; user: string; sinceMs: number }
   | { name: 'off' }
 
 export function createWindows(options: MachineOptions): Machine {
@@ -147,7 +147,7 @@ export function createWindows(options: MachineOptions): Machine {
 
   const signIn = (current: Scene & { name: 'sign-in' }) => {
     const account = facts.users.find((user) => user.name.toLowerCase() === current.user.toLowerCase())
-    if (account?.password && account.password === current.typed) become({ name: 'desktop', user: current.user })
+    if (account?.password && account.password === current.typed) become({ name: 'desktop', user: current.user, sinceMs: clock.now() })
     else become({ ...current, typed: '', refused: true })
   }
   const keyboard = createKeyboard()
@@ -181,6 +181,12 @@ export function createWindows(options: MachineOptions): Machine {
     },
     exportDisk: () => undefined,
     importDisk: () => boot(clock.now()),
+    reset: () => boot(clock.now()),
+    report: () => ({
+      hostname: facts.hostname.slice(0, 15).toUpperCase(),
+      users: scene.name === 'desktop' ? [{ userName: scene.user, sinceMs: scene.sinceMs }] : [],
+    }),
+    connect: () => undefined,
     setPaused: clock.setPaused,
     updateFacts(next) {
       facts = next

@@ -1,4 +1,4 @@
-// Connections into a VMI that are not consoles: ports, USB, vsock. Nothing listens behind them.
+// Connections into a VMI that are not consoles: ports, USB, vsock.
 // https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/virt-api/rest/portforward.go
 // https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/virt-api/rest/subresource.go
 import type { VirtualMachineInstance } from '@virtdeck/k8s'
@@ -7,13 +7,14 @@ import type { SubresourceRequest, Subresources } from '../api/context.ts'
 import { badRequest, conflict, notFound } from '../api/status.ts'
 import type { Clock, Timer } from '../clock.ts'
 import { vmis } from '../controllers/objects.ts'
+import type { Guests } from '../guests/guest.ts'
 import type { Storage } from '../storage/storage.ts'
 import { vmiRef } from './lookups.ts'
 
 const subprotocol = 'plain.kubevirt.io'
 const keepAliveMs = 1000
 
-export function createConnections({ storage, clock }: { storage: Storage; clock: Clock }): Subresources['upgrade'] {
+export function createConnections({ storage, clock, guests }: { storage: Storage; clock: Clock; guests: Guests }): Subresources['upgrade'] {
   const sockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
@@ -27,10 +28,11 @@ export function createConnections({ storage, clock }: { storage: Storage; clock:
     return vmi
   }
 
-  /** The dial into the guest hangs, as it does where nothing answers; meanwhile virt-api keeps the connection alive. */
+  /** Where nothing listens, the dial into the guest hangs; meanwhile virt-api keeps the connection alive. */
   const portForward: NonNullable<ReturnType<Subresources['upgrade']['get']>> = (request, raw) => {
-    runningVmi(request)
+    const { uid } = runningVmi(request).metadata
     const { req, socket, head } = raw
+    const port = Number(/\/portforward\/(\d+)/.exec(req.url ?? '')?.[1])
     sockets.handleUpgrade(req, socket, head, (websocket) => {
       let timer: Timer
       const keepAlive = () => {
@@ -38,6 +40,13 @@ export function createConnections({ storage, clock }: { storage: Storage; clock:
         timer = clock.after(keepAliveMs, keepAlive)
       }
       timer = clock.after(keepAliveMs, keepAlive)
+      const service = guests.connect(
+        uid,
+        port,
+        (bytes) => websocket.send(bytes),
+        () => websocket.close(),
+      )
+      websocket.on('message', (data) => service?.receive(data as Buffer))
       websocket.on('error', () => websocket.terminate())
       websocket.on('close', () => timer.cancel())
     })

@@ -6,19 +6,17 @@ import { refuseMigration } from '../admission/migrations.ts'
 import { apiResource } from '../api/api-resources.ts'
 import { recordUpdate } from '../api/managed-fields.ts'
 import type { SubresourceRequest, Subresources } from '../api/context.ts'
-import { ApiError, badRequest, conflict, forbidden, internalError } from '../api/status.ts'
+import { badRequest, conflict, forbidden, internalError } from '../api/status.ts'
 import { timestamp, type Clock } from '../clock.ts'
 import { createContext } from '../controllers/context.ts'
 import { applyInstancetype, findInstancetype, findPreference } from '../controllers/instancetypes.ts'
-import { cloudInitUsers, guestOsInfo, guestOsOf } from '../controllers/guest-os.ts'
-import { parseQuantity } from '../controllers/quantity.ts'
-import { hashOf } from '../controllers/random.ts'
 import { runStrategyOf } from '../controllers/run-strategy.ts'
-import { conditionOf, isTrue, migrations, pvcs, vmis, vms } from '../controllers/objects.ts'
-import { draftStatus, isFinal, isPaused, rebootGuest, setPaused } from '../controllers/vmis.ts'
+import { conditionOf, isTrue, migrations, vmis, vms } from '../controllers/objects.ts'
+import { draftStatus, isFinal, isPaused, setPaused } from '../controllers/vmis.ts'
 import { isMigrating } from '../controllers/printable-status.ts'
 import type { Guests } from '../guests/guest.ts'
 import type { Storage } from '../storage/storage.ts'
+import { createGuestAgent } from './guest-agent.ts'
 import { accepted, lookups, ok, vmiRef, vmRef, type Handler } from './lookups.ts'
 import { createMemoryDump } from './memory-dump.ts'
 
@@ -43,6 +41,7 @@ export function createSubresources({ storage, clock, guests }: { storage: Storag
 
   const { vmOf, vmiOf, runningVmiOf } = lookups(objects)
   const { memoryDump, removeMemoryDump } = createMemoryDump(objects)
+  const { guestOsInfo, userList, fileSystemList } = createGuestAgent(objects, guests)
 
   /** Asks virt-controller to stop or start; refused while another such request is underway. */
   function requestState(vm: VirtualMachine, changes: StateChange[]): VirtualMachine {
@@ -161,12 +160,12 @@ export function createSubresources({ storage, clock, guests }: { storage: Storag
     if (!isTrue(vmi, 'AgentConnected') && vmi.spec?.domain?.features?.acpi?.enabled === false) {
       throw conflict(vmiRef, request.name, 'VMI neither have the agent connected nor the ACPI feature enabled')
     }
-    rebootGuest(context, vmi)
+    guests.reset(vmi.metadata.uid, 'request')
     return ok
   }
 
   const reset: Handler = (request) => {
-    rebootGuest(context, runningVmiOf(request))
+    guests.reset(runningVmiOf(request).metadata.uid, 'button')
     return ok
   }
 
@@ -201,80 +200,6 @@ export function createSubresources({ storage, clock, guests }: { storage: Storag
       spec: { vmiName: request.name, ...(addedNodeSelector ? { addedNodeSelector } : {}) },
     })
     return accepted
-  }
-
-  /** virt-api answers these with its own plain text. */
-  const withAgent =
-    (answer: (vmi: VirtualMachineInstance) => unknown): Handler =>
-    (request) => {
-      try {
-        const vmi = runningVmiOf(request)
-        if (!isTrue(vmi, 'AgentConnected')) throw conflict(vmiRef, request.name, 'VMI does not have guest agent connected')
-        return { code: 200, json: answer(vmi) }
-      } catch (error) {
-        if (error instanceof ApiError) return { code: 500, text: error.message }
-        throw error
-      }
-    }
-
-  const users = (vmi: VirtualMachineInstance) => ({
-    kind: 'VirtualMachineInstanceGuestOSUserList',
-    apiVersion: 'kubevirt.io/v1',
-    metadata: {},
-    items: cloudInitUsers(objects, vmi, guestOsOf(objects, vmi))
-      .slice(0, 1)
-      .map((user) => ({ userName: user.name, loginTime: Math.floor(Date.parse(vmi.metadata.creationTimestamp) / 1000) + 60 })),
-  })
-
-  function fileSystems(vmi: VirtualMachineInstance) {
-    const windows = guestOsOf(objects, vmi).id === 'mswindows'
-    const claims = (vmi.spec?.volumes ?? []).flatMap((volume) => {
-      const name = volume.dataVolume?.name ?? volume.persistentVolumeClaim?.claimName
-      const pvc = objects.get(pvcs, vmi.metadata.namespace, name)
-      const bytes = (pvc?.status?.capacity as Record<string, string> | undefined)?.storage
-      return volume.containerDisk ? [{ name: volume.name, bytes: '10Gi' }] : bytes ? [{ name: volume.name, bytes }] : []
-    })
-    return {
-      kind: 'VirtualMachineInstanceFileSystemList',
-      apiVersion: 'kubevirt.io/v1',
-      metadata: {},
-      items: claims.map((claim, i) => {
-        const totalBytes = Math.floor(((parseQuantity(claim.bytes) ?? 0) * 95) / 100)
-        const share = 18 + (hashOf(`${vmi.metadata.uid}${claim.name}`) % 60)
-        return {
-          diskName: windows ? `\\\\?\\Volume{${hashOf(claim.name).toString(16)}}` : `vd${String.fromCharCode(97 + i)}1`,
-          mountPoint: windows ? `${String.fromCharCode(67 + i)}:\\` : i === 0 ? '/' : `/mnt/${claim.name}`,
-          fileSystemType: windows ? 'NTFS' : i === 0 ? 'ext4' : 'xfs',
-          usedBytes: Math.floor((totalBytes * share) / 100),
-          totalBytes,
-        }
-      }),
-    }
-  }
-
-  const guestInfo = (vmi: VirtualMachineInstance) => {
-    const os = guestOsOf(objects, vmi)
-    return {
-      kind: 'VirtualMachineInstanceGuestAgentInfo',
-      apiVersion: 'kubevirt.io/v1',
-      metadata: {},
-      guestAgentVersion: '9.1.0',
-      supportedCommands: [
-        'guest-ping',
-        'guest-get-osinfo',
-        'guest-get-users',
-        'guest-get-fsinfo',
-        'guest-fsfreeze-freeze',
-        'guest-fsfreeze-thaw',
-        'guest-set-user-password',
-      ].map((name) => ({ name, enabled: true })),
-      hostname: vmi.spec?.hostname ?? vmi.metadata.name,
-      os: guestOsInfo(os),
-      timezone: 'UTC, 0',
-      userList: users(vmi).items,
-      fsInfo: { disks: fileSystems(vmi).items },
-      fsFreezeStatus: vmi.status?.fsFreezeStatus ?? 'thawed',
-    }
   }
 
   /** Adds to the VMI, and for the VM's subresource to the template, too. */
@@ -425,9 +350,9 @@ export function createSubresources({ storage, clock, guests }: { storage: Storag
     ['virtualmachineinstances/unfreeze', put(freeze(false))],
     ['virtualmachineinstances/addvolume', put(addVolume(false))],
     ['virtualmachineinstances/removevolume', put(removeVolume(false))],
-    ['virtualmachineinstances/guestosinfo', get(withAgent(guestInfo))],
-    ['virtualmachineinstances/userlist', get(withAgent(users))],
-    ['virtualmachineinstances/filesystemlist', get(withAgent(fileSystems))],
+    ['virtualmachineinstances/guestosinfo', get(guestOsInfo)],
+    ['virtualmachineinstances/userlist', get(userList)],
+    ['virtualmachineinstances/filesystemlist', get(fileSystemList)],
     ['virtualmachineinstances/vnc/screenshot', get(screenshot)],
   ])
 }
