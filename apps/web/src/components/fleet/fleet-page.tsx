@@ -35,7 +35,8 @@ type FleetPageProps<R extends FleetRow> = {
   kind: FleetKind<R>
   icon: Icon
   fleet: { status: 'loading' | 'ready' | 'error'; rows: readonly R[]; access?: Access | undefined; error?: Status | undefined }
-  onRetry: () => void
+  /** Absent where it is asked again by itself. */
+  onRetry?: () => void
   /** While there are no rows at all. */
   empty: { title: string; body: string; action?: ReactNode }
   /** Where the user may list them nowhere; without, the API server's own words. */
@@ -179,8 +180,8 @@ function Announcement({ query, text }: { query: string; text: string }) {
   )
 }
 
-function Unreachable({ what, icon, status, onRetry }: { what: string; icon: Icon; status?: Status | undefined; onRetry: () => void }) {
-  const retry = (
+function Unreachable({ what, icon, status, onRetry }: { what: string; icon: Icon; status?: Status | undefined; onRetry?: () => void }) {
+  const retry = onRetry && (
     <Button size="small" onClick={onRetry}>
       Try again now
     </Button>

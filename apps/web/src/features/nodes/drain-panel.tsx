@@ -1,7 +1,7 @@
 // The plan of emptying a node beside the list: what blocks first, with a choice each; then what moves where; then the other
 // nodes afterwards. Once begun, each line tells what became of it.
 import { toStatus } from '@virtdeck/k8s'
-import { verbAccess, type NodeRow, type VmRow } from '@virtdeck/kubevirt'
+import { migrationWords, verbAccess, type NodeRow, type VmRow } from '@virtdeck/kubevirt'
 import { useEffect, useRef, useState } from 'react'
 import { Link } from 'react-router'
 import { useAccess, whyDenied } from '../../api/access.ts'
@@ -82,7 +82,7 @@ export default function DrainPanel({ node, nodes, vms, allVisible, onClose }: Dr
         <IconButton label="Close" icon={CloseIcon} onClick={onClose} />
       </header>
       {run.items.length > 0 ? (
-        <Progress run={run} />
+        <Progress run={run} vms={vms} />
       ) : (
         <>
           <p className="sum">
@@ -275,7 +275,8 @@ const words: Record<BulkState['kind'], string> = {
   left: 'Not begun',
 }
 
-function Progress({ run: { items, states, running } }: { run: Drain }) {
+function Progress({ run: { items, states, running }, vms }: { run: Drain; vms: readonly VmRow[] }) {
+  const now = new Map(vms.map((vm) => [vm.uid, vm]))
   const count = (kind: BulkState['kind']) => items.filter(({ row }) => states.get(row.uid)?.kind === kind).length
   const ended = items.length - count('waiting') - count('running')
   return (
@@ -289,6 +290,11 @@ function Progress({ run: { items, states, running } }: { run: Drain }) {
         {items.map(({ row, does }) => {
           const state = states.get(row.uid) ?? { kind: 'waiting' }
           const glyph = glyphs[state.kind]
+          const migration = state.kind === 'running' ? now.get(row.uid)?.migration : undefined
+          const told =
+            (state.kind === 'failed' && state.cause) ||
+            (migration && [migrationWords(migration.phase), migration.targetNode].filter(Boolean).join(' → ')) ||
+            (state.kind === 'done' && does === 'stop' ? 'Stopped' : words[state.kind])
           return (
             <li key={row.uid}>
               <StateGlyph state={glyph} className={`c-${glyph}`} />
@@ -296,9 +302,7 @@ function Progress({ run: { items, states, running } }: { run: Drain }) {
                 <Bdi>{row.name}</Bdi>
               </Link>
               <small className={state.kind === 'failed' ? 'c-error' : 'dim'}>
-                <Told>
-                  {(state.kind === 'failed' && state.cause) || (state.kind === 'done' && does === 'stop' ? 'Stopped' : words[state.kind])}
-                </Told>
+                <Told>{told}</Told>
               </small>
             </li>
           )

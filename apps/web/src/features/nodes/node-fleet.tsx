@@ -93,6 +93,7 @@ export const nodeFleet = defineFleet<NodeLoad>({
         return <Capacity used={cpusUsed} total={cores} parts={cpuParts} text={`of ${formatCount(cores)} cores`} shared />
       },
       csv: { title: 'vCPUs of VMs', value: ({ cpusUsed }) => cpusUsed },
+      shows: 'where there is room',
     },
     {
       id: 'memory',
@@ -112,6 +113,7 @@ export const nodeFleet = defineFleet<NodeLoad>({
       value: ({ createdAt }) => -createdAt,
       cell: ({ createdAt }) => <Elapsed since={createdAt} />,
       csv: { title: 'Created', value: ({ createdAt }) => isoTime(createdAt) },
+      shows: 'where there is room',
     },
   ],
   keys: {

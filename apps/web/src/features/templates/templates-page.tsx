@@ -1,25 +1,57 @@
 // Where self-service begins: pick a system, press Create.
 import type { TemplateFacts } from '@virtdeck/kubevirt'
 import type { Status } from '@virtdeck/k8s'
-import { useRef } from 'react'
+import { Suspense, lazy, useRef } from 'react'
+import type { ReactNode } from 'react'
 import { useSearchParams } from 'react-router'
 import { useShortcut } from '../../stores/shortcuts.ts'
 import { Button } from '../../ui/button.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
 import { IconMark } from '../../ui/icon.tsx'
 import { LockIcon, SearchIcon, TemplateIcon } from '../../ui/icons.ts'
+import { Segmented } from '../../ui/segmented.tsx'
 import { SkeletonLines } from '../../ui/skeleton.tsx'
 import { formatCount } from '../../util/format.ts'
 import { galleryCounts, gallerySections, readGalleryQuery, writeGalleryQuery, type GalleryQuery } from './gallery.ts'
 import { TemplateCard } from './template-card.tsx'
 import { useCreateAccess } from './use-create-access.ts'
-import { useTemplates } from './use-templates.ts'
+import { useTemplates, type Templates } from './use-templates.ts'
 import './templates-feature.css'
 
+/** Cards to choose by, or a table to search by. */
 export function TemplatesPage() {
   const [parameters, setParameters] = useSearchParams()
+  const known = useTemplates()
+  const view = parameters.get('view') === 'table' ? 'table' : 'cards'
+  const views = (
+    <Segmented
+      label="View"
+      value={view}
+      onValueChange={(next) => setParameters(next === 'table' ? { view: 'table' } : {}, { replace: true })}
+      options={[
+        { value: 'cards', label: 'Cards' },
+        { value: 'table', label: 'Table' },
+      ]}
+    />
+  )
+  if (view === 'cards' || (known.error && known.templates.length === 0)) return <TemplatesGallery known={known} views={views} />
+  return (
+    <Suspense fallback={<TemplatesGallery known={{ status: 'loading', templates: [] }} views={views} />}>
+      <TemplatesTable templates={known} views={views} empty={noTemplates} />
+    </Suspense>
+  )
+}
+
+const TemplatesTable = lazy(() => import('./templates-table.tsx'))
+
+const noTemplates = {
+  title: 'No templates yet',
+  body: 'A template is a VmTemplate object: whoever runs the cluster adds them, and they appear here at once.',
+}
+
+function TemplatesGallery({ known: { templates, status, error }, views }: { known: Templates; views: ReactNode }) {
+  const [parameters, setParameters] = useSearchParams()
   const query = readGalleryQuery(parameters)
-  const { templates, status, error } = useTemplates()
   const { disabledReason } = useCreateAccess()
   const input = useRef<HTMLInputElement>(null)
   useShortcut('/', { label: 'Search this list', group: 'List', run: () => input.current?.focus() })
@@ -47,6 +79,8 @@ export function TemplatesPage() {
             onChange={({ target }) => change({ text: target.value })}
           />
         </label>
+        <span className="grow" />
+        {views}
       </div>
       <div className="facets" role="group" aria-label="Filter">
         <Facet label="All" count={counts.all} pressed={!query.family} onPress={() => change({ family: undefined })} />
@@ -91,14 +125,7 @@ type GalleryProps = { templates: readonly TemplateFacts[]; query: GalleryQuery; 
 
 function Gallery({ templates, query, disabledReason, onClear }: GalleryProps) {
   const sections = gallerySections(templates, query)
-  if (templates.length === 0)
-    return (
-      <EmptyState
-        icon={TemplateIcon}
-        title="No templates yet"
-        body="A template is a VmTemplate object: whoever runs the cluster adds them, and they appear here at once."
-      />
-    )
+  if (templates.length === 0) return <EmptyState icon={TemplateIcon} {...noTemplates} />
   if (sections.length === 0)
     return (
       <EmptyState

@@ -4,7 +4,7 @@ import { useMemo } from 'react'
 import { useWatchList, useWatchObject } from '../../api/watch.ts'
 import { useWatchMany } from '../../api/watch-many.ts'
 
-type Templates = { status: 'loading' | 'ready' | 'error'; error?: Status; templates: readonly TemplateFacts[] }
+export type Templates = { status: 'loading' | 'ready' | 'error'; error?: Status; templates: readonly TemplateFacts[] }
 
 /** Every template and whether its image is there, live. */
 export function useTemplates(): Templates {

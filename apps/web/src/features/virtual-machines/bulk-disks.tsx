@@ -26,7 +26,12 @@ export function useDisksOf(vms: readonly VmRow[]): Disks {
   return { status, rows }
 }
 
-const isShared = ({ vms = [] }: VolumeRow) => vms.length > 1
+/** A VM's own among them, and those that it uses. */
+export const disksOf = ({ namespace, name }: VmRow, disks: readonly VolumeRow[]): VolumeRow[] =>
+  disks.filter((disk) => disk.namespace === namespace && (disk.vms?.includes(name) || disk.owner === name))
+
+/** Used by another VM than the one that it goes with. */
+export const isShared = ({ vms = [], owner }: VolumeRow) => vms.some((vm) => vm !== (owner ?? vms[0]))
 const usual = ({ owner }: VolumeRow): Fate => (owner === undefined ? 'keep' : 'delete')
 
 const fateOptions = [

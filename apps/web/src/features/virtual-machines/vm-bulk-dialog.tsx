@@ -13,7 +13,7 @@ import { Segmented } from '../../ui/segmented.tsx'
 import { Select } from '../../ui/select.tsx'
 import { TextInput } from '../../ui/text-input.tsx'
 import { deleteVmAnd, labelVm } from './bulk-requests.ts'
-import { DiskFates, useDisksOf } from './bulk-disks.tsx'
+import { DiskFates, disksOf, isShared, useDisksOf } from './bulk-disks.tsx'
 import { bootGroups, bulkAccess, bulkPlan, bulkWords, deletionPhrase, vmsText, type BulkVerb } from './bulk-verbs.ts'
 
 /** So long a VM keeps its turn; what takes longer goes on, and the next begins. */
@@ -132,12 +132,12 @@ function Deleting({ plan, children }: PartProps) {
     danger: true,
     phrase: deletionPhrase,
     choices: <DiskFates disks={disks} fates={fates} onChange={setFates} />,
+    problem: disks.status === 'loading' ? 'Looking for their disks.' : undefined,
     run: (row) => {
-      const own = disks.rows.filter(
-        ({ namespace, vms, owner }) => namespace === row.namespace && (vms?.includes(row.name) || owner === row.name),
-      )
-      const chosen = own.filter(({ uid }) => fates.has(uid))
-      return chosen.length === 0 ? send(row) : deleteVmAnd(row, own, (disk) => fates.get(disk.uid), PATIENCE_MS)
+      const own = disksOf(row, disks.rows)
+      // What others use would go with its owner if nobody let go of it first.
+      const byItself = own.every((disk) => !fates.has(disk.uid) && !isShared(disk))
+      return byItself ? send(row) : deleteVmAnd(row, own, (disk) => fates.get(disk.uid), PATIENCE_MS)
     },
   })
 }

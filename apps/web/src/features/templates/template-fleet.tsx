@@ -1,0 +1,156 @@
+// What the list of templates says of itself: the gallery as a table.
+import type { TemplateFacts } from '@virtdeck/kubevirt'
+import { Link, useNavigate } from 'react-router'
+import type { Action } from '../../components/action.ts'
+import { defineFleet } from '../../components/fleet/fleet-kind.ts'
+import { naturalKey } from '../../components/fleet/order.ts'
+import { paths } from '../../paths.ts'
+import { Bdi } from '../../ui/bdi.tsx'
+import { PlusIcon } from '../../ui/icons.ts'
+import { OsTile } from '../../ui/os-tile.tsx'
+import { Quantity } from '../../ui/quantity.tsx'
+import { StatusBadge } from '../../ui/status-badge.tsx'
+import { bytesText } from '../../util/format.ts'
+import { visibleText } from '../../util/visible-text.ts'
+import { originText } from './disk-text.ts'
+
+/** A template as a row: cluster-scoped, so its name is all that it takes to tell it apart. */
+export type TemplateRow = TemplateFacts & { uid: string }
+
+export const templateRow = (facts: TemplateFacts): TemplateRow => ({ ...facts, uid: facts.name })
+
+type Readiness = 'ready' | 'importing' | 'missing'
+
+function readiness({ ready, notReadyReason }: TemplateFacts): Readiness {
+  return ready ? 'ready' : notReadyReason?.includes('being imported') ? 'importing' : 'missing'
+}
+
+const told = {
+  ready: { state: 'running', word: 'Ready' },
+  importing: { state: 'transit', word: 'Importing image' },
+  missing: { state: 'error', word: 'Image missing' },
+} as const
+
+export const templateFleet = defineFleet<TemplateRow>({
+  id: 'templates',
+  title: 'Templates',
+  one: 'template',
+  many: 'templates',
+  placeholder: { wide: 'name, os:ubuntu, memory:<=4Gi, status:ready', phone: 'Name or system' },
+  flexible: 'description',
+  order: { column: 'name', descending: false },
+  columns: [
+    {
+      id: 'name',
+      title: 'Name',
+      width: 200,
+      value: ({ displayName }) => naturalKey(displayName),
+      cell: (row) => (
+        <Link className="name" to={paths.createFromTemplate(row)} title={row.displayName}>
+          <OsTile os={row.os} />
+          <Bdi>{row.displayName}</Bdi>
+        </Link>
+      ),
+      csv: { value: ({ displayName }) => displayName },
+    },
+    {
+      id: 'state',
+      title: 'State',
+      width: 140,
+      value: (row) => ['missing', 'importing', 'ready'].indexOf(readiness(row)),
+      shown: readiness,
+      cell: (row) => (
+        <span title={row.notReadyReason && visibleText(row.notReadyReason)}>
+          <StatusBadge {...told[readiness(row)]} />
+        </span>
+      ),
+      csv: { value: readiness },
+    },
+    {
+      id: 'os',
+      title: 'OS',
+      width: 130,
+      className: 'dim',
+      value: ({ osName, os }) => (osName ?? os)?.toLowerCase(),
+      cell: ({ osName, os }) => osName ?? os,
+      csv: { value: ({ osName, os }) => osName ?? os },
+    },
+    {
+      id: 'cpu',
+      title: 'CPU',
+      width: 76,
+      value: ({ cpus }) => cpus,
+      cell: ({ cpus }) => cpus !== undefined && <Quantity value={cpus} unit="vCPU" />,
+      csv: { title: 'vCPUs', value: ({ cpus }) => cpus },
+    },
+    {
+      id: 'memory',
+      title: 'Memory',
+      width: 76,
+      value: ({ memoryBytes }) => memoryBytes,
+      cell: ({ memoryBytes }) => memoryBytes !== undefined && <Quantity bytes={memoryBytes} />,
+      csv: { title: 'Memory (bytes)', value: ({ memoryBytes }) => memoryBytes },
+    },
+    {
+      id: 'disk',
+      title: 'Disk',
+      width: 76,
+      value: ({ diskBytes }) => diskBytes,
+      cell: ({ diskBytes }) => diskBytes !== undefined && <Quantity bytes={diskBytes} />,
+      csv: { title: 'Disk (bytes)', value: ({ diskBytes }) => diskBytes },
+    },
+    {
+      id: 'source',
+      title: 'Source',
+      width: 180,
+      className: 'dim',
+      value: ({ origin }) => originText(origin),
+      cell: ({ origin }) => originText(origin),
+    },
+    {
+      id: 'description',
+      title: 'Description',
+      width: 180,
+      className: 'dim',
+      value: ({ description }) => description,
+      cell: ({ description }) => description,
+    },
+  ],
+  keys: {
+    status: { kind: 'word', hint: 'ready, importing, missing', of: readiness, facet: { of: readiness, always: Object.keys(told) } },
+    os: { kind: 'word', hint: 'operating system', of: ({ os }) => os, within: ({ osName }) => osName, facet: { of: ({ os }) => os } },
+    family: { kind: 'word', hint: 'linux, windows, other', of: ({ family }) => family },
+    memory: { kind: 'size', hint: '<=4Gi', of: ({ memoryBytes }) => memoryBytes },
+    cpu: { kind: 'number', hint: '>=4', of: ({ cpus }) => cpus },
+    label: { kind: 'labels', hint: 'app=pay, or app alone', of: ({ labels }) => labels },
+    name: { kind: 'word', hint: 'a pattern: ubuntu-*', of: ({ name }) => name },
+  },
+  texts: ({ name, displayName, description, osName, labels }) => [name, displayName, description, osName, Object.values(labels)],
+  attention: (row) => (readiness(row) === 'missing' ? 'failing' : undefined),
+  states: [
+    { key: 'status', value: 'ready', label: 'Ready', state: 'running' },
+    { key: 'status', value: 'importing', label: 'Importing', state: 'transit' },
+    { key: 'status', value: 'missing', label: 'Image missing', state: 'error' },
+  ],
+  menus: [{ label: 'OS', facets: [{ key: 'os', label: 'OS' }] }],
+  state: 'state',
+  phoneLine: ({ cpus, memoryBytes, diskBytes }) =>
+    [cpus && `${cpus} vCPU`, memoryBytes && bytesText(memoryBytes), diskBytes && `${bytesText(diskBytes)} disk`]
+      .filter(Boolean)
+      .join(' · '),
+  labels: ({ labels }) => labels,
+  useActions: useTemplateActions,
+})
+
+function useTemplateActions(row: TemplateRow): Action[] {
+  const navigate = useNavigate()
+  return [
+    {
+      id: 'create',
+      label: 'Create VM…',
+      icon: PlusIcon,
+      disabled: row.notReadyReason,
+      run: () => void navigate(paths.createFromTemplate(row)),
+    },
+  ]
+}
