@@ -1,6 +1,7 @@
 // The simulated cluster, composed: storage, clock, guests, controllers, the API server and its socket.
 import { createAdmission } from './admission/create-admission.ts'
 import { apiResources, resourceKey } from './api/api-resources.ts'
+import { recordingStorage } from './api/controller-writes.ts'
 import { createApiServer, type ApiServer } from './api/api-server.ts'
 import { authenticate } from './api/authentication.ts'
 import type { UserInfo } from './api/context.ts'
@@ -125,7 +126,7 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
     }))
   const guests = createGuests({ clock, storage, hypervisor })
   const startControllers = () => {
-    const { storage: observed, release } = releasable(storage)
+    const { storage: observed, release } = releasable(recordingStorage(storage, controllerClock))
     const controllers = [
       garbageCollector(observed, controllerClock),
       namespaceController(observed, controllerClock),
