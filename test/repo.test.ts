@@ -193,6 +193,15 @@ describe('sources', () => {
     expect(offenders).toEqual([])
   })
 
+  test('no page reads YAML, and the server only that of whoever runs it [X-09]', () => {
+    const offenders = tracked('apps/**', 'packages/k8s/**', 'packages/kubevirt/**').filter((path) => {
+      if (!/\.tsx?$/.test(path) || /\.test\.tsx?$|\/testing\//.test(path)) return false
+      const imported = [...read(path).matchAll(/import \{([^}]*)\} from '(yaml|js-yaml)'/g)].map(([, names = '']) => names.trim())
+      return imported.some((names) => names !== 'stringify')
+    })
+    expect(offenders).toEqual(['apps/server/src/yaml-file.ts'])
+  })
+
   test('no code does arithmetic on a resourceVersion outside the simulated storage', () => {
     const offenders = tracked('apps/**', 'packages/k8s/**', 'packages/kubevirt/**').filter(
       (path) =>

@@ -17,6 +17,9 @@ test.each([
   ['separators', 'a\u2028b\u2029c', 'a\\u2028b\\u2029c'],
   ['tags beyond the first plane', 'a\u{e0041}b', 'a\\u{e0041}b'],
   ['half a character', 'a\ud800b', 'a\\ud800b'],
+  ['Cyrillic letters in a Latin word', 'раураl.example', '\\u0440\\u0430\\u0443\\u0440\\u0430l.example'],
+  ['a Greek letter in a name', 'αdmin', '\\u03b1dmin'],
+  ['words of other scripts beside Latin ones', 'web-01 сервер μ-web Ελλάδα', 'web-01 сервер μ-web Ελλάδα'],
 ])('spells out what cannot be seen, and leaves the rest alone: %s [X-02]', (_, text, shown) => {
   expect(visibleText(text)).toBe(shown)
 })

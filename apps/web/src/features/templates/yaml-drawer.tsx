@@ -65,7 +65,7 @@ export default function YamlDrawer({ template, values, initial, onClose }: YamlD
 }
 
 function toYaml(object: unknown): string {
-  return stringify(object, { lineWidth: 0, aliasDuplicateObjects: false })
+  return stringify(object, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false })
 }
 
 const classes = { key: 'k', punctuation: 'p', number: 'n', text: undefined }

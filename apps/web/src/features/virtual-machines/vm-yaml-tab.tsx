@@ -79,10 +79,24 @@ function NoYaml({ kind, status }: { kind: 'vm' | 'vmi'; status: string }) {
   )
 }
 
-/** Field order as `kubectl get -o yaml` has it. */
+/** No object that means something is as deep; writing one that is would overflow the stack. */
+const deepest = 200
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  let level = [value]
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > levels) return true
+    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []))
+  }
+  return false
+}
+
+/** Field order as `kubectl get -o yaml` has it. Says so of what is too deep to be written. */
 export function objectYaml(object: object, { managedFields }: { managedFields: boolean }): string {
   const { apiVersion, kind, metadata, spec, status, ...rest } = object as KubeObject
   const { managedFields: managed, ...meta } = metadata
+  if (isDeeperThan(deepest, object)) return `# This object is nested more than ${deepest} levels deep: too deep to be shown.\n`
   const ordered = { apiVersion, kind, metadata: managedFields ? { ...meta, managedFields: managed } : meta, ...rest, spec, status }
-  return stringify(ordered, { lineWidth: 0, aliasDuplicateObjects: false, keepUndefined: false })
+  // kubectl reads YAML 1.1, where a plain `no` is false and `0777` a number.
+  return stringify(ordered, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false, keepUndefined: false })
 }
