@@ -1,11 +1,11 @@
 // The inventory beside the pages: namespaces, or nodes, with live counts that follow the list's query. A click narrows
 // the list; the URL holds the choice.
-import type { VmRow } from '@virtdeck/kubevirt'
+import { statusWords, vmState, type VmRow } from '@virtdeck/kubevirt'
 import { useDeferredValue, useMemo, useState } from 'react'
 import { useLocation, useNavigate, useSearchParams } from 'react-router'
 import { useFleet } from '../api/fleet.ts'
-import { formatQuery, isToken, parseQuery, token } from '../components/fleet/language.ts'
-import type { Term } from '../components/fleet/language.ts'
+import { compileQuery, formatQuery, isToken, parseQuery, token } from '../components/fleet/language.ts'
+import type { Term, Token } from '../components/fleet/language.ts'
 import { naturalKey } from '../components/fleet/order.ts'
 import type { Buckets } from '../components/fleet/scan.ts'
 import { SCAN_EVERY_MS, useCounts } from '../components/fleet/use-scan.ts'
@@ -17,6 +17,8 @@ import { Segmented } from '../ui/segmented.tsx'
 import { StateGlyph } from '../ui/state-glyph.tsx'
 import { TreeNav } from '../ui/tree-nav.tsx'
 import type { TreeNode } from '../ui/tree-nav.tsx'
+import { formatCount } from '../util/format.ts'
+import { leaves, namespaceBranches, type Branch } from './inventory-branches.ts'
 
 type Kind = 'namespace' | 'node'
 
@@ -25,7 +27,8 @@ const none: readonly VmRow[] = []
 
 export function InventoryTree({ clusterName }: { clusterName: string }) {
   const [kind, setKind] = useState<Kind>('namespace')
-  const [collapsed, setCollapsed] = useState<ReadonlySet<string>>(new Set())
+  const [folded, setFolded] = useState(false)
+  const [opened, setOpened] = useState<ReadonlySet<string>>(new Set())
   const { status, rows } = useFleet('virtualmachines', SCAN_EVERY_MS)
   const nodes = useFleet('nodes')
   const navigate = useNavigate()
@@ -35,11 +38,17 @@ export function InventoryTree({ clusterName }: { clusterName: string }) {
   const filter = useDeferredValue(terms)
   const scan = useCounts(vmFleet, counted, filter)
 
+  /** Where an item leads. */
+  const targets = new Map<string, string>()
+  const collapsed = new Set(folded ? [ROOT] : [])
+  const others = terms.filter((term) => !isToken(term) || term.key !== kind)
+  const listOf = (...tokens: Token[]) => paths.virtualMachines(formatQuery([...others, ...tokens]))
+
   const chosen = terms.filter((term) => isToken(term) && term.key === kind && !term.negated)
   const only = chosen.length === 1 && chosen[0] && isToken(chosen[0]) ? chosen[0].value : undefined
-  const selected = chosen.length === 0 ? ROOT : only
-
-  const children = kind === 'namespace' ? branches(scan?.facets['namespace']) : nodeBranches(scan?.facets['node'], nodes.rows)
+  const places = kind === 'namespace' ? branches(scan?.facets['namespace']) : nodeBranches(scan?.facets['node'], nodes.rows)
+  const children = places.map((place) => branch(place, [token(kind, place.label)], () => below(place.label)))
+  targets.set(ROOT, listOf())
   const root: TreeNode = {
     id: ROOT,
     label: clusterName,
@@ -48,20 +57,53 @@ export function InventoryTree({ clusterName }: { clusterName: string }) {
     children,
   }
 
-  function select(id: string) {
-    const others = terms.filter((term) => !isToken(term) || term.key !== kind)
-    const query = formatQuery(id === ROOT ? others : [...others, token(kind, id)])
-    void navigate(paths.virtualMachines(query))
+  /** An item that opens; what is below it is worked out once it is open. */
+  function branch(node: TreeNode, tokens: Token[], belowIt: () => TreeNode[]): TreeNode {
+    targets.set(node.id, listOf(...tokens))
+    if (opened.has(node.id)) return { ...node, children: belowIt() }
+    collapsed.add(node.id)
+    return node.count === 0 ? node : { ...node, children: [] }
+  }
+
+  function below(place: string): TreeNode[] {
+    const matches = compileQuery(
+      vmFleet.language,
+      filter.filter((term) => !isToken(term) || term.key !== kind),
+    )
+    const tests = [...matches.facets.values(), ...(matches.rest ? [matches.rest] : [])]
+    const here = counted.filter((row) => row[kind] === place && tests.every((test) => test(row)))
+    return (kind === 'namespace' ? namespaceBranches(here) : leaves(here)).map((item) => leaf(item, place))
+  }
+
+  function leaf(item: Branch, place: string): TreeNode {
+    switch (item.kind) {
+      case 'vm': {
+        const { row } = item
+        const id = `vm ${row.namespace}/${row.name}`
+        targets.set(id, paths.virtualMachine(row))
+        return { id, label: row.name, note: <VmNote row={row} /> }
+      }
+      case 'app': {
+        const tokens = [token('namespace', place), token('label', `app=${item.app}`)]
+        const node = { id: `app ${place} ${item.app}`, label: item.app, count: item.rows.length, failing: item.failing }
+        return branch(node, tokens, () => leaves(item.rows).map((one) => leaf(one, `${place} ${item.app}`)))
+      }
+      case 'more': {
+        const id = `more ${place}`
+        targets.set(id, listOf(token(kind, place.split(' ')[0] ?? place)))
+        return { id, label: `and ${formatCount(item.count)} more` }
+      }
+    }
   }
 
   function toggle(id: string) {
-    const next = new Set(collapsed)
+    if (id === ROOT) return setFolded(!folded)
+    const next = new Set(opened)
     if (!next.delete(id)) next.add(id)
-    setCollapsed(next)
+    setOpened(next)
   }
 
   if (status !== 'ready' || !scan || (counted === none && rows.length > 0)) return null
-  const folded = collapsed.has(ROOT)
   return (
     <section className="tree" aria-label="Inventory">
       <header>
@@ -78,20 +120,28 @@ export function InventoryTree({ clusterName }: { clusterName: string }) {
           label={folded ? 'Expand all' : 'Collapse all'}
           icon={folded ? PlusIcon : MinusIcon}
           small
-          onClick={() => toggle(ROOT)}
+          onClick={() => {
+            setFolded(!folded)
+            setOpened(new Set())
+          }}
         />
       </header>
       <TreeNav
         label={kind === 'namespace' ? 'Namespaces' : 'Nodes'}
         nodes={[root]}
-        selected={selected}
+        selected={chosen.length === 0 ? ROOT : only && placeId(only)}
         collapsed={collapsed}
         onToggle={toggle}
-        onSelect={select}
+        onSelect={(id) => {
+          const to = targets.get(id)
+          if (to) void navigate(to)
+        }}
       />
     </section>
   )
 }
+
+const placeId = (name: string) => `in ${name}`
 
 /** The query of the list, where the list is what one looks at. */
 function useListTerms(): readonly Term[] {
@@ -102,19 +152,21 @@ function useListTerms(): readonly Term[] {
 }
 
 /** What the list would show without a choice here. */
-const sum = (nodes: readonly TreeNode[]) => nodes.reduce((total, { count }) => total + count, 0)
+const sum = (nodes: readonly TreeNode[]) => nodes.reduce((total, { count }) => total + (count ?? 0), 0)
 
 const byName = (a: TreeNode, b: TreeNode) => (naturalKey(a.label) < naturalKey(b.label) ? -1 : 1)
 
 function branches(buckets: Buckets = new Map()): TreeNode[] {
-  return [...buckets].map(([name, { count, failing, warnings }]) => ({ id: name, label: name, count, failing, warnings })).sort(byName)
+  return [...buckets]
+    .map(([name, { count, failing, warnings }]) => ({ id: placeId(name), label: name, count, failing, warnings }))
+    .sort(byName)
 }
 
 /** Nodes without a VM count as well, and one that takes none says so. */
 function nodeBranches(buckets: Buckets | undefined, rows: readonly { name: string; ready: boolean; unschedulable: boolean }[]): TreeNode[] {
-  const named = new Map(branches(buckets).map((node) => [node.id, node]))
+  const named = new Map(branches(buckets).map((node) => [node.label, node]))
   for (const { name, ready, unschedulable } of rows) {
-    const node = named.get(name) ?? { id: name, label: name, count: 0 }
+    const node = named.get(name) ?? { id: placeId(name), label: name, count: 0 }
     named.set(name, { ...node, note: <NodeNote ready={ready} unschedulable={unschedulable} /> })
   }
   return [...named.values()].sort(byName)
@@ -132,4 +184,15 @@ function NodeNote({ ready, unschedulable }: { ready: boolean; unschedulable: boo
       <StateGlyph state="stopped" />
     </span>
   ) : null
+}
+
+/** A VM that runs needs no word; what it does otherwise is told by its shape. */
+function VmNote({ row }: { row: VmRow }) {
+  const state = vmState(row)
+  return (
+    <span className={`c-${state}`} title={statusWords(row)}>
+      <StateGlyph state={state} className="still" />
+      <span className="sr">{statusWords(row)}</span>
+    </span>
+  )
 }

@@ -9,7 +9,8 @@ export type TreeNode = {
   id: string
   label: string
   icon?: Icon
-  count: number
+  /** VMs below it; a VM itself has none. */
+  count?: number
   failing?: number
   warnings?: number
   /** Something at the right of the label: a state. */
@@ -98,7 +99,7 @@ export function TreeNav({ label, nodes, selected, collapsed, onToggle, onSelect 
             {node.note}
             {node.failing ? <span className="tf error">{node.failing}</span> : null}
             {!node.failing && node.warnings ? <span className="tf warning">{node.warnings}</span> : null}
-            <span className="tn">{node.count.toLocaleString('en-US')}</span>
+            {node.count !== undefined && <span className="tn">{node.count.toLocaleString('en-US')}</span>}
           </div>
         </li>
       ))}
@@ -124,7 +125,7 @@ function Twisty({ node, open, onToggle }: { node: TreeNode; open: boolean; onTog
 }
 
 function describe({ label, count, failing, warnings }: TreeNode): string {
-  const parts = [label, `${count} ${count === 1 ? 'VM' : 'VMs'}`]
+  const parts = count === undefined ? [label] : [label, `${count} ${count === 1 ? 'VM' : 'VMs'}`]
   if (failing) parts.push(`${failing} failing`)
   if (warnings) parts.push(`${warnings} with warnings`)
   return parts.join(', ')
