@@ -249,7 +249,7 @@ function sendDeletedCollection(context: ServedContext, res: ServerResponse, requ
   const metadata = { resourceVersion: String(context.storage.revision()) }
   const body =
     representation.as === 'Table'
-      ? table(resource, items, metadata, 'Metadata', context.clock.now())
+      ? table(context, resource, items, metadata, 'Metadata')
       : representation.as === 'PartialObjectMetadata'
         ? { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata, items: items.map(partialMetadata) }
         : { kind: resource.listKind, apiVersion: groupVersion(resource), metadata, items }

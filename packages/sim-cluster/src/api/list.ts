@@ -183,7 +183,7 @@ export function serveList(
     ...(page.remainingItemCount === undefined ? {} : { remainingItemCount: page.remainingItemCount }),
   }
   if (representation.as === 'Table') {
-    sendJson(req, res, 200, table(resource, page.items, listMeta, includeObjectOf(info.query), context.clock.now()), representation.format)
+    sendJson(req, res, 200, table(context, resource, page.items, listMeta, includeObjectOf(info.query)), representation.format)
     return
   }
   if (representation.as === 'PartialObjectMetadata') {
@@ -252,7 +252,7 @@ export function sendObject(
   }
   if (representation.as === 'Table') {
     const metadata = { resourceVersion: object.metadata.resourceVersion }
-    sendJson(req, res, code, table(resource, [object], metadata, includeObjectOf(info.query), context.clock.now()), representation.format)
+    sendJson(req, res, code, table(context, resource, [object], metadata, includeObjectOf(info.query)), representation.format)
   } else if (representation.as === 'PartialObjectMetadata') {
     sendJson(req, res, code, partialMetadata(object), representation.format)
   } else if (representation.format === 'yaml' || info.query.has('pretty')) {

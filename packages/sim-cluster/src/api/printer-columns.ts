@@ -10,6 +10,8 @@ export type Column = {
   type: 'string' | 'integer' | 'boolean' | 'date'
   description: string
   priority: number
+  /** The field whose documentation describes the column, as `PodSpec.nodeName` of core/v1. */
+  of?: string
   /** Of a CRD's column. */
   jsonPath?: string
   value(object: Loose, nowMs: number): unknown
@@ -21,7 +23,7 @@ function at(object: unknown, path: string): unknown {
   return found
 }
 
-type ColumnOptions = { type?: Column['type']; description?: string; priority?: number }
+type ColumnOptions = { type?: Column['type']; description?: string; priority?: number; of?: string }
 
 /** A CRD's additionalPrinterColumn over a plain path. */
 function path(name: string, jsonPath: string, { type = 'string', description, priority = 0 }: ColumnOptions = {}): Column {
@@ -63,9 +65,9 @@ const genericAge: Column = { ...ageAlone, description: createdDescription }
 function printed(
   name: string,
   value: (object: Loose, nowMs: number) => unknown,
-  { type = 'string', description = '', priority = 0 }: ColumnOptions = {},
+  { type = 'string', description = '', priority = 0, of }: ColumnOptions = {},
 ): Column {
-  return { name, type, description, priority, value }
+  return { name, type, description, priority, ...(of === undefined ? {} : { of }), value }
 }
 
 const builtinAge = printed('Age', (object, nowMs) => since(object.metadata.creationTimestamp, nowMs), { description: createdDescription })
@@ -240,32 +242,38 @@ const builtinColumns: Record<string, readonly Column[]> = {
         'The number of times the containers in this pod have been restarted and when the last container in this pod has restarted.',
     }),
     builtinAge,
-    printed('IP', (pod) => orNone(at(pod, 'status.podIP')), { priority: 1 }),
-    printed('Node', (pod) => orNone(at(pod, 'spec.nodeName')), { priority: 1 }),
-    printed('Nominated Node', (pod) => orNone(at(pod, 'status.nominatedNodeName')), { priority: 1 }),
-    printed('Readiness Gates', () => '<none>', { priority: 1 }),
+    printed('IP', (pod) => orNone(at(pod, 'status.podIP')), { priority: 1, of: 'PodStatus.podIP' }),
+    printed('Node', (pod) => orNone(at(pod, 'spec.nodeName')), { priority: 1, of: 'PodSpec.nodeName' }),
+    printed('Nominated Node', (pod) => orNone(at(pod, 'status.nominatedNodeName')), { priority: 1, of: 'PodStatus.nominatedNodeName' }),
+    printed('Readiness Gates', () => '<none>', { priority: 1, of: 'PodSpec.readinessGates' }),
   ],
   nodes: [
     printed('Status', nodeStatus, { description: 'The status of the node' }),
     printed('Roles', nodeRoles, { description: 'The roles of the node' }),
     builtinAge,
     printed('Version', (node) => at(node, 'status.nodeInfo.kubeletVersion'), { description: 'Kubelet Version reported by the node.' }),
-    printed('Internal-IP', nodeAddress('InternalIP'), { priority: 1 }),
-    printed('External-IP', nodeAddress('ExternalIP'), { priority: 1 }),
-    printed('OS-Image', (node) => at(node, 'status.nodeInfo.osImage') ?? '<unknown>', { priority: 1 }),
-    printed('Kernel-Version', (node) => at(node, 'status.nodeInfo.kernelVersion') ?? '<unknown>', { priority: 1 }),
-    printed('Container-Runtime', (node) => at(node, 'status.nodeInfo.containerRuntimeVersion') ?? '<unknown>', { priority: 1 }),
+    printed('Internal-IP', nodeAddress('InternalIP'), { priority: 1, of: 'NodeStatus.addresses' }),
+    printed('External-IP', nodeAddress('ExternalIP'), { priority: 1, of: 'NodeStatus.addresses' }),
+    printed('OS-Image', (node) => at(node, 'status.nodeInfo.osImage') ?? '<unknown>', { priority: 1, of: 'NodeSystemInfo.osImage' }),
+    printed('Kernel-Version', (node) => at(node, 'status.nodeInfo.kernelVersion') ?? '<unknown>', {
+      priority: 1,
+      of: 'NodeSystemInfo.kernelVersion',
+    }),
+    printed('Container-Runtime', (node) => at(node, 'status.nodeInfo.containerRuntimeVersion') ?? '<unknown>', {
+      priority: 1,
+      of: 'NodeSystemInfo.containerRuntimeVersion',
+    }),
   ],
   namespaces: [printed('Status', (namespace) => at(namespace, 'status.phase'), { description: 'The status of the namespace' }), builtinAge],
   persistentvolumeclaims: [
-    printed('Status', pvcStatus),
-    printed('Volume', (pvc) => at(pvc, 'spec.volumeName') ?? ''),
-    printed('Capacity', (pvc) => at(pvc, 'status.capacity.storage') ?? ''),
-    printed('Access Modes', (pvc) => shortModes(at(pvc, 'status.accessModes'))),
-    printed('StorageClass', (pvc) => at(pvc, 'spec.storageClassName') ?? ''),
-    printed('VolumeAttributesClass', () => '<unset>'),
+    printed('Status', pvcStatus, { of: 'PersistentVolumeClaimStatus.phase' }),
+    printed('Volume', (pvc) => at(pvc, 'spec.volumeName') ?? '', { of: 'PersistentVolumeClaimSpec.volumeName' }),
+    printed('Capacity', (pvc) => at(pvc, 'status.capacity.storage') ?? '', { of: 'PersistentVolumeClaimStatus.capacity' }),
+    printed('Access Modes', (pvc) => shortModes(at(pvc, 'status.accessModes')), { of: 'PersistentVolumeClaimStatus.accessModes' }),
+    printed('StorageClass', (pvc) => at(pvc, 'spec.storageClassName') ?? '', { of: 'PersistentVolumeClaimSpec.storageClassName' }),
+    printed('VolumeAttributesClass', () => '<unset>', { of: 'PersistentVolumeClaimSpec.volumeAttributesClassName' }),
     builtinAge,
-    printed('VolumeMode', (pvc) => at(pvc, 'spec.volumeMode') ?? '<unset>', { priority: 1 }),
+    printed('VolumeMode', (pvc) => at(pvc, 'spec.volumeMode') ?? '<unset>', { priority: 1, of: 'PersistentVolumeClaimSpec.volumeMode' }),
   ],
   persistentvolumes: [
     printed('Capacity', (pv) => at(pv, 'spec.capacity.storage') ?? ''),

@@ -1,8 +1,10 @@
 // Objects as kubectl prints them: rows of cells that the server chooses.
 // https://github.com/kubernetes/kubernetes/blob/v1.32.0/pkg/printers/internalversion/printers.go
 import type { KubeObject } from '@virtdeck/k8s'
+import type { Schemas } from '../openapi/schema.ts'
 import type { StoredObject } from '../storage/storage.ts'
 import { resourceKey, type ApiResource } from './api-resources.ts'
+import type { ApiServerContext } from './context.ts'
 import { since } from './duration.ts'
 import { columnsOf, type Column } from './printer-columns.ts'
 
@@ -33,10 +35,23 @@ export function includeObjectOf(query: URLSearchParams): IncludeObject {
   return wanted === 'None' || wanted === 'Object' ? wanted : 'Metadata'
 }
 
-export function columnDefinitions(resource: ApiResource) {
+/** What a column says of itself, or what the documentation says of the field that it shows. */
+function descriptionOf({ definitions }: Schemas, { description, of }: Column): string {
+  if (description || of === undefined) return description
+  const [type = '', field = ''] = of.split('.')
+  return definitions[`io.k8s.api.core.v1.${type}`]?.properties?.[field]?.description ?? ''
+}
+
+function columnDefinitions(schemas: Schemas, resource: ApiResource) {
   return [
     nameColumn,
-    ...columnsOf(resourceKey(resource)).map(({ name, type, description, priority }) => ({ name, type, format: '', description, priority })),
+    ...columnsOf(resourceKey(resource)).map((column) => ({
+      name: column.name,
+      type: column.type,
+      format: '',
+      description: descriptionOf(schemas, column),
+      priority: column.priority,
+    })),
   ]
 }
 
@@ -48,18 +63,19 @@ export function tableRow(resource: ApiResource, object: StoredObject, include: I
 }
 
 export function table(
+  { schemas, clock }: Pick<ApiServerContext, 'schemas' | 'clock'>,
   resource: ApiResource,
   objects: readonly StoredObject[],
   metadata: object,
   include: IncludeObject,
-  nowMs: number,
   withColumns = true,
 ) {
+  const nowMs = clock.now()
   return {
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',
     metadata,
-    columnDefinitions: withColumns ? columnDefinitions(resource) : null,
+    columnDefinitions: withColumns ? columnDefinitions(schemas, resource) : null,
     rows: objects.map((object) => tableRow(resource, object, include, nowMs)),
   }
 }

@@ -44,7 +44,7 @@ function encoderFor(context: ServedContext, resource: ApiResource, info: Request
   let first = true
   return (type, object) => {
     const metadata = { resourceVersion: object.metadata.resourceVersion }
-    const encoded = line(type, table(resource, [object], metadata, include, context.clock.now(), first))
+    const encoded = line(type, table(context, resource, [object], metadata, include, first))
     first = false
     return encoded
   }

@@ -46,7 +46,6 @@ export const exceptions: readonly Exception[] = [
     reason:
       'Launcher pods are as large as virtdeck and kubectl need: annotations of Istio and Velero, mounts and environment are left out.',
   },
-  { captures: ['lifecycle/ps-errimage'], reason: 'A container that cannot be pulled is in ImagePullBackOff at once.' },
   {
     captures: ['lifecycle/ps-crash'],
     reason: 'Recorded in the moment between two lives of a VM that crashes, while its launcher pod was terminating.',
@@ -113,11 +112,6 @@ export const ignored: readonly Ignored[] = [
     reason: 'Nodes were stand-ins in the recording.',
   },
   {
-    captures: ['table/nodes', 'table/pods'],
-    paths: ['body.columnDefinitions[*].description'],
-    reason: "Descriptions of columns are Kubernetes' field documentation, which is not carried along.",
-  },
-  {
     captures: [
       'list/clusterinstancetypes',
       'list/clusterpreferences',
@@ -179,7 +173,7 @@ export const ignored: readonly Ignored[] = [
     reason: "The stand-in's agent connected to a guest that had been started paused; a simulated one waits until it runs.",
   },
   {
-    captures: ['lifecycle/ps-imagepull'],
+    captures: ['lifecycle/ps-imagepull', 'lifecycle/ps-errimage'],
     paths: ['body.spec.template.spec.volumes[0].containerDisk.image'],
     reason: 'The simulated registry fails for names below .invalid.',
   },

@@ -37,7 +37,8 @@ const unordered = new Set(['resourceRules', 'nonResourceRules'])
 type ManagerEntry = { manager?: string; operation?: string; subresource?: string }
 
 /** Whose bookkeeping is compared: not that of controllers, whose stand-ins wrote in the recording. */
-const controllers = /^(virt-(controller|handler|api|operator)|cdi-.*|kube-controller-manager|kubelet|snapshot-controller|Go-http-client|rig-.*)$/
+const controllers =
+  /^(virt-(controller|handler|api|operator)|cdi-.*|kube-controller-manager|kubelet|snapshot-controller|Go-http-client|rig-.*)$/
 
 const managerKey = ({ manager, operation, subresource = '' }: ManagerEntry) => `${manager} ${operation} ${subresource}`
 
