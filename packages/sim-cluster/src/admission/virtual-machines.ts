@@ -24,7 +24,7 @@ const cause = (field: string | undefined, message: string, reason = 'FieldValueI
   ...(field ? { field } : {}),
 })
 
-const runStrategies = ['Always', 'Halted', 'Manual', 'RerunOnFailure', 'Once', 'WaitAsReceiver']
+const runStrategies = ['Always', 'Halted', 'Manual', 'RerunOnFailure', 'Once']
 const evictionStrategies = ['LiveMigrate', 'LiveMigrateIfPossible', 'None', 'External']
 const buses = ['virtio', 'scsi', 'sata', 'usb']
 const nicModels = ['e1000', 'e1000e', 'igb', 'ne2k_pci', 'pcnet', 'rtl8139', 'virtio']
@@ -95,6 +95,9 @@ function* runStrategyCauses({ spec }: VirtualMachine): Generator<Cause> {
     )
   } else if (running === undefined && runStrategy === undefined) {
     yield cause('spec.running', 'RunStrategy must be specified')
+  } else if (runStrategy === 'WaitAsReceiver') {
+    const message = 'Invalid RunStrategy (WaitAsReceiver), DecentralizedLiveMigration feature gate is not enabled in kubevirt resource'
+    yield cause('spec.runStrategy', message)
   } else if (runStrategy !== undefined && !runStrategies.includes(runStrategy)) {
     yield cause('spec.runStrategy', `Invalid RunStrategy (${runStrategy})`)
   }

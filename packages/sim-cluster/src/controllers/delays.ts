@@ -5,6 +5,10 @@ export const delays = {
   schedulePod: 200,
   /** From bound to running: volumes attached, containers pulled and started. */
   startPod: 1_800,
+  /** From an image that could not be pulled to the back-off, and how long that lasts at first and at most. */
+  backOffPull: 1_500,
+  retryPull: 20_000,
+  mostBackOffPull: 300_000,
   /** From a running launcher pod to a running domain. */
   startDomain: 1_200,
   /** From a running domain to the guest agent's first report. */

@@ -3,7 +3,7 @@
 import type { Condition, Node, Pod } from '@virtdeck/k8s'
 import { timestamp } from '../clock.ts'
 import type { ControllerContext } from './context.ts'
-import type { Controller } from './controller.ts'
+import type { Controller, ReconcileContext } from './controller.ts'
 import { delays } from './delays.ts'
 import { controllerOf, isTrue, keyOf, pvcs, splitKey, vmis, withCondition, type NodeSelectorTerm } from './objects.ts'
 import { parseQuantity } from './quantity.ts'
@@ -155,6 +155,8 @@ const scheduler = { component: 'default-scheduler' }
 
 export function podController(context: ControllerContext): Controller {
   const { objects, indexes, clock, record, waits } = context
+  /** How often each pod's image was asked for. */
+  const pulls = new Map<string, number>()
 
   const setConditions = (
     pod: Pod,
@@ -174,6 +176,7 @@ export function podController(context: ControllerContext): Controller {
     keysOf({ resource, type, object, previous }) {
       if (resource.group !== '') return []
       if (resource.plural === 'pods') {
+        if (type === 'DELETED') pulls.delete(object.metadata.uid)
         // Room on a node, when a pod leaves it, is news for those that wait for one.
         const waiting = type === 'DELETED' ? indexes.unscheduledPods('pending').map(keyOf) : []
         return [keyOf(object), ...waiting]
@@ -237,13 +240,9 @@ export function podController(context: ControllerContext): Controller {
         return
       }
       if (phase === 'Pending') {
-        const pullProblem = imageProblem(pod)
-        if (pullProblem) {
-          const statuses = (pod.status?.containerStatuses ?? []) as { state?: { waiting?: { reason?: string } } }[]
-          if (statuses.some((status) => status.state?.waiting?.reason === pullProblem.reason)) return
-          if (!waits.passed(`pull ${pod.metadata.uid}`, delays.startPod, reconcile)) return
-          objects.setStatus('pods', pod, { ...pod.status, containerStatuses: [waitingContainer(pullProblem)] })
-          record(pod, 'Warning', 'Failed', pullProblem.event, { component: 'kubelet', host: pod.spec.nodeName })
+        const image = unpullable(pod)
+        if (image) {
+          pull(pod, image, reconcile)
           return
         }
         if (!waits.passed(`start ${pod.metadata.uid}`, delays.startPod, reconcile)) return
@@ -276,32 +275,49 @@ export function podController(context: ControllerContext): Controller {
     },
   }
 
+  /** Tries, backs off, and tries again ever later, as the kubelet does. */
+  function pull(pod: Pod, image: string, reconcile: ReconcileContext): void {
+    const { uid } = pod.metadata
+    const from = { component: 'kubelet', host: pod.spec?.nodeName ?? '' }
+    const wait = (reason: string, message: string) => {
+      const name = pod.spec?.containers?.find((container) => container.image === image)?.name ?? ''
+      const waiting = { name, image, ready: false, restartCount: 0, started: false, state: { waiting: { reason, message } } }
+      objects.setStatus('pods', pod, { ...pod.status, containerStatuses: [waiting] })
+    }
+    if (waitingReasonOf(pod) === 'ErrImagePull') {
+      if (!waits.passed(`back off ${uid}`, delays.backOffPull, reconcile)) return
+      wait('ImagePullBackOff', `Back-off pulling image "${image}"`)
+      record(pod, 'Normal', 'BackOff', `Back-off pulling image "${image}"`, from)
+      record(pod, 'Warning', 'Failed', 'Error: ImagePullBackOff', from)
+      return
+    }
+    const tried = pulls.get(uid) ?? 0
+    const delayMs =
+      waitingReasonOf(pod) === undefined
+        ? delays.startPod
+        : Math.min(delays.mostBackOffPull, delays.retryPull * 2 ** Math.max(0, tried - 1))
+    if (!waits.passed(`pull ${uid} ${tried}`, delayMs, reconcile)) return
+    pulls.set(uid, tried + 1)
+    const host = image.slice(0, image.indexOf('/'))
+    const message = `failed to pull and unpack image "${image}": failed to resolve reference "${image}": dial tcp: lookup ${host}: no such host`
+    wait('ErrImagePull', message)
+    record(pod, 'Normal', 'Pulling', `Pulling image "${image}"`, from)
+    record(pod, 'Warning', 'Failed', `Failed to pull image "${image}": ${message}`, from)
+    record(pod, 'Warning', 'Failed', 'Error: ErrImagePull', from)
+  }
+
   function isUnschedulable(pod: Pod, message: string): boolean {
     const condition = ((pod.status?.conditions ?? []) as Condition[]).find((candidate) => candidate.type === 'PodScheduled')
     return condition?.status === 'False' && condition.message === message
   }
 }
 
-type PullProblem = { reason: string; image: string; event: string; message: string }
-
 /** Images whose registry does not exist cannot be pulled: `.invalid` names are reserved for that (RFC 2606). */
-function imageProblem(pod: Pod): PullProblem | undefined {
-  const image = pod.spec?.containers
-    ?.map((container) => container.image ?? '')
-    .find((candidate) => /^[^/]*\.invalid(:\d+)?\//.test(candidate))
-  if (!image) return undefined
-  const host = image.slice(0, image.indexOf('/'))
-  const message = `failed to pull and unpack image "${image}": failed to resolve reference "${image}": dial tcp: lookup ${host}: no such host`
-  return { reason: 'ImagePullBackOff', image, message, event: `Failed to pull image "${image}": ${message}` }
-}
+const unpullable = (pod: Pod): string | undefined =>
+  pod.spec?.containers?.map((container) => container.image ?? '').find((image) => /^[^/]*\.invalid(:\d+)?\//.test(image))
 
-const waitingContainer = ({ reason, image }: PullProblem) => ({
-  name: 'volumeroot',
-  image,
-  ready: false,
-  restartCount: 0,
-  started: false,
-  state: { waiting: { reason, message: `Back-off pulling image "${image}"` } },
-})
+const waitingReasonOf = (pod: Pod): string | undefined =>
+  ((pod.status?.containerStatuses ?? []) as { state?: { waiting?: { reason?: string } } }[]).find((status) => status.state?.waiting)?.state
+    ?.waiting?.reason
 
 export const isPodReady = (pod: Pod): boolean => pod.status?.phase === 'Running' && isTrue(pod as never, 'Ready')

@@ -238,6 +238,7 @@ export const scenes: Record<string, (stage: Stage, captures: Map<string, Capture
       'ps-dvimport': imported('ps-dvimport', 'rig-rwx'),
       'ps-wffc': imported('ps-wffc', 'rig-wffc'),
       'ps-imagepull': { ...always, ...unpullable },
+      'ps-errimage': { ...always, ...unpullable },
       'ps-guestshutdown': { runStrategy: 'Manual', annotations: powerOff },
       'ps-once': { runStrategy: 'Once', annotations: powerOff },
       'ps-rerun': { runStrategy: 'RerunOnFailure', annotations: powerOff },
@@ -251,6 +252,7 @@ export const scenes: Record<string, (stage: Stage, captures: Map<string, Capture
     await stage.ask('PUT', subresource('ps-guestshutdown', 'start'), {})
     const waits: [name: string, wanted: string, vm?: string][] = [
       ['imagepull', 'ImagePullBackOff'],
+      ['errimage', 'ErrImagePull'],
       ['guestshutdown', 'Stopped'],
       ['once', 'Stopped'],
       ['rerun', 'Stopped'],

@@ -327,6 +327,10 @@ export function createSubresources({ storage, clock, guests }: { storage: Storag
     return { code: 200, png }
   }
 
+  const sev: Handler = () => {
+    throw badRequest("'WorkloadEncryptionSEV' feature gate is not enabled")
+  }
+
   const put = (handle: Handler) => ({ methods: ['PUT'], handle })
   const get = (handle: Handler) => ({ methods: ['GET'], handle })
   return new Map([
@@ -354,5 +358,9 @@ export function createSubresources({ storage, clock, guests }: { storage: Storag
     ['virtualmachineinstances/userlist', get(userList)],
     ['virtualmachineinstances/filesystemlist', get(fileSystemList)],
     ['virtualmachineinstances/vnc/screenshot', get(screenshot)],
+    ['virtualmachineinstances/sev/fetchcertchain', get(sev)],
+    ['virtualmachineinstances/sev/querylaunchmeasurement', get(sev)],
+    ['virtualmachineinstances/sev/setupsession', put(sev)],
+    ['virtualmachineinstances/sev/injectlaunchsecret', put(sev)],
   ])
 }
