@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { WebSocketServer } from 'ws'
-import { accessReview, toStatus, type AccessQuestion, type SelfSubjectAccessReview } from '@virtdeck/k8s'
+import { accessReview, StatusError, toStatus, type AccessQuestion, type SelfSubjectAccessReview } from '@virtdeck/k8s'
 import { actorOf, clientOf } from '../audit/audit.ts'
 import { consoleOperation } from '../audit/operation.ts'
 import type { Context } from '../context.ts'
@@ -65,7 +65,12 @@ export function createConsoles({ kubeconfig, upstream, sessions, log, recheckMs,
     const alive = setInterval(() => {
       if (!sessions.alive(session)) tunnel.close(closeCodes.sessionEnded, closeReason(closeCodes.sessionEnded))
     }, aliveMs)
-    const lease = setInterval(() => void renew().catch(() => undefined), recheckMs * (0.9 + Math.random() * 0.2))
+    const failed = (error: unknown) => {
+      if (!(error instanceof StatusError) || error.code !== 401) return
+      sessions.rejected(session)
+      tunnel.close(closeCodes.sessionEnded, closeReason(closeCodes.sessionEnded))
+    }
+    const lease = setInterval(() => void renew().catch(failed), recheckMs * (0.8 + Math.random() * 0.2))
     const renew = async () => {
       const question = accessReview(accessTo(passed))
       const review = await upstream.json<SelfSubjectAccessReview>(

@@ -13,7 +13,6 @@ export function inventoryRouter({ sessions, inventory }: Context): Router {
     if (!session) throw refusal(401, 'You are not signed in.')
     const fleet = fleets.find((name) => name === req.params.fleet)
     if (!fleet) throw refusal(404, 'There is no such fleet.')
-    sessions.touch(res, session)
     const view = await inventory.view(session, fleet).catch((error: unknown) => {
       if (error instanceof StatusError && error.code === 401) sessions.rejected(session)
       throw error

@@ -38,9 +38,15 @@ const liveRequest: z.ZodType<LiveRequest> = z.discriminatedUnion('type', [
   z.object({ type: z.literal('watch-close'), id }),
 ])
 
+/** What a tab needs of its socket. */
+export type TabSocket = Pick<
+  WebSocket,
+  'on' | 'once' | 'send' | 'close' | 'terminate' | 'bufferedAmount' | 'readyState' | 'OPEN' | 'pause' | 'resume'
+>
+
 type Tab = {
   session: Session
-  ws: WebSocket
+  ws: TabSocket
   beat(frame: Buffer): void
   tellStates(): void
   tellDigests(): void
@@ -98,7 +104,7 @@ export function createLive(context: Context) {
 
 type Follow = { view: FleetView; stop(): void; state: string }
 
-function openTab(context: Context, ws: WebSocket, session: Session): Tab {
+export function openTab(context: Context, ws: TabSocket, session: Session): Tab {
   const { inventory, sessions, log, recheckMs } = context
   const follows = new Map<Fleet, Follow>()
   /** Fleets whose deltas this tab was too slow for: it starts over once it has caught up. */
@@ -197,7 +203,7 @@ function openTab(context: Context, ws: WebSocket, session: Session): Tab {
     else if (error instanceof StatusError && error.code < 500) close(ws, closeCodes.badRequest)
     else log.debug({ err: error }, 'live')
   }
-  const rechecking = setInterval(() => void recheck().catch(failed), recheckMs * (0.9 + Math.random() * 0.2))
+  const rechecking = setInterval(() => void recheck().catch(failed), recheckMs * (0.8 + Math.random() * 0.2))
 
   const isFlooded = () => {
     heard += 1
@@ -267,6 +273,6 @@ function parse(data: RawData): LiveRequest | undefined {
 
 const encode = (message: LiveMessage) => Buffer.from(JSON.stringify(message))
 
-function close(ws: WebSocket, code: Parameters<typeof closeReason>[0]): void {
+function close(ws: TabSocket, code: Parameters<typeof closeReason>[0]): void {
   ws.close(code, closeReason(code))
 }
