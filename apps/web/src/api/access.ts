@@ -9,7 +9,8 @@ import { k8s, sessionKey } from './client.ts'
 import { queryClient } from './query-client.ts'
 
 export type AccessAnswer =
-  | { allowed: true; pending?: undefined }
+  /** `unsure` where the cluster did not answer: the button stays, and pressing it says what is the matter. */
+  | { allowed: true; unsure?: true; pending?: undefined }
   | { allowed: false; reason: string; pending?: undefined }
   | { pending: true; allowed?: undefined }
 
@@ -43,7 +44,7 @@ export function useAccess(namespace?: string): (question: Omit<AccessQuestion, '
     const asked = { ...question, ...(namespace !== undefined && { namespace }) }
     if (namespace === undefined) return ask(asked)
     // Where the review itself fails, the button stays: the API server says what is the matter when it is pressed.
-    if (rules.isError) return { allowed: true }
+    if (rules.isError) return { allowed: true, unsure: true }
     const status = rules.data?.status
     if (!status) return { pending: true }
     if (rulesAllow(status, asked)) return { allowed: true }
@@ -68,7 +69,7 @@ function ask(question: AccessQuestion): AccessAnswer {
   // Rendering asks; the request begins after it.
   if (!fresh && known?.fetchStatus !== 'fetching' && known?.status !== 'error')
     queueMicrotask(() => void queryClient.prefetchQuery({ queryKey, queryFn: () => review(question), staleTime: FRESH_MS }))
-  if (known?.status === 'error') return { allowed: true }
+  if (known?.status === 'error') return { allowed: true, unsure: true }
   if (known?.data === undefined) return { pending: true }
   return known.data ? { allowed: true } : denied(question)
 }

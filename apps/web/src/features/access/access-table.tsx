@@ -100,6 +100,14 @@ function Cell({ verb: { label }, answer, question, where }: CellProps) {
         <Spinner label={`Asking about ${label} in ${where}`} />
       </td>
     )
+  if (answer.allowed && answer.unsure)
+    return (
+      <td title="The cluster did not answer.">
+        <span className="dim" role="img" aria-label={`${label}: unknown`}>
+          ?
+        </span>
+      </td>
+    )
   if (answer.allowed)
     return (
       <td>

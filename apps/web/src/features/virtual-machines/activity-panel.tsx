@@ -1,5 +1,7 @@
 import { resources } from '@virtdeck/k8s'
 import { Link } from 'react-router'
+import { useAccess } from '../../api/access.ts'
+import { listActivities } from '../../api/activity-access.ts'
 import { useNow } from '../../api/now.ts'
 import { useWatchList } from '../../api/watch.ts'
 import { paths } from '../../paths.ts'
@@ -21,6 +23,7 @@ export function ActivityPanel({ objects }: { objects: VmObjects }) {
   const ref = useVmRef()
   const { namespace, name } = ref
   const { events, status } = useVmEvents(ref, objects)
+  const mayListActivities = useAccess()(listActivities).allowed === true
   const snapshots = useWatchList(resources.virtualMachineSnapshots, { namespace }).items.filter(
     (snapshot) => snapshot.spec.source.name === name,
   )
@@ -33,11 +36,18 @@ export function ActivityPanel({ objects }: { objects: VmObjects }) {
     <Panel
       title="Recent activity"
       actions={
-        events.length > 0 && (
-          <Link className="lnk" to={paths.virtualMachine(ref, 'events')}>
-            {events.length === 1 ? '1 event' : `All ${events.length} events`}
-          </Link>
-        )
+        <>
+          {mayListActivities && (
+            <Link className="lnk" to={paths.activity(`vm:${name} namespace:${namespace}`)}>
+              Who did what
+            </Link>
+          )}
+          {events.length > 0 && (
+            <Link className="lnk" to={paths.virtualMachine(ref, 'events')}>
+              {events.length === 1 ? '1 event' : `All ${events.length} events`}
+            </Link>
+          )}
+        </>
       }
     >
       {activity.length === 0 ? (
