@@ -2,6 +2,7 @@
 import { resources, toStatus, type AccessQuestion } from '@virtdeck/k8s'
 import type { NodeRow } from '@virtdeck/kubevirt'
 import { k8s } from '../../api/client.ts'
+import type { Outcome } from '../../api/outcome.ts'
 import { toast } from '../../stores/toasts.ts'
 
 export const patchNodes: AccessQuestion = { verb: 'patch', group: '', resource: 'nodes' }
@@ -21,4 +22,10 @@ export async function cordonAloud(node: Pick<NodeRow, 'name'>, cordoned: boolean
   } catch (error) {
     toast.failed(id, cordoned ? `Could not cordon ${node.name}` : `Could not uncordon ${node.name}`, toStatus(error).message)
   }
+}
+
+/** Sets a label of a node, or takes it away with null; nothing else of it is sent. */
+export async function labelNode({ name }: Pick<NodeRow, 'name'>, key: string, value: string | null): Promise<Outcome> {
+  await k8s.patch(resources.nodes, { name }, { metadata: { labels: { [key]: value } } }, { type: 'merge' })
+  return { kind: 'done' }
 }

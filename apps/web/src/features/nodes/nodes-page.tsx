@@ -6,6 +6,8 @@ import { NodeIcon } from '../../ui/icons.ts'
 import { nodeFleet } from './node-fleet.tsx'
 import { nodeLoads } from './node-loads.ts'
 
+const NodeBar = lazy(() => import('./label-nodes.tsx').then(({ NodeBar: it }) => ({ default: it })))
+const LabelNodeDialog = lazy(() => import('./label-nodes.tsx').then(({ LabelNodeDialog: it }) => ({ default: it })))
 const DrainPanel = lazy(() => import('./drain-panel.tsx'))
 
 /** What VMs take is added up at most so often. */
@@ -31,6 +33,7 @@ export function NodesPage() {
       fleet={{ ...nodes, rows }}
       onRetry={() => fleets.nodes.retry()}
       empty={{ title: 'No nodes', body: 'The cluster has none, or none that may be listed.' }}
+      bulk={<NodeBar nodes={rows} />}
       aside={
         draining && (
           <Suspense fallback={null}>
@@ -45,6 +48,12 @@ export function NodesPage() {
           </Suspense>
         )
       }
-    />
+    >
+      {search.get('do') === 'label' && (
+        <Suspense fallback={null}>
+          <LabelNodeDialog nodes={rows} />
+        </Suspense>
+      )}
+    </FleetPage>
   )
 }

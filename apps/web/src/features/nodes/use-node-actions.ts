@@ -1,8 +1,9 @@
 import { useNavigate, useSearchParams } from 'react-router'
 import { useAccess } from '../../api/access.ts'
 import type { Action } from '../../components/action.ts'
+import { useRowDialog } from '../../components/fleet/row-dialog.ts'
 import { paths } from '../../paths.ts'
-import { CheckIcon, LockIcon, MigrateIcon, VmIcon } from '../../ui/icons.ts'
+import { CheckIcon, LockIcon, MigrateIcon, TagIcon, VmIcon } from '../../ui/icons.ts'
 import type { NodeLoad } from './node-loads.ts'
 import { cordonAloud, patchNodes } from './node-verbs.ts'
 
@@ -10,6 +11,7 @@ import { cordonAloud, patchNodes } from './node-verbs.ts'
 export function useNodeActions(node: NodeLoad): Action[] {
   const navigate = useNavigate()
   const [search, setSearch] = useSearchParams()
+  const dialog = useRowDialog()
   const answer = useAccess()(patchNodes)
   const denied = answer.pending ? 'Asking the cluster whether you may' : answer.allowed ? undefined : answer.reason
   return [
@@ -35,6 +37,14 @@ export function useNodeActions(node: NodeLoad): Action[] {
       group: 'schedule',
       disabled: node.unschedulable ? denied : 'It is not cordoned.',
       run: () => cordonAloud(node, false),
+    },
+    {
+      id: 'label',
+      label: 'Label…',
+      icon: TagIcon,
+      group: 'label',
+      disabled: denied,
+      run: () => dialog.open('label', node),
     },
     {
       id: 'drain',

@@ -1,5 +1,5 @@
 // A verb on many VMs, with what can be chosen about it: the order of booting, labels, the fate of disks.
-import { autoName, isReservedLabel, labelKeyProblem, labelValueProblem, type Fate, type VmRow } from '@virtdeck/kubevirt'
+import { autoName, type Fate, type VmRow } from '@virtdeck/kubevirt'
 import { useState } from 'react'
 import type { ReactNode } from 'react'
 import { whyDenied } from '../../api/access.ts'
@@ -7,11 +7,10 @@ import { useAccessIn } from '../../api/access-in.ts'
 import { finishVmVerb } from '../../api/mutations.ts'
 import type { Outcome } from '../../api/outcome.ts'
 import { BulkDialog, type BulkJob, type BulkPlan } from '../../components/fleet/bulk-dialog.tsx'
+import { useLabelChoice } from '../../components/fleet/label-choice.tsx'
 import { labelNames } from '../../components/fleet/suggest.ts'
 import { Field } from '../../ui/field.tsx'
-import { Segmented } from '../../ui/segmented.tsx'
 import { Select } from '../../ui/select.tsx'
-import { TextInput } from '../../ui/text-input.tsx'
 import { deleteVmAnd, labelVm } from './bulk-requests.ts'
 import { DiskFates, disksOf, isShared, useDisksOf } from './bulk-disks.tsx'
 import { bootGroups, bulkAccess, bulkPlan, bulkWords, deletionPhrase, vmsText, type BulkVerb } from './bulk-verbs.ts'
@@ -85,43 +84,12 @@ function Ordered({ verb, plan, children }: PartProps) {
   return children({ run, choices, ...(label && { groupsOf: (rows: readonly VmRow[]) => bootGroups(rows, label, stops) }) })
 }
 
-type LabelAct = 'set' | 'remove'
-
 function Labelling({ plan, children }: PartProps) {
-  const [act, setAct] = useState<LabelAct>('set')
-  const [key, setKey] = useState('')
-  const [value, setValue] = useState('')
-  const wrong = labelKeyProblem(key) ?? (isReservedLabel(key) ? 'This key belongs to the cluster: virtdeck leaves it alone.' : undefined)
-  const wrongValue = act === 'set' ? labelValueProblem(value) : undefined
-  const having = plan.will.filter(({ labels }) => labels && Object.hasOwn(labels, key)).length
-  const choices = (
-    <>
-      <Segmented
-        label="What to do"
-        value={act}
-        onValueChange={setAct}
-        options={[
-          { value: 'set', label: 'Set a label' },
-          { value: 'remove', label: 'Remove a label' },
-        ]}
-      />
-      <div className="bulklabel">
-        <Field label="Key" error={key === '' ? undefined : wrong} hint={having > 0 ? `${vmsText(having)} of them have it.` : undefined}>
-          <TextInput mono autoComplete="off" maxLength={317} value={key} onChange={({ target }) => setKey(target.value.trim())} />
-        </Field>
-        {act === 'set' && (
-          <Field label="Value" error={wrongValue}>
-            <TextInput mono autoComplete="off" value={value} onChange={({ target }) => setValue(target.value.trim())} />
-          </Field>
-        )}
-      </div>
-    </>
-  )
-  return children({
-    choices,
-    problem: key === '' ? 'Enter a key first.' : (wrong ?? wrongValue),
-    run: (row) => labelVm(row, key, act === 'set' ? value : null),
+  const { choices, problem, key, value } = useLabelChoice((name) => {
+    const having = plan.will.filter(({ labels }) => labels && Object.hasOwn(labels, name)).length
+    return having > 0 ? `${vmsText(having)} of them ${having === 1 ? 'has' : 'have'} it.` : undefined
   })
+  return children({ choices, problem, run: (row) => labelVm(row, key, value) })
 }
 
 function Deleting({ plan, children }: PartProps) {
