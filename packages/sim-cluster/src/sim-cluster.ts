@@ -5,6 +5,7 @@ import { recordingStorage } from './api/controller-writes.ts'
 import { createApiServer, type ApiServer } from './api/api-server.ts'
 import { authenticate } from './api/authentication.ts'
 import type { UserInfo } from './api/context.ts'
+import { disruptionController } from './api/disruption.ts'
 import { oidcAuthenticator, type OidcOptions } from './api/oidc-authenticator.ts'
 import { clusterRoleAggregation, garbageCollector, namespaceController } from './api/machinery-controllers.ts'
 import { markVirtApi, seedServedApis } from './api/served-apis.ts'
@@ -132,6 +133,7 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
       namespaceController(observed, controllerClock),
       clusterRoleAggregation(observed),
       quotaController(observed),
+      disruptionController(observed, controllerClock),
       ...createControllers({ storage: observed, clock: controllerClock, guests, seed }),
     ]
     const runner = runControllers(controllers, observed, controllerClock, (controller, key, error) =>

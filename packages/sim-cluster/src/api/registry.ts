@@ -11,6 +11,7 @@ import type { StoredObject } from '../storage/storage.ts'
 import { groupVersion, resourceKey, type ApiResource } from './api-resources.ts'
 import { requireAccess } from './authorization.ts'
 import type { RequestInfo, UserInfo } from './context.ts'
+import { requireDisruptionAllowed } from './disruption.ts'
 import { duplicateFields } from './duplicate-fields.ts'
 import {
   directiveOf,
@@ -417,6 +418,7 @@ export function evictPod(context: ServedContext, request: WriteRequest): void {
   const pod = stored(context, request)
   if (!pod) throw notFound(resource, info.name ?? '')
   admit(context, request, 'create', pod, pod)
+  requireDisruptionAllowed(context.storage, pod)
   const options = deleteOptions(eviction.deleteOptions, info.query)
   deleteObject(context.storage, context.clock, 'pods', pod.metadata.namespace, pod.metadata.name, options)
 }
