@@ -59,9 +59,18 @@ const syncTimeoutMs = 20_000
 const idleMs = 120_000
 const versionsTtlMs = 10 * 60_000
 
-type Options = { kubeconfig: Kubeconfig; upstream: Upstream; log: Logger; recheckMs: number }
+type Options = {
+  kubeconfig: Pick<Kubeconfig, 'dial' | 'inventoryContext' | 'namespaces'>
+  upstream: Pick<Upstream, 'json'>
+  log: Logger
+  recheckMs: number
+  startThread?: () => InventoryThread
+}
 
-export function createInventory({ kubeconfig, upstream, log, recheckMs }: Options): Inventory {
+/** What is used of a worker thread. */
+export type InventoryThread = Pick<Worker, 'on' | 'postMessage' | 'terminate'>
+
+export function createInventory({ kubeconfig, upstream, log, recheckMs, startThread = startInventoryWorker }: Options): Inventory {
   const sharedCredential: Credential = { kind: 'kubeconfig', context: kubeconfig.inventoryContext }
   const sources = new Map<SourceId, Source>()
   const views = new Map<string, FleetView>()
@@ -75,8 +84,8 @@ export function createInventory({ kubeconfig, upstream, log, recheckMs }: Option
 
   const post = (message: ToWorker) => worker.postMessage(message)
 
-  function startWorker(): Worker {
-    const started = startInventoryWorker()
+  function startWorker(): InventoryThread {
+    const started = startThread()
     started.on('message', (message: FromWorker) => receive(message))
     started.on('error', (error) => log.error({ err: error }, 'the inventory thread failed'))
     started.on('exit', () => {

@@ -143,18 +143,40 @@ const shapes = {
 /** Cuts objects of a resource down to what their rows need, as new objects that hold on to nothing of the old ones. */
 export function keeperOf(resource: InventoryResource): (object: KubeObject) => KubeObject {
   const shape: unknown = shapes[resource]
-  return (object) => pick(object, shape) as KubeObject
+  const same = sharedStrings()
+  return (object) => pick(object, shape, same) as KubeObject
+}
+
+const maxShared = 20_000
+const maxSharedLength = 300
+
+/**
+ * One string for all equal ones. Ten thousand VMs have the same few conditions, messages and images, of which JSON makes
+ * strings anew each time.
+ */
+function sharedStrings(): (text: string) => string {
+  const known = new Map<string, string>()
+  return (text) => {
+    if (text.length > maxSharedLength) return text
+    const found = known.get(text)
+    if (found !== undefined) return found
+    // What is different each time, times and names, pushes nothing out for long: it starts over.
+    if (known.size >= maxShared) known.clear()
+    known.set(text, text)
+    return text
+  }
 }
 
 /** A value that is not of its shape's kind is no part of what is kept: objects of other people's making may hold anything. */
-function pick(value: unknown, shape: unknown): unknown {
+function pick(value: unknown, shape: unknown, same: (text: string) => string): unknown {
+  if (shape === true && typeof value === 'string') return same(value)
   if (shape === true || value === undefined || value === null) return value
   if (typeof value !== 'object') return undefined
   if (typeof shape === 'function') return (shape as (value: unknown) => unknown)(value)
-  if (Array.isArray(shape)) return Array.isArray(value) ? value.map((item) => pick(item, shape[0])) : undefined
+  if (Array.isArray(shape)) return Array.isArray(value) ? value.map((item) => pick(item, shape[0], same)) : undefined
   const kept: Record<string, unknown> = {}
   for (const [field, inner] of Object.entries(shape as object)) {
-    const found = pick((value as Record<string, unknown>)[field], inner)
+    const found = pick((value as Record<string, unknown>)[field], inner, same)
     if (found !== undefined) kept[field] = found
   }
   return kept

@@ -164,19 +164,24 @@ export function startReflector(options: ReflectorOptions): Reflector {
     onChange(known && same ? { type: 'MODIFIED', object, before: known } : { type: 'ADDED', object })
   }
 
+  /** Of a page, nothing but what is kept of its objects outlives this. */
+  const readPage = async (found: Map<string, KubeObject>, token: string | undefined) => {
+    const text = await read(await request({ limit: String(pageSize), ...(token ? { continue: token } : {}) }), maxPageBytes)
+    const { items, metadata } = parseList(text)
+    for (const item of items) found.set(keyOf(item), trim(item))
+    return metadata
+  }
+
   /** Reads in pages. A page token that expires meanwhile starts it over. */
   const list = async (): Promise<void> => {
     for (let restarts = 0; ; restarts += 1) {
       try {
         const found = new Map<string, KubeObject>()
-        let page: KubeList<KubeObject> | undefined
+        let next: KubeList<KubeObject>['metadata'] | undefined
         do {
-          const token = page?.metadata.continue
-          const text = await read(await request({ limit: String(pageSize), ...(token ? { continue: token } : {}) }), maxPageBytes)
-          page = parseList(text)
-          for (const item of page.items) found.set(keyOf(item), trim(item))
-        } while (page.metadata.continue)
-        replace(found, page.metadata.resourceVersion)
+          next = await readPage(found, next?.continue)
+        } while (next.continue)
+        replace(found, next.resourceVersion)
         return
       } catch (error) {
         if (!isExpired(error) || restarts >= maxListRestarts) throw error

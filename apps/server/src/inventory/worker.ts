@@ -61,7 +61,9 @@ function dialFor(source: SourceId): Promise<Dial> {
   })
 }
 
-type Projection = { fleet: Fleet; variant: Variant; rows: Map<string, { uid: string; namespace: string; json: string }>; begun: boolean }
+/** Of a row that was sent, what tells whether it is another now. */
+type Sent = { uid: string; namespace: string; high: number; low: number }
+type Projection = { fleet: Fleet; variant: Variant; rows: Map<string, Sent>; begun: boolean }
 
 function startSource(source: SourceId, scopes: Partial<Record<InventoryResource, Scope>>) {
   const reflectors = new Map<InventoryResource, Reflector[]>()
@@ -126,10 +128,11 @@ function startSource(source: SourceId, scopes: Partial<Record<InventoryResource,
       }
       if (!row) continue
       const json = rowText(row)
-      if (before?.json === json) continue
+      const [high, low] = hashText(json)
+      if (before?.uid === row.uid && before.high === high && before.low === low) continue
       const namespace = 'namespace' in row ? row.namespace : ''
-      projection.rows.set(key, { uid: row.uid, namespace, json })
-      upsert.push([row.uid, namespace, json, ...hashText(json)])
+      projection.rows.set(key, { uid: row.uid, namespace, high, low })
+      upsert.push([row.uid, namespace, json, high, low])
     }
     if (!whole && upsert.length === 0 && remove.length === 0) return
     post({ type: 'rows', source, fleet: projection.fleet, variant: projection.variant, whole, upsert, remove })

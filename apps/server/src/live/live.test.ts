@@ -1,0 +1,193 @@
+// What a tab is sent, and how soon a right that was withdrawn takes its rows away: on a clock that the test moves.
+import { EventEmitter } from 'node:events'
+import fc from 'fast-check'
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
+import { hashText, rowText, type Fleet } from '@virtdeck/kubevirt'
+import type { Session } from '../auth/sessions.ts'
+import { createInventory, type InventoryThread } from '../inventory/inventory.ts'
+import { fleetResources, fleets } from '../inventory/joins.ts'
+import type { FromWorker, InventoryResource, RowUpsert, ToWorker } from '../inventory/messages.ts'
+import { createLogger } from '../logger.ts'
+import type { LiveMessage } from '../protocol.ts'
+import { readSnapshot } from '../testing/browser.ts'
+import type { Context } from '../context.ts'
+import { openTab, type TabSocket } from './live.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => {
+  vi.restoreAllMocks()
+  vi.useRealTimers()
+})
+
+const session = {
+  sid: 's1',
+  user: { name: 'ann', groups: [] },
+  credential: { kind: 'token', token: 't' },
+  signedInAt: 0,
+  usedAt: 0,
+  expiresAt: Infinity,
+  csrfSeed: '',
+} satisfies Session
+
+const upsertOf = (uid: string, namespace: string, turn = 0): RowUpsert => {
+  const text = rowText({ uid, namespace, name: uid, turn })
+  return [uid, namespace, text, ...hashText(text)]
+}
+
+/** An inventory whose thread is the test, for somebody whose rights are the test's, too. */
+function cluster() {
+  const thread = new EventEmitter()
+  const say = (message: FromWorker) => void thread.emit('message', message)
+  const rights = { everywhere: new Set<string>(), inTeamA: new Set<string>() }
+  const startThread = (): InventoryThread =>
+    Object.assign(thread, {
+      postMessage(message: ToWorker) {
+        if (message.type !== 'project') return
+        const { fleet, variant, source } = message
+        const upsert = [upsertOf('a', 'team-a'), upsertOf('b', 'team-b')]
+        queueMicrotask(() => {
+          const { own, optional } = fleetResources[fleet]
+          for (const resource of ['namespaces', own, ...optional] as InventoryResource[])
+            say({ type: 'state', source, resource, state: { phase: 'live' } })
+          say({ type: 'namespaces', source, names: ['team-a', 'team-b'] })
+          say({ type: 'rows', source, fleet, variant, whole: true, upsert, remove: [] })
+        })
+      },
+      terminate: () => Promise.resolve(0),
+    }) as unknown as InventoryThread
+  const json = async <T>(_dial: unknown, _method: string, _path: string, body: unknown): Promise<T> => {
+    const { spec = {} } = (body ?? {}) as { spec?: { namespace?: string; resourceAttributes?: { resource: string; namespace?: string } } }
+    const asked = spec.resourceAttributes
+    if (asked) {
+      const allowed = rights.everywhere.has(asked.resource) || (asked.namespace === 'team-a' && rights.inTeamA.has(asked.resource))
+      return { status: { allowed } } as T
+    }
+    return { status: { incomplete: true, resourceRules: [], nonResourceRules: [] } } as T
+  }
+  const dial = () => Promise.resolve({ url: 'https://cluster', tls: {} })
+  const log = createLogger('silent')
+  const recheckMs = 60_000
+  const inventory = createInventory({
+    kubeconfig: { dial, inventoryContext: 'virtdeck', namespaces: [] },
+    upstream: { json },
+    log,
+    recheckMs,
+    startThread,
+  })
+  onTestFinished(() => inventory[Symbol.asyncDispose]())
+  const sessions = { current: (given: Session) => given, alive: () => true, rejected: () => {} }
+  const context = { inventory, sessions, log, recheckMs } as unknown as Context
+  const change = (fleet: Fleet, turn: number) =>
+    say({
+      type: 'rows',
+      source: 'shared',
+      fleet,
+      variant: fleetResources[fleet].optional.join('+'),
+      whole: false,
+      upsert: [upsertOf('a', 'team-a', turn)],
+      remove: [],
+    })
+  const names = async (fleet: Fleet) => {
+    const view = await inventory.view(session, fleet, 'asked-again')
+    return readSnapshot((await view.snapshot('identity')).body.toString())
+      .rows.map(({ uid }) => uid)
+      .toSorted()
+  }
+  return { rights, inventory, context, change, names }
+}
+
+/** A tab's socket, whose other end reads when the test lets it. */
+function socket() {
+  const heard: LiveMessage[] = []
+  const ws = Object.assign(new EventEmitter(), {
+    readyState: 1,
+    OPEN: 1,
+    bufferedAmount: 0,
+    send: (frame: Buffer) => void heard.push(JSON.parse(frame.toString()) as LiveMessage),
+    close: () => {},
+    terminate: () => {},
+  })
+  onTestFinished(() => void ws.emit('close'))
+  return { ws, heard, says: (message: unknown) => ws.emit('message', Buffer.from(JSON.stringify(message)), false) }
+}
+
+const allResources = [...new Set(fleets.flatMap((fleet) => [fleetResources[fleet].own, ...fleetResources[fleet].optional]))]
+
+test('takes a fleet off the screen within 65 s of the withdrawal, whichever it is and whenever that happens [W-07]', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...fleets),
+      fc.integer({ min: 0, max: 120_000 }),
+      fc.constantFrom(0, 0.5, 0.999_999),
+      fc.boolean(),
+      async (fleet, revokedAfterMs, chance, keepsTeamA) => {
+        vi.spyOn(Math, 'random').mockReturnValue(chance)
+        const { rights, inventory, context, names } = cluster()
+        const { own } = fleetResources[fleet]
+        const scoped = own !== 'nodes'
+        for (const resource of allResources) rights.everywhere.add(resource)
+        const { ws, heard, says } = socket()
+        const tab = openTab(context, ws as unknown as TabSocket, session)
+        const view = await inventory.view(session, fleet)
+        says({ type: 'fleet', fleet, epoch: view.epoch, seq: view.seq() })
+        await vi.advanceTimersByTimeAsync(revokedAfterMs)
+        expect(heard.filter(({ type }) => type === 'reset')).toEqual([])
+        rights.everywhere.delete(own)
+        if (keepsTeamA) rights.inTeamA.add(own)
+        await vi.advanceTimersByTimeAsync(65_000)
+        expect(heard.filter(({ type }) => type === 'reset')).toEqual([{ type: 'reset', fleet }])
+        expect(await names(fleet)).toEqual(keepsTeamA && scoped ? ['a'] : [])
+        tab.ws.terminate()
+        ws.emit('close')
+        await inventory[Symbol.asyncDispose]()
+      },
+    ),
+    { numRuns: 40 },
+  )
+})
+
+test('drops the frames of a tab that does not read, and lets it start over once it has caught up [W-11]', async () => {
+  const { rights, inventory, context, change } = cluster()
+  for (const resource of allResources) rights.everywhere.add(resource)
+  const { ws, heard, says } = socket()
+  const tab = openTab(context, ws as unknown as TabSocket, session)
+  const view = await inventory.view(session, 'virtualmachines')
+  says({ type: 'fleet', fleet: 'virtualmachines', epoch: view.epoch, seq: view.seq() })
+  await vi.advanceTimersByTimeAsync(10)
+  change('virtualmachines', 1)
+  await vi.advanceTimersByTimeAsync(20)
+  const frames = () => heard.filter(({ type }) => type === 'delta').length
+  expect(frames()).toBe(1)
+  ws.bufferedAmount = 2 * 1024 * 1024
+  for (let turn = 2; turn < 200; turn += 1) {
+    change('virtualmachines', turn)
+    await vi.advanceTimersByTimeAsync(20)
+  }
+  expect(frames()).toBe(1)
+  ws.bufferedAmount = 0
+  tab.beat(Buffer.from('{"type":"heartbeat","now":0}'))
+  expect(heard.filter(({ type }) => type === 'reset')).toEqual([{ type: 'reset', fleet: 'virtualmachines' }])
+})
+
+test('tells each tab the digest of what it has, and counts those that have something else [K-22]', async () => {
+  const { rights, inventory, context, change } = cluster()
+  for (const resource of allResources) rights.everywhere.add(resource)
+  const { ws, heard, says } = socket()
+  const tab = openTab(context, ws as unknown as TabSocket, session)
+  const view = await inventory.view(session, 'virtualmachines')
+  says({ type: 'fleet', fleet: 'virtualmachines', epoch: view.epoch, seq: view.seq() })
+  await vi.advanceTimersByTimeAsync(10)
+  change('virtualmachines', 1)
+  change('virtualmachines', 2)
+  // What waits for its turn goes out before the digest that includes it.
+  tab.tellDigests()
+  const [delta, second, digest] = heard.slice(-3)
+  expect([delta?.type, second?.type, digest?.type]).toEqual(['delta', 'delta', 'digest'])
+  expect(digest).toMatchObject(view.digest())
+  says({ type: 'mismatch', fleet: 'virtualmachines', epoch: view.epoch, seq: 2 })
+  await vi.advanceTimersByTimeAsync(10)
+  expect(inventory.mismatches()).toBe(1)
+  change('virtualmachines', 3)
+  await vi.advanceTimersByTimeAsync(100)
+  expect(heard.filter(({ type }) => type === 'delta')).toHaveLength(2)
+})
