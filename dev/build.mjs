@@ -95,7 +95,7 @@ async function precompress(directory) {
       const path = join(entry.parentPath ?? entry.path, entry.name)
       const body = readFileSync(path)
       if (body.length < 1024) return
-      const params = { [constants.BROTLI_PARAM_QUALITY]: 9, [constants.BROTLI_PARAM_SIZE_HINT]: body.length }
+      const params = { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY, [constants.BROTLI_PARAM_SIZE_HINT]: body.length }
       writeFileSync(`${path}.br`, await brotli(body, { params }))
       writeFileSync(`${path}.gz`, await zip(body, { level: 9 }))
     }),

@@ -49,8 +49,7 @@ const preloadFirstView: Plugin = {
         for (const style of chunk.viteMetadata?.importedCss ?? []) files.add(style)
         for (const next of chunk.imports) visit(next)
       }
-      const parts = /[\\/](layouts[\\/](session-gate|app-shell)|features[\\/]virtual-machines[\\/]virtual-machines-page)\.tsx$/
-      for (const { facadeModuleId, fileName } of chunks) if (parts.test(facadeModuleId ?? '')) visit(fileName)
+      for (const { facadeModuleId, fileName } of chunks) if (firstViewParts.test(facadeModuleId ?? '')) visit(fileName)
       return [...files]
         .filter((file) => !html.includes(file))
         .map((file) => ({
@@ -64,10 +63,32 @@ const preloadFirstView: Plugin = {
   },
 }
 
+/** What several pages may share: our own parts and what they are made of. */
+const shared =
+  /[\\/]node_modules[\\/]@(base-ui|floating-ui|tabler)[\\/]|[\\/]src[\\/](api|components|layouts|stores|util|ui)[\\/]|[\\/]packages[\\/]/
+const firstViewParts = /[\\/](main|layouts[\\/](session-gate|app-shell)|features[\\/]virtual-machines[\\/]virtual-machines-page)\.tsx$/
+/** Knowledge that only pages and dialogs of one VM use, though it is exported beside the rest. */
+const laterKnowledge = /[\\/]packages[\\/]kubevirt[\\/]src[\\/](templates|cloud-init|delete-plan|disks|networks|diagnose)\.ts$/
+const firstViewModules = new Set<string>()
+
+/** Finds every module that the list of VMs needs before anybody has clicked. */
+const findFirstView: Plugin = {
+  name: 'virtdeck:find-first-view',
+  apply: 'build',
+  buildEnd() {
+    const visit = (id: string) => {
+      if (firstViewModules.has(id) || laterKnowledge.test(id)) return
+      firstViewModules.add(id)
+      for (const next of this.getModuleInfo(id)?.importedIds ?? []) visit(next)
+    }
+    for (const id of this.getModuleIds()) if (firstViewParts.test(id)) visit(id)
+  },
+}
+
 export default defineConfig({
   // The server replaces the placeholder in every answer (SECURITY 7.2).
   html: { cspNonce: '__CSP_NONCE__' },
-  plugins: [react(), withoutNonce, preloadFonts, preloadFirstView],
+  plugins: [react(), withoutNonce, preloadFonts, preloadFirstView, findFirstView],
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,
@@ -85,12 +106,8 @@ export default defineConfig({
               test: /[\\/]node_modules[\\/](react|react-dom|react-router|scheduler|zustand|@tanstack[\\/](query-core|react-query)|@base-ui[\\/]react[\\/](csp-provider|internals[\\/]csp-context))[\\/]|[\\/]src[\\/](paths|util[\\/](csp|visible-text)|api[\\/]query-client|ui[\\/](bdi|empty-state|icon|state-glyph))\.tsx?$/,
               priority: 2,
             },
-            {
-              name: 'frame',
-              test: /[\\/]node_modules[\\/]@(base-ui|floating-ui|tabler)[\\/]|[\\/]src[\\/](api|components|layouts|stores|util|ui(?![\\/](dialog|field|text-input|number-input|select|checkbox|radio-cards|code-block)\.))[\\/]|[\\/]packages[\\/]/,
-              minShareCount: 2,
-              priority: 1,
-            },
+            { name: 'frame', test: (id) => firstViewModules.has(id) && shared.test(id), minShareCount: 2, priority: 1 },
+            { name: 'dialogs', test: (id) => !firstViewModules.has(id) && shared.test(id), minShareCount: 4, priority: 1 },
           ],
         },
       },
