@@ -165,6 +165,19 @@ test('goes on in the file of the server before it, and closes what that one left
   await killed[Symbol.asyncDispose]()
 })
 
+test('goes on in a large log after reading its end alone', async () => {
+  const file = join(await directory(), 'audit.log')
+  {
+    await using audit = await openAudit({ file, maxFileBytes: 6 * 1024 * 1024 }, { log })
+    for (let count = 0; count < 9_000; count += 1) audit.begin(entry)({ status: 200 })
+  }
+  {
+    await using audit = await openAudit({ file, maxFileBytes: 6 * 1024 * 1024 }, { log })
+    expect(audit.head().seq).toBe(18_003)
+  }
+  expect(await verify([file, '--from-start'], {}, () => {})).toBe(0)
+})
+
 test('finds an end that was cut off, against a head noted elsewhere [L-06]', async () => {
   const file = join(await directory(), 'audit.log')
   let head

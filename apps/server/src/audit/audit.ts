@@ -1,6 +1,6 @@
 // The audit log: who did what, where, when, and what came of it. Every operation has one start and one outcome, whatever happens.
 import { createHmac, randomUUID } from 'node:crypto'
-import { mkdir, open, readFile } from 'node:fs/promises'
+import { mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { failure } from '@virtdeck/k8s'
 import { refusal } from '../refusal.ts'
@@ -163,17 +163,27 @@ function unfinished(records: readonly AuditRecord[]): AuditRecord[] {
   return [...begun.values()]
 }
 
-/** The end of a log, for the page and for the chain to go on from. */
+/** The end of a log, for the page and for the chain to go on from: a part of a large file, or more than one small one. */
 async function readTail(file: string): Promise<string[]> {
   const lines: string[] = []
-  let size = 0
+  let left = tailBytes
   for (const path of (await rotatedFiles(file)).toReversed()) {
-    const text = await readFile(path, 'utf8')
+    const { text, bytes } = await readEnd(path, left)
     lines.unshift(...text.split('\n'))
-    size += text.length
-    if (size > tailBytes) break
+    left -= bytes
+    if (left <= 0) break
   }
   return lines
+}
+
+async function readEnd(path: string, maxBytes: number): Promise<{ text: string; bytes: number }> {
+  await using handle = await open(path)
+  const { size } = await handle.stat()
+  const bytes = Math.min(size, maxBytes)
+  const { buffer, bytesRead } = await handle.read({ buffer: Buffer.alloc(bytes), position: size - bytes })
+  const text = buffer.subarray(0, bytesRead).toString('utf8')
+  // The first of its lines may be a half.
+  return { text: bytes < size ? text.slice(text.indexOf('\n') + 1) : text, bytes }
 }
 
 export type { AuditRecord }

@@ -8,6 +8,7 @@ const events: Readonly<Record<string, string>> = {
   'auth.refresh': 'Renew session',
   'auth.session.revoked': 'Session revoked',
   'auth.session.expired': 'Session expired',
+  'auth.session.rejected': 'Session refused by the cluster',
   'gate.reject': 'Request refused',
   'log.gap': 'Records lost',
   'server.start': 'Server started',
