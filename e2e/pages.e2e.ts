@@ -37,6 +37,30 @@ const views: View[] = [
     title: 'Sign in',
   },
 
+  { name: 'what people did', as: 'operator', path: '/activity', shows: (page) => page.getByText('Sign in').first(), title: 'Activity' },
+  {
+    name: 'what people did, for who may not see it',
+    as: 'viewer',
+    path: '/activity',
+    shows: heading('No activity for you to see'),
+    title: 'Activity',
+  },
+  {
+    name: 'what a right takes',
+    as: 'viewer',
+    path: '/activity',
+    open: click('What would allow it'),
+    shows: dialog('A right is missing'),
+    title: 'Activity',
+  },
+  {
+    name: 'what one may do',
+    as: 'user',
+    path: '/my-access',
+    shows: (page) => page.getByRole('rowheader', { name: 'team-b' }),
+    title: 'My access',
+  },
+
   { name: 'list of VMs', as: 'operator', path: '/virtual-machines', shows: (page) => page.getByRole('row').nth(8), title: list },
   { name: 'list where nothing matches', as: 'operator', path: '/virtual-machines?q=zzz', shows: heading('Nothing matches'), title: list },
   {
@@ -354,6 +378,76 @@ const views: View[] = [
     title: list,
   },
 
+  {
+    name: 'labels as columns',
+    as: 'operator',
+    path: '/virtual-machines',
+    open: async (page) => {
+      await click('Columns')(page)
+      await page.getByRole('menuitem', { name: 'Labels' }).click()
+    },
+    shows: (page) => page.getByRole('menuitemcheckbox', { name: /^tier/ }),
+    title: list,
+    only: 'desktop',
+  },
+  {
+    name: 'many VMs to label',
+    as: 'operator',
+    path: '/virtual-machines?q=web-0',
+    open: async (page) => {
+      await page.getByRole('checkbox', { name: 'Select all shown' }).click()
+      await page.getByRole('toolbar').getByRole('button', { name: 'Label…' }).click()
+    },
+    shows: (page) => page.getByRole('dialog').getByLabel('Key'),
+    title: list,
+    only: 'desktop',
+  },
+  {
+    name: 'many VMs to delete, with their disks',
+    as: 'operator',
+    path: '/virtual-machines?q=web-0',
+    open: async (page) => {
+      await page.getByRole('checkbox', { name: 'Select all shown' }).click()
+      await page.getByRole('toolbar').getByRole('button', { name: 'Delete…' }).click()
+    },
+    shows: (page) => page.getByRole('dialog').getByRole('list', { name: 'Disks' }).getByText('web-01-root'),
+    title: list,
+    only: 'desktop',
+  },
+  { name: 'snapshots of all VMs', as: 'operator', path: '/snapshots', shows: (page) => vmRow(page, 'weekly-46'), title: 'Snapshots' },
+  {
+    name: 'one of all snapshots to delete',
+    as: 'operator',
+    path: '/snapshots?do=delete&on=platform/weekly-46',
+    shows: verb('Delete 1 snapshot?', 'Delete 1 snapshot'),
+    title: 'Snapshots',
+  },
+  { name: 'volumes', as: 'operator', path: '/volumes', shows: (page) => vmRow(page, 'db-01-root'), title: 'Volumes' },
+  { name: 'volumes of a namespace', as: 'user', path: '/volumes', shows: (page) => page.getByRole('row').nth(2), title: 'Volumes' },
+  { name: 'nodes', as: 'operator', path: '/nodes', shows: (page) => vmRow(page, 'fra-w-01'), title: 'Nodes' },
+  {
+    name: 'nodes, for who may not see them',
+    as: 'user',
+    path: '/nodes',
+    shows: heading('No nodes for you to see'),
+    title: 'Nodes',
+  },
+  {
+    name: "node's menu",
+    as: 'operator',
+    path: '/nodes',
+    open: click('Actions for fra-w-01'),
+    shows: (page) => page.getByRole('menuitem', { name: 'Drain…' }),
+    title: 'Nodes',
+  },
+  {
+    name: 'plan of a drain',
+    as: 'operator',
+    path: '/nodes?drain=fra-w-01',
+    shows: (page) => page.getByRole('complementary', { name: 'Drain fra-w-01' }).getByRole('region', { name: 'Blocked' }),
+    title: 'Nodes',
+  },
+  { name: 'migrations', as: 'operator', path: '/migrations', shows: (page) => vmRow(page, 'shop-db-01').first(), title: 'Migrations' },
   {
     name: 'templates',
     as: 'power-user',
