@@ -31,6 +31,12 @@ type PreferenceSpec = {
     preferredInputBus?: string
     preferredInputType?: string
     preferredAutoattachInputDevice?: boolean
+    preferredAutoattachGraphicsDevice?: boolean
+    preferredAutoattachMemBalloon?: boolean
+    preferredAutoattachSerialConsole?: boolean
+    preferredDiskDedicatedIoThread?: boolean
+    preferredNetworkInterfaceMultiQueue?: boolean
+    preferredUseVirtioTransitional?: boolean
   }
   features?: { preferredSmm?: unknown; preferredAcpi?: unknown; preferredApic?: unknown; preferredHyperv?: unknown }
   firmware?: { preferredEfi?: unknown; preferredUseEfi?: boolean; preferredUseSecureBoot?: boolean }
@@ -149,6 +155,34 @@ export function pinnedRefs(objects: Objects, vm: VirtualMachine): { instancetype
 }
 
 type VmiSpec = VirtualMachineInstance['spec']
+type Devices = VmiSpec['domain']['devices']
+type Disk = NonNullable<Devices['disks']>[number]
+
+function preferredDisk(disk: Disk, devices: PreferenceSpec['devices']): Disk {
+  if (!disk.disk) return disk
+  const bus = disk.disk.bus ?? devices?.preferredDiskBus
+  const threads = bus === 'virtio' && devices?.preferredDiskDedicatedIoThread !== undefined && disk.dedicatedIOThread === undefined
+  return {
+    ...disk,
+    ...(bus ? { disk: { ...disk.disk, bus: bus as never } } : {}),
+    ...(threads ? { dedicatedIOThread: devices.preferredDiskDedicatedIoThread } : {}),
+  }
+}
+
+/** What a preference says of devices as such, where the VM says nothing. */
+function preferredFlags(own: Devices | undefined, devices: PreferenceSpec['devices'] = {}): Partial<Devices> {
+  const wanted = {
+    autoattachInputDevice: devices.preferredAutoattachInputDevice,
+    autoattachGraphicsDevice: devices.preferredAutoattachGraphicsDevice,
+    autoattachMemBalloon: devices.preferredAutoattachMemBalloon,
+    autoattachSerialConsole: devices.preferredAutoattachSerialConsole,
+    networkInterfaceMultiqueue: devices.preferredNetworkInterfaceMultiQueue,
+    useVirtioTransitional: devices.preferredUseVirtioTransitional,
+  }
+  return Object.fromEntries(
+    Object.entries(wanted).filter(([name, value]) => value !== undefined && own?.[name as keyof Devices] === undefined),
+  )
+}
 
 /** Puts instance type and preference into a VMI's spec; preferences only where the VM left the choice. */
 export function applyInstancetype(spec: VmiSpec, { instancetype, preference }: Expansion): VmiSpec {
@@ -182,11 +216,8 @@ export function applyInstancetype(spec: VmiSpec, { instancetype, preference }: E
       ...domain,
       devices: {
         ...domain.devices,
-        disks: domain.devices?.disks?.map((disk) =>
-          disk.disk && !disk.disk.bus && devices?.preferredDiskBus
-            ? { ...disk, disk: { ...disk.disk, bus: devices.preferredDiskBus } }
-            : disk,
-        ),
+        ...preferredFlags(domain.devices, devices),
+        disks: domain.devices?.disks?.map((disk) => preferredDisk(disk, devices)),
         interfaces: domain.devices?.interfaces?.map((nic) =>
           !nic.model && devices?.preferredInterfaceModel ? { ...nic, model: devices.preferredInterfaceModel } : nic,
         ),

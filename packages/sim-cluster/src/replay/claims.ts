@@ -50,10 +50,6 @@ export const exceptions: readonly Exception[] = [
     captures: ['lifecycle/ps-crash'],
     reason: 'Recorded in the moment between two lives of a VM that crashes, while its launcher pod was terminating.',
   },
-  {
-    captures: ['list/clusterpreferences'],
-    reason: 'The simulated catalogue holds the preferences that the demo uses, with their main fields.',
-  },
 ]
 
 export const ignored: readonly Ignored[] = [

@@ -1,4 +1,4 @@
-// KubeVirt's common instance types and preferences, by their published names and sizes (common-instancetypes v1.4.1).
+// KubeVirt's common instance types, by their published names and sizes (common-instancetypes v1.4.1).
 // https://github.com/kubevirt/common-instancetypes
 import type { KubeObject } from '@virtdeck/k8s'
 
@@ -110,8 +110,11 @@ const series: Series[] = [
   },
 ]
 
-const managed = { 'app.kubernetes.io/component': 'kubevirt', 'app.kubernetes.io/managed-by': 'virt-operator' }
-const published = { 'instancetype.kubevirt.io/common-instancetypes-version': 'v1.4.1', 'instancetype.kubevirt.io/vendor': 'kubevirt.io' }
+export const managed = { 'app.kubernetes.io/component': 'kubevirt', 'app.kubernetes.io/managed-by': 'virt-operator' }
+export const published = {
+  'instancetype.kubevirt.io/common-instancetypes-version': 'v1.4.1',
+  'instancetype.kubevirt.io/vendor': 'kubevirt.io',
+}
 
 /** What CRI-O is told of guests that must not be disturbed. */
 const undisturbed = {
@@ -166,101 +169,4 @@ export function clusterInstancetypes(): KubeObject[] {
       }),
     )
   })
-}
-
-type Preference = [name: string, displayName: string, icon: string, memory: string, efi?: boolean]
-
-const linuxPreferences: Preference[] = [
-  ['alpine', 'Alpine', 'alpine', '512Mi'],
-  ['centos.stream9', 'CentOS Stream 9', 'centos', '1536Mi'],
-  ['centos.stream10', 'CentOS Stream 10', 'centos', '1536Mi'],
-  ['cirros', 'Cirros', 'cirros', '256Mi'],
-  ['debian', 'Debian', 'debian', '512Mi'],
-  ['fedora', 'Fedora (amd64)', 'fedora', '2Gi', true],
-  ['opensuse.leap', 'OpenSUSE Leap', 'opensuse-leap', '2Gi'],
-  ['opensuse.tumbleweed', 'OpenSUSE Tumbleweed', 'opensuse-tumbleweed', '2Gi'],
-  ['oraclelinux', 'Oracle Linux', 'oracle', '4Gi'],
-  ['rhel.8', 'Red Hat Enterprise Linux 8', 'rhel', '1536Mi'],
-  ['rhel.9', 'Red Hat Enterprise Linux 9 (amd64)', 'rhel', '1536Mi', true],
-  ['rhel.10', 'Red Hat Enterprise Linux 10 (amd64)', 'rhel', '1536Mi', true],
-  ['sles', 'SUSE Linux Enterprise Server', 'sles', '2Gi'],
-  ['ubuntu', 'Ubuntu', 'ubuntu', '2Gi'],
-]
-
-const windowsPreferences: [name: string, displayName: string, memory: string][] = [
-  ['10', '10', '2Gi'],
-  ['11', '11', '4Gi'],
-  ['2k16', 'Server 2016', '2Gi'],
-  ['2k19', 'Server 2019', '2Gi'],
-  ['2k22', 'Server 2022', '2Gi'],
-  ['2k25', 'Server 2025', '2Gi'],
-]
-
-const hyperv = {
-  frequencies: {},
-  ipi: {},
-  reenlightenment: {},
-  relaxed: {},
-  reset: {},
-  runtime: {},
-  spinlocks: { spinlocks: 8191 },
-  synic: {},
-  synictimer: { direct: {} },
-  tlbflush: {},
-  vapic: {},
-  vpindex: {},
-}
-
-const describe = (displayName: string, icon: string) => ({
-  iconClass: `icon-${icon}`,
-  'openshift.io/display-name': displayName,
-  'openshift.io/provider-display-name': 'KubeVirt',
-  tags: `hidden,kubevirt,${icon}`,
-})
-
-export function clusterPreferences(): KubeObject[] {
-  const linux = linuxPreferences.map(([name, displayName, icon, memory, efi]): KubeObject => ({
-    metadata: {
-      name,
-      annotations: describe(displayName, icon),
-      labels: { ...managed, ...published, 'instancetype.kubevirt.io/os-type': 'linux' },
-    },
-    spec: {
-      annotations: { 'vm.kubevirt.io/os': 'linux' },
-      devices: { preferredDiskBus: 'virtio', preferredInterfaceModel: 'virtio', preferredRng: {} },
-      ...(efi ? { features: { preferredSmm: {} }, firmware: { preferredEfi: { secureBoot: true } } } : {}),
-      requirements: { cpu: { guest: 1 }, memory: { guest: memory } },
-    },
-  }))
-  const windows = windowsPreferences.flatMap(([version, displayName, memory]) =>
-    [false, true].map((virtio): KubeObject => {
-      const title = `Microsoft Windows ${displayName}${virtio ? ' (virtio)' : ''}`
-      return {
-        metadata: {
-          name: `windows.${version}${virtio ? '.virtio' : ''}`,
-          annotations: describe(title, 'windows'),
-          labels: { ...managed, ...published, 'instancetype.kubevirt.io/os-type': 'windows' },
-        },
-        spec: {
-          annotations: { 'vm.kubevirt.io/os': 'windows' },
-          clock: {
-            preferredClockOffset: { utc: {} },
-            preferredTimer: { hpet: { present: false }, hyperv: {}, pit: { tickPolicy: 'delay' }, rtc: { tickPolicy: 'catchup' } },
-          },
-          cpu: { preferredCPUTopology: 'sockets' },
-          devices: {
-            preferredAutoattachInputDevice: true,
-            preferredDiskBus: virtio ? 'virtio' : 'sata',
-            preferredInterfaceModel: virtio ? 'virtio' : 'e1000e',
-            preferredTPM: { persistent: true },
-          },
-          features: { preferredAcpi: {}, preferredApic: {}, preferredHyperv: hyperv, preferredSmm: {} },
-          firmware: { preferredEfi: { persistent: true, secureBoot: true } },
-          preferredTerminationGracePeriodSeconds: 3600,
-          requirements: { cpu: { guest: version === '11' ? 2 : 1 }, memory: { guest: memory } },
-        },
-      }
-    }),
-  )
-  return [...linux, ...windows]
 }
