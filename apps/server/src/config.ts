@@ -3,6 +3,7 @@ import type { AuditConfig } from './audit/config.ts'
 import type { MetricsConfig } from './metrics.ts'
 import { readFileSync } from 'node:fs'
 import { keyProblems } from './auth/sealed-cookie.ts'
+import { networks } from './client-address.ts'
 import { loopbackHosts, settings, type AuthMode, type Setting, type SettingName, type SettingValues } from './settings.ts'
 import { parseYaml } from './yaml-file.ts'
 
@@ -55,6 +56,8 @@ export type ServerConfig = {
   sessionKeysFile?: string
   /** The one origin under which browsers reach the server, such as `https://vms.example.com`. */
   publicOrigin?: string
+  /** Networks whose X-Forwarded-For is believed, for rate limits and the audit log. */
+  trustedProxies?: string[]
   session?: {
     idleMs?: number
     absoluteMs?: number
@@ -130,6 +133,11 @@ export function configProblems(config: ServerConfig): Problem[] {
     need(!groupsPrefix.startsWith('system:'), 'oidc.groupsPrefix', 'must not begin with system:, the cluster’s own names')
   }
   for (const message of keyProblems(sessionKeys)) problems.push({ setting: 'session.keys', message })
+  try {
+    networks(config.trustedProxies ?? [])
+  } catch (error) {
+    problems.push({ setting: 'trustedProxies', message: (error as Error).message })
+  }
   need(!(sessionKeys.length > 0 && config.sessionKeysFile), 'session.keysFile', 'and session.keys are two sources of the same')
   return problems
 }
@@ -208,6 +216,7 @@ function configOf(
     sessionKeys: read['session.keys'],
     sessionKeysFile: read['session.keysFile'],
     publicOrigin: read.publicOrigin,
+    trustedProxies: read.trustedProxies,
     ...oidcOf(read, complain),
     session: {
       idleMs: (read['session.idleMinutes'] ?? 30) * 60_000,

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createApp } from './app.ts'
 import { actorOf, openAudit } from './audit/audit.ts'
@@ -12,6 +12,7 @@ import { createSessions } from './auth/sessions.ts'
 import { assertMayImpersonate, assertReachable } from './auth/start-checks.ts'
 import { createTickets } from './auth/tickets.ts'
 import { watchFile } from './auth/watched-file.ts'
+import { clientAddressOf, networks } from './client-address.ts'
 import { assertUsable, authModeOf, type ServerConfig } from './config.ts'
 import type { Context } from './context.ts'
 import { refuseUnreadable } from './errors.ts'
@@ -71,6 +72,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   const launch = createLaunch()
   const recheckMs = config.recheckMs ?? 60_000
   const inventory = createInventory({ kubeconfig, upstream, log, recheckMs })
+  metrics?.follow(inventory)
   const context: Context = {
     config,
     recheckMs,
@@ -89,6 +91,9 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   }
   const upgrades = createUpgradeGate(context)
   refuseUnreadable(server, log)
+  const proxies = networks(config.trustedProxies ?? [])
+  for (const event of ['request', 'upgrade'])
+    server.on(event, (req: IncomingMessage) => (req.clientAddress = clientAddressOf(req, proxies)))
   server.on('request', createApp(context))
   server.on('upgrade', upgrades.handle)
   log.info({ url, cluster: kubeconfig.clusterName, context: kubeconfig.context }, 'listening')

@@ -60,6 +60,11 @@ export const settings = {
     origin.optional(),
     'The one origin under which browsers reach the server, such as `https://vms.example.com`. Any other `Host` is refused.',
   ),
+  trustedProxies: setting(
+    'VIRTDECK_TRUSTED_PROXIES',
+    list.optional(),
+    'Networks of the proxies before the server, such as `10.0.0.0/8`: what they say in `X-Forwarded-For` is who asks, for rate limits and the audit log, never who somebody is. Without it, all who come through one proxy share a limit.',
+  ),
   webRoot: setting('VIRTDECK_WEB_ROOT', text.optional(), 'The built web. Without it, the one beside the server.'),
   'cluster.kubeconfig': setting(
     'VIRTDECK_KUBECONFIG',

@@ -1,4 +1,5 @@
 // The audit log: who did what, where, when, and what came of it. Every operation has one start and one outcome, whatever happens.
+import type { IncomingMessage } from 'node:http'
 import { createHmac, randomUUID } from 'node:crypto'
 import { mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -149,8 +150,8 @@ export function actorOf({ user, credential, sid }: Pick<Session, 'user' | 'crede
 }
 
 /** Where a request comes from. What stands between is not asked: anyone may claim a forwarded address. */
-export function clientOf(req: { socket: { remoteAddress?: string }; headers: { 'user-agent'?: string } }): Client {
-  return { ip: cut(req.socket.remoteAddress ?? '', 45), userAgent: cut(req.headers['user-agent'] ?? '', 120) }
+export function clientOf(req: Pick<IncomingMessage, 'clientAddress' | 'socket' | 'headers'>): Client {
+  return { ip: cut(req.clientAddress ?? req.socket.remoteAddress ?? '', 45), userAgent: cut(req.headers['user-agent'] ?? '', 120) }
 }
 
 function unfinished(records: readonly AuditRecord[]): AuditRecord[] {

@@ -25,7 +25,7 @@ export function signInLimit({ signInAttemptsPerMinute, demoUsers }: Pick<ServerC
   const burst = signInAttemptsPerMinute ?? (demoUsers ? 100 : 10)
   const limit = createRateLimit({ burst, everyMs: 60_000 / burst })
   return (req: IncomingMessage): void => {
-    const taken = limit.take(req.socket.remoteAddress ?? '')
+    const taken = limit.take(req.clientAddress ?? req.socket.remoteAddress ?? '')
     if (taken.allowed) return
     const { retryAfterSeconds } = taken
     throw gateRefusal('rate', 429, 'Too many attempts to sign in. Wait a moment.', { retryAfterSeconds })

