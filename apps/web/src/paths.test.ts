@@ -11,6 +11,7 @@ test('every URL of the app', () => {
     virtualMachinesOfNamespace: paths.virtualMachines('namespace:team-a'),
     virtualMachine: paths.virtualMachine(ref),
     virtualMachineTab: paths.virtualMachine(ref, 'yaml'),
+    vmDialog: paths.vmDialog(ref, 'cancelMigration'),
     vmConsole: paths.vmConsole(ref, 'serial'),
     consoleWindow: paths.consoleWindow(ref, 'vnc'),
     snapshot: paths.snapshot(ref, 'nightly-1', 'restore'),
@@ -43,6 +44,7 @@ test('every URL of the app', () => {
       "virtualMachines": "/virtual-machines",
       "virtualMachinesOfNamespace": "/virtual-machines?q=namespace%3Ateam-a",
       "vmConsole": "/virtual-machines/team-a/web-01/console?kind=serial",
+      "vmDialog": "/virtual-machines/team-a/web-01?do=cancelMigration",
       "volumes": "/volumes",
     }
   `)

@@ -13,6 +13,8 @@ export const paths = {
   virtualMachines: (query?: string) => (query ? `/virtual-machines?q=${segment(query)}` : '/virtual-machines'),
   /** A VM's page; without a tab, its overview. */
   virtualMachine: (ref: VmRef, tab?: VmTab) => (tab ? `${vm(ref)}/${tab}` : vm(ref)),
+  /** A VM's page with a dialog open. */
+  vmDialog: (ref: VmRef, verb: string) => `${vm(ref)}?do=${segment(verb)}`,
   /** Which of a VM's consoles the console tab shows. */
   vmConsole: (ref: VmRef, kind: 'vnc' | 'serial') => `${vm(ref)}/console?kind=${kind}`,
   /** A console alone, for a browser tab of its own. */

@@ -1,13 +1,16 @@
 // What the list of migrations says of itself.
 import type { MigrationRow } from '@virtdeck/kubevirt'
-import { migrationEnded, migrationWords } from '@virtdeck/kubevirt'
-import { Link } from 'react-router'
+import { migrationEnded, migrationWords, verbAccess } from '@virtdeck/kubevirt'
+import { Link, useNavigate } from 'react-router'
+import { useAccess } from '../../api/access.ts'
+import type { Action } from '../../components/action.ts'
 import { isoTime } from '../../components/fleet/csv.ts'
 import { defineFleet } from '../../components/fleet/fleet-kind.ts'
 import { naturalKey } from '../../components/fleet/order.ts'
 import { paths } from '../../paths.ts'
 import { Bdi } from '../../ui/bdi.tsx'
 import { Elapsed } from '../../ui/elapsed.tsx'
+import { CloseIcon, MigrateIcon, VmIcon } from '../../ui/icons.ts'
 import type { State } from '../../ui/state-glyph.tsx'
 import { StatusBadge } from '../../ui/status-badge.tsx'
 import { formatElapsed } from '../../util/format.ts'
@@ -149,6 +152,7 @@ export const migrationFleet = defineFleet<MigrationRow>({
   state: 'state',
   phoneLine: ({ namespace, sourceNode, targetNode, failureReason }) =>
     failureReason ?? [namespace, [sourceNode ?? '—', targetNode ?? '—'].join(' → ')].join(' · '),
+  useActions: useMigrationActions,
 })
 
 function MigrationState({ row }: { row: MigrationRow }) {
@@ -159,4 +163,32 @@ function MigrationState({ row }: { row: MigrationRow }) {
       {...(migrationEnded(row.phase) ? {} : { since: row.startedAt ?? row.createdAt })}
     />
   )
+}
+
+/** The dialogs are those of its VM. */
+function useMigrationActions({ namespace, vmiName, phase }: MigrationRow): Action[] {
+  const navigate = useNavigate()
+  const vm = { namespace, name: vmiName }
+  const answer = useAccess(namespace)(verbAccess('cancelMigration'))
+  const denied = answer.pending ? 'Asking the cluster whether you may' : answer.allowed ? undefined : answer.reason
+  return [
+    { id: 'vm', label: 'Go to its VM', icon: VmIcon, group: 'look', run: () => void navigate(paths.virtualMachine(vm)) },
+    {
+      id: 'progress',
+      label: 'Progress…',
+      icon: MigrateIcon,
+      group: 'look',
+      disabled: migrationEnded(phase) ? 'It is over.' : undefined,
+      run: () => void navigate(paths.vmDialog(vm, 'migrate')),
+    },
+    {
+      id: 'cancel',
+      label: 'Cancel…',
+      icon: CloseIcon,
+      group: 'cancel',
+      danger: true,
+      disabled: migrationEnded(phase) ? 'It is over.' : denied,
+      run: () => void navigate(paths.vmDialog(vm, 'cancelMigration')),
+    },
+  ]
 }

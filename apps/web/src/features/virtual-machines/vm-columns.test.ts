@@ -2,6 +2,8 @@ import { expect, test } from 'vitest'
 import * as columns from '../../components/fleet/columns.ts'
 import type { ColumnChoice } from '../../components/fleet/columns.ts'
 import { shortOsName, shortTarget } from './vm-columns.tsx'
+import { columnOf } from '../../components/fleet/fleet-kind.ts'
+import { vmRow } from './test-rows.ts'
 import { vmFleet } from './vm-fleet.ts'
 
 const columnIds = vmFleet.columns.filter(({ shows }) => shows !== 'when chosen').map(({ id }) => id)
@@ -42,4 +44,19 @@ test.each([
   [undefined, undefined, undefined],
 ])('an operating system %s, %s is %s', (os, osName, short) => {
   expect(shortOsName({ os, osName })).toBe(short)
+})
+
+test('a label that was chosen is a column before the last, with its own value to sort and to export [F226]', () => {
+  expect(shownColumns({ 'label:app': true }, 2_000).slice(-2)).toEqual(['label:app', 'age'])
+  expect(shownColumns({ 'label:app': false }, 2_000)).not.toContain('label:app')
+  const column = columnOf(vmFleet, 'label:app')
+  const row = vmRow('web', { labels: { app: 'shop-10' } })
+  expect(column?.title).toBe('app')
+  expect(column?.csv?.value(row)).toBe('shop-10')
+  expect(column?.value(row)).toBe(column?.value(vmRow('other', { labels: { app: 'Shop-10' } })))
+  expect(column?.value(vmRow('none'))).toBeUndefined()
+})
+
+test.each(['__proto__', 'constructor'])('a label that only every object has is no label: %s [X-14]', (key) => {
+  expect(columnOf(vmFleet, `label:${key}`)?.csv?.value(vmRow('web', { labels: { app: 'x' } }))).toBeUndefined()
 })
