@@ -3,10 +3,15 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client'
 import type { Audit } from './audit/audit.ts'
+import type { Inventory } from './inventory/inventory.ts'
 
 export type MetricsConfig = { host: string; port: number }
 
-export type Metrics = AsyncDisposable & { port: number }
+export type Metrics = AsyncDisposable & {
+  port: number
+  /** Counts what goes wrong with the rows of tabs, once there is an inventory. */
+  follow(inventory: Pick<Inventory, 'mismatches'>): void
+}
 
 /** Serves `/metrics`. Rejects with the socket's own error where it cannot listen. */
 export async function startMetrics({ host, port }: MetricsConfig, { audit }: { audit: Audit }): Promise<Metrics> {
@@ -27,6 +32,11 @@ export async function startMetrics({ host, port }: MetricsConfig, { audit }: { a
   })
   return {
     port: (server.address() as AddressInfo).port,
+    follow(inventory) {
+      countOf(registry)('virtdeck_inventory_mismatches_total', 'Tabs whose rows were not what they should be, and that started over.', () =>
+        inventory.mismatches(),
+      )
+    },
     async [Symbol.asyncDispose]() {
       const closed = new Promise((resolve) => server.close(resolve))
       server.closeAllConnections()
@@ -36,18 +46,21 @@ export async function startMetrics({ host, port }: MetricsConfig, { audit }: { a
   }
 }
 
+/** A counter that somebody else counts. */
+const countOf = (registry: Registry) => (name: string, help: string, read: () => number) =>
+  new Counter({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.reset()
+      this.inc(read())
+    },
+  })
+
 function auditMetrics(registry: Registry, audit: Audit): void {
   const registers = [registry]
-  const counter = (name: string, help: string, read: () => number) =>
-    new Counter({
-      name,
-      help,
-      registers,
-      collect() {
-        this.reset()
-        this.inc(read())
-      },
-    })
+  const counter = countOf(registry)
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
       name,
