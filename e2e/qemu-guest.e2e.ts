@@ -12,6 +12,8 @@ const ref = { namespace: 'team-a', name: 'real-01' }
 /** How many of a screen's pixels are lit: text on black, the more of it the more. */
 const litPixels = (screen: Locator) =>
   screen.evaluate((canvas: HTMLCanvasElement) => {
+    // Connected, and not yet told how large it is.
+    if (canvas.width === 0) return 0
     // A copy, for which Chromium expects to be read again and again: noVNC's own canvas it would complain about.
     const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true })!
     copy.drawImage(canvas, 0, 0)
