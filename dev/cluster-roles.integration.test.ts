@@ -5,10 +5,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parseAllDocuments, parse } from 'yaml'
 import { accessReview, type AccessQuestion, type KubeObject, type SelfSubjectAccessReview } from '@virtdeck/k8s'
-import { verbAccess, type VmVerb } from '@virtdeck/kubevirt'
+import { verbAccess, vmCan, vmRequest, type VmVerb } from '@virtdeck/kubevirt'
 import { startSimCluster, type SimCluster } from '@virtdeck/sim-cluster'
 import { rbacObjects } from '../packages/sim-cluster/src/scenarios/demo-users.ts'
-import { repositoryRoot } from './stack.ts'
+import { openBrowser, outcome } from '../apps/server/src/testing/browser.ts'
+import { repositoryRoot, startStack, type Stack } from './stack.ts'
 
 type ClusterRole = KubeObject & { metadata: { name: string }; rules: { apiGroups: string[]; resources: string[]; verbs: string[] }[] }
 
@@ -63,16 +64,57 @@ const questions: Record<string, AccessQuestion> = {
   list: { verb: 'list', ...vms },
 }
 
-test.each([
+const holders = [
   ['spectro-vm-admin', 'operator', 'team-a', Object.keys(questions)],
   ['spectro-vm-power-user', 'power-user', 'team-a', [...use, ...own, 'edit', 'create', 'clone', 'list']],
   ['spectro-vm-user', 'user', 'team-b', [...use, 'edit', 'list']],
   ['spectro-vm-viewer', 'viewer', 'team-a', ['list']],
-])('%s may do what its name says, and nothing else', async (_role, user, namespace, expected) => {
+] satisfies [role: string, user: string, namespace: string, may: string[]][]
+
+test('every verb that the product has is one of those that are asked about', () => {
+  expect([...use, ...own].toSorted()).toEqual(Object.keys(vmCan).toSorted())
+})
+
+test.each(holders)('%s may do what its name says, and nothing else', async (_role, user, namespace, expected) => {
   const allowed: string[] = []
   for (const [name, question] of Object.entries(questions)) if (await may(user, { ...question, namespace })) allowed.push(name)
   expect(allowed.toSorted()).toEqual(expected.toSorted())
 })
+
+test.each(holders)(
+  '%s gets through the server what its name says: every verb sent, as the product sends it',
+  async (_role, user, namespace, expected) => {
+    await using stack = await startStack({ scenario: 'small' })
+    const browser = openBrowser(stack.url)
+    await browser.signIn({ mode: 'demo', user })
+    const { rows } = await browser.snapshot('virtualmachines')
+    const vm = rows.find((row) => row.namespace === namespace && row.status === 'Running')
+    if (!vm) throw new Error(`${user} sees no VM that runs in ${namespace}`)
+    const target = { ...vm, migration: { name: 'none', phase: 'Running' as const } }
+    const allowed: VmVerb[] = []
+    // Deleting comes last: the others need the VM.
+    for (const verb of [...use, ...own].filter((each) => each !== 'vnc' && each !== 'console')) {
+      const { method, path, body } = vmRequest(verb, target, { snapshotName: 'none' })
+      const { status } = await browser.request(`/k8s${path}`, { method, body })
+      if (status !== 403) allowed.push(verb)
+      expect([verb, status]).toEqual([verb, expect.not.toSatisfy((code: number) => [401, 405, 415].includes(code))])
+    }
+    const other = rows.find((row) => row.namespace === namespace && row.status === 'Running' && row.name !== vm.name) ?? vm
+    for (const verb of ['vnc', 'console'] as const) {
+      const ended = outcome(await browser.console(vmRequest(verb, other).path.replace('?preserveSession=true', '')))
+      const code = await Promise.race([ended.then((end) => ('closed' in end ? end.closed : end.refused)), stillOpen(stack)])
+      if (code !== 4403) allowed.push(verb)
+    }
+    expect(allowed.toSorted()).toEqual([...use, ...own].filter((verb) => expected.includes(verb)).toSorted())
+  },
+)
+
+/** Undefined once the cluster has had the time to refuse what is being opened. */
+async function stillOpen(stack: Stack): Promise<undefined> {
+  const witness = openBrowser(stack.url)
+  await witness.signIn({ mode: 'demo', user: 'viewer' })
+  await outcome(await witness.console(vmRequest('vnc', { namespace: 'team-a', name: 'no-such-vm' }).path))
+}
 
 test('the server’s own account reads what lists are made of: no Secret, and nothing to write', async () => {
   for (const resource of ['virtualmachines', 'virtualmachineinstances']) {
