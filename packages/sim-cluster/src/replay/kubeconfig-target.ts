@@ -61,6 +61,8 @@ export async function kubeconfigTarget(file: string, contextName: string | undef
   return {
     ...connection,
     pass,
+    cannotSend: ({ user, headers = {} }) =>
+      groups.has(user) && user !== 'admin' && 'Impersonate-User' in headers ? 'Whoever is impersonated cannot impersonate.' : undefined,
     async upgrade(...request) {
       const pending = connection.upgrade(...request)
       for (let waitedMs = 0; waitedMs < upgradeLimitMs && !pending.done(); waitedMs += 100) await pass(100)

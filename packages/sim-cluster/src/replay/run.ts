@@ -23,6 +23,7 @@ const inFolder = (name: string) => name.slice(0, name.indexOf('/'))
 export async function runReplay(newTarget: () => Promise<Target>, only?: RegExp): Promise<Run> {
   const captures = readCaptures()
   const results: Results = new Map()
+  const skipped = new Map<string, string>()
   const errors: { scene: string; error: unknown }[] = []
   for (const [scene, play] of Object.entries(scenes)) {
     if (only && !only.test(scene)) continue
@@ -30,20 +31,26 @@ export async function runReplay(newTarget: () => Promise<Target>, only?: RegExp)
       await using target = await newTarget()
       // Controllers of a cluster that has just started have not aggregated its roles yet.
       await target.pass(1000)
-      await play(createStage(target, captures, claims, results), captures)
+      await play(createStage(target, captures, claims, results, skipped), captures)
     } catch (error) {
       errors.push({ scene, error })
     }
   }
   const verdicts = [...captures]
-    .filter(([name]) => !only || results.has(name))
-    .flatMap(([name, capture]) => verdict(name, capture, results, errors))
+    .filter(([name]) => !only || results.has(name) || skipped.has(name))
+    .flatMap(([name, capture]) => verdict(name, capture, results, errors, skipped.get(name)))
   return { verdicts, brokenOff: errors }
 }
 
-function verdict(name: string, capture: Capture, results: Results, errors: { scene: string; error: unknown }[]): Verdict[] {
+function verdict(
+  name: string,
+  capture: Capture,
+  results: Results,
+  errors: { scene: string; error: unknown }[],
+  skipped: string | undefined,
+): Verdict[] {
   if (!claims.folders.includes(inFolder(name)) || capture.kind === 'notes') return []
-  const reason = claims.exception(name)
+  const reason = claims.exception(name) ?? skipped
   if (reason !== undefined) return [{ name, verdict: 'excepted', reason }]
   const found = results.get(name)
   if (found?.length === 0) return [{ name, verdict: 'passed' }]

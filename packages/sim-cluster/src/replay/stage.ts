@@ -35,7 +35,14 @@ function collectionPath({ apiVersion = 'v1', kind = '', metadata }: KubeObject):
 
 const waitLimitMs = 180_000
 
-export function createStage(target: Target, captures: Map<string, Capture>, claims: Claims, results: Results): Stage {
+export function createStage(
+  target: Target,
+  captures: Map<string, Capture>,
+  claims: Claims,
+  results: Results,
+  /** Captures that this target cannot be asked, with the reason. */
+  skipped: Map<string, string>,
+): Stage {
   const find = <K extends Capture['kind']>(name: string, kind: K): Extract<Capture, { kind: K }> => {
     const capture = captures.get(name)
     if (capture?.kind !== kind) throw new Error(`there is no ${kind} capture ${name}`)
@@ -49,6 +56,11 @@ export function createStage(target: Target, captures: Map<string, Capture>, clai
   const stage: Stage = {
     async replay(name, change = (request) => request) {
       const { request, response } = find(name, 'http')
+      const reason = target.cannotSend?.(request)
+      if (reason !== undefined) {
+        skipped.set(name, reason)
+        return undefined
+      }
       const answer = await target.send(change(request))
       results.set(name, compareExchange(response, { ...answer, body: answer.text }, claims.ignored(name), claims.leftOut(name)))
       return answer

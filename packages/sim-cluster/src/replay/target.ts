@@ -23,6 +23,8 @@ export type Target = AsyncDisposable & {
   /** Lets time pass: at once where the clock is the suite's own. */
   pass(ms: number): Promise<void>
   takeVirtApiDown?(): boolean
+  /** Why a recorded request cannot be sent to this target as it was. */
+  cannotSend?(request: Sent): string | undefined
 }
 
 /** An upgrade that collects frames until there are enough, or until it is given up. */
