@@ -5,10 +5,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { demoUsers } from '../packages/sim-cluster/src/scenarios/demo-users.ts'
 import { seedScenario } from '../packages/sim-cluster/src/scenarios/seed-scenario.ts'
 import { startSimCluster } from '../packages/sim-cluster/src/sim-cluster.ts'
+import { changedLabel, groupUser, typist, typists } from './names.ts'
 import type { StoredObject } from '../packages/sim-cluster/src/storage/storage.ts'
-
-export const groupUser = (index: number) => `group-${String(index).padStart(2, '0')}`
-export const changedLabel = 'bench'
 
 export type ToCluster =
   | { type: 'churn'; id: number; changesPerSecond: number; seconds: number; vms: number }
@@ -37,6 +35,11 @@ const cluster = await startSimCluster({
     users: [
       ...demoUsers,
       ...Array.from({ length: groups }, (_, index) => ({ name: groupUser(index), description: 'sees some namespaces', groups: [] })),
+      ...Array.from({ length: groups > 0 ? typists : 0 }, (_, index) => ({
+        name: typist(index),
+        description: 'opens consoles',
+        groups: ['system:masters'],
+      })),
     ],
     seed(storage, clock) {
       seedScenario('fleet', { storage, clock, vms })

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { WebSocket } from 'ws'
 import { histogram } from './histogram.ts'
+import { typist, typists } from './names.ts'
 import { cpuSeconds } from './process.ts'
 import { startKubectlProxy } from './proxy.ts'
 import { openSocket, signIn, type BenchSession } from './sign-in.ts'
@@ -44,13 +45,14 @@ type Ref = { namespace: string; name: string }
 
 const protocol = 'plain.kubevirt.io'
 const rounds = 5
+/** The server grants no more to one person. */
+const consolesPerPerson = 8
 const screensPerRound = 30
 const keysPerRound = 200
-const busySessions = 200
+const busySessions = consolesPerPerson * typists
 const busyDirectSessions = 20
 const busySeconds = 12
 const framesPerSecond = 30
-const socketsPerSession = 20
 
 const pathOf = ({ namespace, name }: Ref, subresource: Subresource) =>
   `/apis/subresources.kubevirt.io/v1/namespaces/${namespace}/virtualmachineinstances/${name}/${subresource}`
@@ -58,9 +60,9 @@ const pathOf = ({ namespace, name }: Ref, subresource: Subresource) =>
 /** Measures a running VM's screen and serial console, and then many consoles while the server reads a fleet. */
 export async function measureConsole(stack: BenchStack): Promise<ConsoleFigures> {
   const session = await signIn(stack.url)
-  const vmis = await runningVmis(session, busySessions + 1)
+  const vmis = await runningVmis(session, busySessions + busyDirectSessions)
   const [vmi] = vmis
-  if (!vmi) throw new Error('no VM of the fleet runs')
+  if (!vmi || vmis.length < busySessions + busyDirectSessions) throw new Error('too few VMs of the fleet run')
   await using kubectl = await startKubectlProxy(stack.cluster)
   await using pipe = await startPipe(stack.cluster.url)
   const ways: Record<WayName, Way> = {
@@ -130,19 +132,17 @@ async function startPipe(target: string): Promise<AsyncDisposable & { url: strin
 /** Many consoles, some of them straight at the API server, while people with rights of their own make the server read everything. */
 async function measureBusy(stack: BenchStack, vmis: readonly Ref[]): Promise<ConsoleFigures['busy']> {
   const sessions: BenchSession[] = []
-  for (let count = 0; count < busySessions; count += socketsPerSession) sessions.push(await signIn(stack.url))
+  for (let index = 0; index < typists; index += 1) sessions.push(await signIn(stack.url, typist(index)))
   const own = histogram()
   const plain = histogram()
   const stops: (() => void)[] = []
   for (let index = 0; index < busySessions; index += 1) {
-    const vmi = vmis[index % vmis.length] ?? vmis[0]
-    const session = sessions[Math.floor(index / socketsPerSession)]
+    const vmi = vmis[index]
+    const session = sessions[Math.floor(index / consolesPerPerson)]
     if (!vmi || !session) throw new Error('there is no VM or no session left')
     stops.push(await typeAway(await openSocket(session, `/k8s${pathOf(vmi, 'console')}`, protocol), own))
   }
-  const last = vmis.at(-1)
-  if (!last) throw new Error('there is no VM left')
-  for (let index = 0; index < busyDirectSessions; index += 1) stops.push(await typeAway(await direct(stack, last)('console'), plain))
+  for (const vmi of vmis.slice(busySessions)) stops.push(await typeAway(await direct(stack, vmi)('console'), plain))
   try {
     await sleep(1_000)
     own.clear()
