@@ -41,7 +41,7 @@ test('takes a snapshot under a name of its own making or of mine, and shows how 
 
   await test.step('warns that no guest agent brought the file systems to rest', async () => {
     await expect(row(page, /by-hand/)).toContainText('online, no agent')
-    await expect(row(page, /by-hand/)).toContainText('crash consistent')
+    await expect(row(page, /by-hand/)).toContainText('as after a power cut')
   })
 })
 

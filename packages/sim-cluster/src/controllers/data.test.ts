@@ -208,7 +208,7 @@ describe('snapshot and restore', () => {
     expect(snapshot('snap1').status).toMatchObject({
       phase: 'Succeeded',
       readyToUse: true,
-      indications: ['Online', 'GuestAgent'],
+      indications: ['GuestAgent', 'Online'],
       snapshotVolumes: { includedVolumes: ['root'] },
     })
     expect(reasons(snapshot('snap1'))).toEqual({ Progressing: 'False Operation complete', Ready: 'True Ready' })
@@ -228,6 +228,74 @@ describe('snapshot and restore', () => {
     expect(reasons(snapshot('snap1'))).toEqual({ Progressing: 'False Source does not exist', Ready: 'False Not ready' })
     cluster.seconds(60)
     expect(snapshot('snap1').status?.phase).toBe('Failed')
+  })
+
+  test('a snapshot of a paused VM is not quiesced, nor one of a guest without an agent', () => {
+    cluster.put('virtualmachineinstances/pause', 'vm1')
+    cluster.createVm('mute', { disk: {}, annotations: { 'simulation.virtdeck.io/guest-agent': 'none' } })
+    cluster.seconds(60)
+    takeSnapshot('snap1', 'vm1')
+    takeSnapshot('snap2', 'mute')
+    cluster.seconds(2)
+    expect(snapshot('snap1').status).toMatchObject({ phase: 'Succeeded', indications: ['Online', 'Paused'] })
+    expect(snapshot('snap2').status).toMatchObject({ phase: 'Succeeded', indications: ['NoGuestAgent', 'Online'] })
+    cluster.put('virtualmachines/stop', 'mute')
+    cluster.seconds(8)
+    takeSnapshot('snap3', 'mute')
+    cluster.seconds(2)
+    expect(snapshot('snap3').status?.indications).toBeUndefined()
+  })
+
+  test('a snapshot waits for a disk that is imported, and for another snapshot, and says so', () => {
+    cluster.createVm('late', { runStrategy: 'Halted', disk: { source: { http: { url: 'http://images.example/f.qcow2' } } } })
+    cluster.seconds(5)
+    takeSnapshot('snap1', 'late')
+    cluster.seconds(1)
+    expect(reasons(snapshot('snap1')).Progressing).toBe('False Source not locked source team-a/late volume not populated: late-root')
+    takeSnapshot('snap2', 'vm1')
+    takeSnapshot('snap3', 'vm1')
+    cluster.seconds(0.5)
+    expect(reasons(snapshot('snap3')).Progressing).toBe('False Source not locked snapshot "snap2" in progress')
+    cluster.seconds(60)
+    for (const name of ['snap1', 'snap2', 'snap3']) expect(snapshot(name).status?.phase).toBe('Succeeded')
+  })
+
+  test('a snapshot that is deleted takes its content along, unless it is to stay', () => {
+    takeSnapshot('snap1', 'vm1')
+    cluster.seconds(2)
+    takeSnapshot('snap2', 'vm1', { deletionPolicy: 'Retain' })
+    cluster.seconds(2)
+    for (const name of ['snap1', 'snap2']) cluster.remove('virtualmachinesnapshots.snapshot.kubevirt.io', name)
+    cluster.seconds(1)
+    const contents = cluster.objects.list('virtualmachinesnapshotcontents.snapshot.kubevirt.io', 'team-a')
+    expect(contents.map((content) => content.spec?.virtualMachineSnapshotName)).toEqual(['snap2'])
+    expect(cluster.objects.list('volumesnapshots.snapshot.storage.k8s.io', 'team-a')).toHaveLength(1)
+  })
+
+  test('a restore that may not wait fails at once when its target runs, and spares it', () => {
+    takeSnapshot('snap1', 'vm1')
+    cluster.seconds(2)
+    startRestore('restore1', 'vm1', 'snap1', { targetReadinessPolicy: 'FailImmediate' })
+    cluster.seconds(1)
+    expect(conditionOf(restore('restore1') as never, 'Failure')?.reason).toBe('Restore target not ready')
+    expect(cluster.vm('vm1').status).toMatchObject({ printableStatus: 'Running' })
+    expect(cluster.vm('vm1').status?.restoreInProgress).toBeUndefined()
+  })
+
+  test('a clone of a snapshot is the VM as it was then, and leaves the snapshot [F092]', () => {
+    takeSnapshot('snap1', 'vm1')
+    cluster.seconds(2)
+    cluster.create('virtualmachineclones.clone.kubevirt.io', {
+      metadata: { name: 'clone1', namespace: 'team-a' },
+      spec: {
+        source: { apiGroup: 'snapshot.kubevirt.io', kind: 'VirtualMachineSnapshot', name: 'snap1' },
+        target: { apiGroup: 'kubevirt.io', kind: 'VirtualMachine', name: 'copy' },
+      },
+    })
+    cluster.seconds(6)
+    expect(cluster.objects.get('virtualmachineclones.clone.kubevirt.io', 'team-a', 'clone1')?.status?.phase).toBe('Succeeded')
+    expect(cluster.vm('copy').spec.runStrategy).toBe('Halted')
+    expect(snapshot('snap1').status?.phase).toBe('Succeeded')
   })
 
   test('a restore waits for the VM to stop, then brings back spec and disk content [F109]', () => {

@@ -32,6 +32,8 @@ export const delays = {
   /** An importer that cannot reach its source is restarted after this. */
   restartImporter: 20_000,
   snapshotVolume: 900,
+  /** A VM that could not be locked is tried again after this, or when its disks or snapshots change. */
+  retryLock: 5_000,
   restoreVolume: 900,
   attachHotplugVolume: 1_500,
   detachHotplugVolume: 1_200,

@@ -145,7 +145,7 @@ function cloudConfigsOf(objects: Objects, vmi: VirtualMachineInstance): CloudCon
       (source.userDataBase64 === undefined ? undefined : Buffer.from(source.userDataBase64, 'base64').toString()) ??
       decode(secret, 'userdata') ??
       decode(secret, 'userData')
-    return [readCloudConfig(text)]
+    return [readOnce(objects, text)]
   })
 }
 
@@ -205,6 +205,20 @@ export function cloudInitUsers(objects: Objects, vmi: VirtualMachineInstance, os
   }
   if (users.size === 0 && os.id !== 'mswindows') users.set(os.defaultUser, undefined)
   return [...users].map(([name, password]) => (password === undefined ? { name } : { name, password }))
+}
+
+// A fleet's VMs share a few documents, and each is asked for more than once.
+const readBefore = new WeakMap<Objects, Map<string | undefined, CloudConfig>>()
+
+function readOnce(objects: Objects, text: string | undefined): CloudConfig {
+  let known = readBefore.get(objects)
+  if (!known) readBefore.set(objects, (known = new Map()))
+  let config = known.get(text)
+  if (!config) {
+    if (known.size > 1000) known.clear()
+    known.set(text, (config = readCloudConfig(text)))
+  }
+  return config
 }
 
 function readCloudConfig(text: string | undefined): CloudConfig {

@@ -1,12 +1,13 @@
 // VirtualMachineSnapshots: lock the VM, freeze its guest, snapshot its volumes, let go.
 // https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/storage/snapshot/snapshot.go
-import type { Condition, PersistentVolumeClaim, VirtualMachine, VirtualMachineInstance, VirtualMachineSnapshot } from '@virtdeck/k8s'
+import type { Condition, PersistentVolumeClaim, VirtualMachine, VirtualMachineSnapshot } from '@virtdeck/k8s'
 import { timestamp } from '../clock.ts'
 import type { ControllerContext } from './context.ts'
 import type { Controller } from './controller.ts'
 import { delays } from './delays.ts'
 import {
   conditionsOf,
+  dataVolumes,
   isTrue,
   keyOf,
   pvcs,
@@ -19,7 +20,8 @@ import {
   withCondition,
 } from './objects.ts'
 import { snapshotClassFor } from './volume-snapshot-status.ts'
-import { draftStatus, isPaused } from './vmis.ts'
+import { draftStatus, isFinal, isPaused } from './vmis.ts'
+import { claimNameOf } from './volumes.ts'
 
 const finalizer = 'snapshot.kubevirt.io/vmsnapshot-protection'
 const contentFinalizer = 'snapshot.kubevirt.io/vmsnapshotcontent-protection'
@@ -65,17 +67,32 @@ export function snapshotController(context: ControllerContext): Controller {
     return { included, excluded }
   }
 
-  function indicationsOf(vmi: VirtualMachineInstance | undefined): string[] {
-    if (!vmi || vmi.status?.phase !== 'Running') return []
-    const agent = isTrue(vmi, 'AgentConnected')
-    return ['Online', ...(isPaused(vmi) ? ['Paused'] : []), agent && !isPaused(vmi) ? 'GuestAgent' : 'NoGuestAgent']
+  /** How a running VM's disks are brought to rest, in the order of their names. */
+  function indicationsOf(vm: VirtualMachine): { indications?: string[] } {
+    const vmi = objects.get(vmis, vm.metadata.namespace, vm.metadata.name)
+    if (!vmi || isFinal(vmi)) return {}
+    const how = isPaused(vmi) ? 'Paused' : isTrue(vmi, 'AgentConnected') ? 'GuestAgent' : 'NoGuestAgent'
+    return { indications: ['Online', how].toSorted((a, b) => (a < b ? -1 : 1)) }
   }
 
-  const meanings: Record<string, string> = {
-    Online: 'Snapshot was taken while the VM was running',
-    GuestAgent: 'Guest agent was active and attempted to quiesce the filesystem for application consistency',
-    NoGuestAgent: 'Guest agent was not active, so the snapshot is crash consistent',
-    Paused: 'Snapshot was taken while the VM was paused',
+  /** Why a VM cannot be locked for a snapshot now. */
+  function lockProblem(snapshot: VirtualMachineSnapshot, vm: VirtualMachine): string | undefined {
+    const { namespace, name } = vm.metadata
+    const claims = (vm.spec.template?.spec?.volumes ?? []).flatMap((volume) => claimNameOf(volume as never) ?? [])
+    for (const claim of claims) {
+      const pvc = objects.get(pvcs, namespace, claim)
+      const dv = objects.get(dataVolumes, namespace, claim)
+      const problem = !pvc
+        ? 'volume doesnt exist'
+        : pvc.status?.phase !== 'Bound'
+          ? 'volume not bound'
+          : dv && dv.status?.phase !== 'Succeeded'
+            ? 'volume not populated'
+            : undefined
+      if (problem) return ` source ${namespace}/${name} ${problem}: ${claim}`
+    }
+    const other = vm.status?.snapshotInProgress
+    return other && other !== snapshot.metadata.name ? ` snapshot "${other}" in progress` : undefined
   }
 
   function lock(snapshot: VirtualMachineSnapshot, vm: VirtualMachine): VirtualMachine {
@@ -169,14 +186,10 @@ export function snapshotController(context: ControllerContext): Controller {
       })
     }
     const { included, excluded } = volumesOf(vm)
-    const indications = indicationsOf(objects.get(vmis, namespace, vm.metadata.name))
     const done = setStatus(
       snapshot,
       {
         creationTime: now,
-        ...(indications.length > 0
-          ? { indications, sourceIndications: indications.map((indication) => ({ indication, message: meanings[indication] })) }
-          : {}),
         phase: 'Succeeded',
         readyToUse: true,
         snapshotVolumes: {
@@ -245,7 +258,7 @@ export function snapshotController(context: ControllerContext): Controller {
           timestamp(clock),
         )
         snapshot = objects.setStatus(snapshots, snapshot, { ...snapshot.status, conditions: failed })
-        setStatus(snapshot, { phase: 'Failed', readyToUse: false }, ['False', 'Operation failed'], ['False', 'Operation failed'])
+        setStatus(snapshot, { phase: 'Failed', readyToUse: false }, ['False', 'Operation failed'], ['False', 'Not ready'])
         unlock(snapshot)
         record(snapshot, 'Warning', 'SnapshotDeadlineExceeded', 'snapshot deadline exceeded')
         return
@@ -255,14 +268,15 @@ export function snapshotController(context: ControllerContext): Controller {
         setStatus(snapshot, { phase: 'InProgress', readyToUse: false }, ['False', 'Source does not exist'], ['False', 'Not ready'])
         return
       }
-      if (vm.status?.snapshotInProgress && vm.status.snapshotInProgress !== snapshot.metadata.name) {
+      const problem = lockProblem(snapshot, vm)
+      if (problem) {
         setStatus(
           snapshot,
           { phase: 'InProgress', readyToUse: false, sourceUID: vm.metadata.uid },
-          ['False', 'Source not locked'],
+          ['False', `Source not locked${problem}`],
           ['False', 'Not ready'],
         )
-        reconcile.requeueAfter(delays.snapshotVolume)
+        reconcile.requeueAfter(delays.retryLock)
         return
       }
       if (!snapshot.status?.sourceUID) {
@@ -274,7 +288,7 @@ export function snapshotController(context: ControllerContext): Controller {
         )
       }
       const locked = lock(snapshot, vm)
-      snapshot = setStatus(snapshot, {}, ['True', 'Source locked and operation in progress'], ['False', 'Not ready'])
+      snapshot = setStatus(snapshot, indicationsOf(locked), ['True', 'Source locked and operation in progress'], ['False', 'Not ready'])
       if (!objects.get(snapshotContents, snapshot.metadata.namespace, contentName(snapshot))) {
         setFrozen(locked, true)
         createContent(snapshot, locked)
