@@ -8,9 +8,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { collectionPath, objectPath, resources, type KubeObject, type Status } from '@virtdeck/k8s'
 import { startSimCluster } from '@virtdeck/sim-cluster'
-import { startServer, type RunningServer } from './index.ts'
-import { message, openBrowser, type Browser } from './testing/browser.ts'
-import { memorySink } from './testing/memory-sink.ts'
+import { startServer, type RunningServer } from '@virtdeck/server'
+import { message, openBrowser, type Browser } from '../apps/server/src/testing/browser.ts'
+import { memorySink } from '../apps/server/src/testing/memory-sink.ts'
 
 type Kubeconfig = { users: { name: string; user: { token?: string } }[] }
 
