@@ -4,7 +4,7 @@ import { statusWords, vmState, type VmRow } from '@virtdeck/kubevirt'
 import { useDeferredValue, useMemo, useState } from 'react'
 import { useLocation, useNavigate, useSearchParams } from 'react-router'
 import { useFleet } from '../api/fleet.ts'
-import { compileQuery, formatQuery, isToken, parseQuery, token } from '../components/fleet/language.ts'
+import { formatQuery, isToken, parseQuery, queryTest, token } from '../components/fleet/language.ts'
 import type { Term, Token } from '../components/fleet/language.ts'
 import { naturalKey } from '../components/fleet/order.ts'
 import type { Buckets } from '../components/fleet/scan.ts'
@@ -66,12 +66,11 @@ export function InventoryTree({ clusterName }: { clusterName: string }) {
   }
 
   function below(place: string): TreeNode[] {
-    const matches = compileQuery(
+    const fits = queryTest(
       vmFleet.language,
       filter.filter((term) => !isToken(term) || term.key !== kind),
     )
-    const tests = [...matches.facets.values(), ...(matches.rest ? [matches.rest] : [])]
-    const here = counted.filter((row) => row[kind] === place && tests.every((test) => test(row)))
+    const here = counted.filter((row) => row[kind] === place && fits(row))
     return (kind === 'namespace' ? namespaceBranches(here) : leaves(here)).map((item) => leaf(item, place))
   }
 

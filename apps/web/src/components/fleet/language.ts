@@ -156,8 +156,8 @@ export function facetKeys<R>({ keys }: Language<R>): string[] {
   return Object.keys(keys).filter((key) => keys[key]?.facet)
 }
 
-/** A test for each facet that something is asked of, and one for all the rest. */
-export type CompiledQuery<R> = { facets: ReadonlyMap<string, RowTest<R>>; rest: RowTest<R> | undefined }
+/** A test for each facet that something is asked of, one for all other keys, and the words to look for in a row's text. */
+export type CompiledQuery<R> = { facets: ReadonlyMap<string, RowTest<R>>; rest: RowTest<R> | undefined; words: readonly string[] }
 
 /** One test per facet, so that a single pass over the rows can filter and count. */
 export function compileQuery<R>(language: Language<R>, terms: readonly Term[]): CompiledQuery<R> {
@@ -168,22 +168,21 @@ export function compileQuery<R>(language: Language<R>, terms: readonly Term[]): 
     const test = every(keyTests(language, tokens, (one) => one === key))
     if (test) facets.set(key, test)
   }
-  const texts = terms.filter((term) => term.kind === 'text').map(({ text }) => folded(text))
-  const rest = every([
-    ...keyTests(language, tokens, (one) => !named.has(one)),
-    ...texts.map(
-      (text): RowTest<R> =>
-        (row) =>
-          language.text(row).includes(text),
-    ),
-  ])
-  return { facets, rest }
+  return {
+    facets,
+    rest: every(keyTests(language, tokens, (one) => !named.has(one))),
+    words: terms.filter((term) => term.kind === 'text').map(({ text }) => folded(text)),
+  }
 }
 
-export function matchesQuery<R>(language: Language<R>, row: R, terms: readonly Term[]): boolean {
-  const { facets, rest } = compileQuery(language, terms)
-  return [...facets.values(), ...(rest ? [rest] : [])].every((test) => test(row))
+/** One test for all of a query. */
+export function queryTest<R>(language: Language<R>, terms: readonly Term[]): RowTest<R> {
+  const { facets, rest, words } = compileQuery(language, terms)
+  const tests = [...facets.values(), ...(rest ? [rest] : [])]
+  return (row) => tests.every((test) => test(row)) && words.every((word) => language.text(row).includes(word))
 }
+
+export const matchesQuery = <R>(language: Language<R>, row: R, terms: readonly Term[]): boolean => queryTest(language, terms)(row)
 
 /** Tests of tokens: what they have in common widens, exclusions and bounds narrow. */
 function keyTests<R>({ keys }: Language<R>, tokens: readonly Token[], among: (key: string) => boolean): RowTest<R>[] {

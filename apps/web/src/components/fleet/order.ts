@@ -55,19 +55,43 @@ export function* ordering<R extends Named>(
   return runs[0] ?? []
 }
 
-/** Takes the changes from an earlier version of the rows in. */
-export function reorder<R extends Named>(
+/** Takes the changes from an earlier version of the rows in. `before` is their order, `known` the rows as they came. */
+export function reorder<R extends Named & { uid: string }>(
   before: Ordered<R>,
+  known: readonly R[],
   rows: readonly R[],
   value: (row: R) => Sortable,
   descending: boolean,
 ): Ordered<R> {
-  const added = new Set(rows)
-  // A changed row is another object: rows are replaced, never written to.
-  const kept = before.filter(({ row }) => added.delete(row))
-  if (added.size === 0) return kept.length === before.length ? before : kept
+  const { gone, added } = differences(known, rows)
+  const kept = gone.size === 0 ? before : before.filter(({ row }) => !gone.has(row))
+  if (added.length === 0) return kept
   const compare = comparing<R>(descending)
-  return merge(kept, keyed([...added], value).sort(compare), compare)
+  return merge(kept, keyed(added, value).sort(compare), compare)
+}
+
+/** A changed row is another object in the place of the old one: rows are replaced, never written to. */
+function differences<R extends { uid: string }>(known: readonly R[], rows: readonly R[]): { gone: ReadonlySet<R>; added: readonly R[] } {
+  const gone = new Set<R>()
+  const added: R[] = []
+  for (let at = 0; at < rows.length; at++) {
+    // Checked by the loop.
+    const row = rows[at] as R
+    const old = known[at]
+    if (row === old) continue
+    added.push(row)
+    if (old === undefined) continue
+    // Something has gone or moved, and all that follows with it.
+    if (old.uid !== row.uid) return allDifferences(known, rows)
+    gone.add(old)
+  }
+  return rows.length < known.length ? allDifferences(known, rows) : { gone, added }
+}
+
+function allDifferences<R>(known: readonly R[], rows: readonly R[]): { gone: ReadonlySet<R>; added: readonly R[] } {
+  const gone = new Set(known)
+  const added = rows.filter((row) => !gone.delete(row))
+  return { gone, added }
 }
 
 /** A sorted copy, in one go. */

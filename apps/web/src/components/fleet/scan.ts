@@ -17,7 +17,7 @@ export type Scan<R> = {
   facets: Readonly<Record<string, Buckets>>
 }
 
-export type Scanned = { name: string; namespace?: string }
+export type Scanned = { uid: string; name: string; namespace?: string }
 
 export type ScanKind<R> = {
   language: Language<R>
@@ -28,13 +28,16 @@ export type ScanKind<R> = {
 /** The values of a facet as small numbers; a row that has several has the number of them all together. */
 type Interned = { key: string; of: (row: never) => Values; always: readonly string[]; sets: string[][]; numbers: Map<string, number> }
 
-type Entry = { codes: Uint32Array; attention: 0 | 1 | 2 }
+type Entry = { text: string; codes: readonly number[]; attention: 0 | 1 | 2 }
+
+/** The entries of rows in their order, and which values any of them has. */
+type Entries = { all: readonly Entry[]; present: readonly Uint8Array[] }
 
 /** What is known of the rows of one kind, for every list and tree of it. */
 export type RowIndex<R> = {
   facets: readonly Interned[]
   entry(row: R): Entry
-  entries(rows: readonly R[]): readonly Entry[]
+  entries(rows: readonly R[]): Entries
 }
 
 const SEPARATOR = '\u0000'
@@ -46,18 +49,15 @@ export function createRowIndex<R extends object>({ language, attention }: ScanKi
     return interned
   })
   const known = new WeakMap<R, Entry>()
-  const all = new WeakMap<readonly R[], readonly Entry[]>()
+  const lists = new WeakMap<readonly R[], Entries>()
 
   function entry(row: R): Entry {
     let found = known.get(row)
     if (found) return found
-    const codes = new Uint32Array(facets.length)
-    for (const [index, facet] of facets.entries()) codes[index] = codeOf(facet, (facet.of as (row: R) => Values)(row))
+    const codes = facets.map((facet) => codeOf(facet, (facet.of as (row: R) => Values)(row)))
     const attends = attention?.(row)
-    found = { codes, attention: attends === 'failing' ? 1 : attends === 'warning' ? 2 : 0 }
+    found = { text: language.text(row), codes, attention: attends === 'failing' ? 1 : attends === 'warning' ? 2 : 0 }
     known.set(row, found)
-    // Its text will be searched sooner or later.
-    language.text(row)
     return found
   }
 
@@ -65,10 +65,15 @@ export function createRowIndex<R extends object>({ language, attention }: ScanKi
     facets,
     entry,
     entries(rows) {
-      let found = all.get(rows)
+      let found = lists.get(rows)
       if (!found) {
-        found = rows.map(entry)
-        all.set(rows, found)
+        const all = rows.map(entry)
+        const present = facets.map(({ sets }) => new Uint8Array(sets.length))
+        for (const { codes } of all)
+          // As many codes as facets.
+          for (let facet = 0; facet < codes.length; facet++) (present[facet] as Uint8Array)[codes[facet] as number] = 1
+        found = { all, present }
+        lists.set(rows, found)
       }
       return found
     },
@@ -90,19 +95,19 @@ function codeOf({ numbers, sets }: Interned, values: Values): number {
 /** Which rows match, in the order given, and the counts of all facets. */
 export function scanRows<R extends object>(language: Language<R>, index: RowIndex<R>, rows: readonly R[], terms: readonly Term[]): Scan<R> {
   const query = compileQuery(language, terms)
-  const entries = index.entries(rows)
+  const { all, present } = index.entries(rows)
   const { facets } = index
   const tests = facets.map(({ key }) => query.facets.get(key))
-  // Three numbers for each value: all, failing, warnings. And whether any row has it at all.
+  const { rest, words } = query
+  // Three numbers for each value: all, failing, warnings.
   const counts = facets.map(({ sets }) => new Uint32Array(sets.length * 3))
-  const present = facets.map(({ sets }) => new Uint8Array(sets.length))
   const matching: R[] = []
   for (let at = 0; at < rows.length; at++) {
     // Both arrays are as long.
     const row = rows[at] as R
-    const { codes, attention } = entries[at] as Entry
-    for (let facet = 0; facet < facets.length; facet++) (present[facet] as Uint8Array)[codes[facet] as number] = 1
-    const missed = missedFacets(row, query.rest, tests)
+    const { text, codes, attention } = all[at] as Entry
+    if (!words.every((word) => text.includes(word))) continue
+    const missed = missedFacets(row, rest, tests)
     if (missed === REST) continue
     if (missed === NOTHING) matching.push(row)
     for (let facet = 0; facet < facets.length; facet++) {
@@ -202,7 +207,7 @@ export function createScanner<R extends Scanned>(
     if (last?.rows === rows && last.order === name) return last
     if (isNew(rows)) return undefined
     if (last?.order === name) {
-      const ordered = reorder(last.ordered, rows, valueOf(order.column), order.descending)
+      const ordered = reorder(last.ordered, last.rows, rows, valueOf(order.column), order.descending)
       const same = ordered === last.ordered
       return { rows, order: name, ordered, sorted: same ? last.sorted : rowsOf(ordered), answers: same ? last.answers : new Map() }
     }

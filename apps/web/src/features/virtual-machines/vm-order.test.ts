@@ -21,7 +21,7 @@ const sorted = (rows: readonly Row[], { column, descending }: Order) => {
   }
 }
 const sortRows = (rows: readonly Row[], order: Order, before?: readonly Row[]) =>
-  (before ? orders.reorder(sorted(before, order), rows, valueOf(order.column), order.descending) : sorted(rows, order)).map(
+  (before ? orders.reorder(sorted(before, order), before, rows, valueOf(order.column), order.descending) : sorted(rows, order)).map(
     ({ row }) => row,
   )
 
