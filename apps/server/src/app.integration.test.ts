@@ -17,6 +17,7 @@ afterAll(async () => stack?.[Symbol.asyncDispose]())
 
 /** By place: what a stranger is answered, and what another site's page is. */
 const expected: Record<string, { places: [method: string, path: string, stranger: number, foreign: number][] }> = {
+  '/peers/ended': { places: [['POST', '', 403, 403]] },
   '/api/csp-report': { places: [['POST', '', 415, 403]] },
   '/api/session': {
     places: [
@@ -79,6 +80,7 @@ const agents = [
 
 test('has a policy for every place that it answers at, and answers at no other [A-02]', async () => {
   expect(areas.map(({ at, policy }) => [at, policy])).toEqual([
+    ['/peers/ended', 'replicas'],
     ['/api/csp-report', 'anybody'],
     ['/api/session', 'our-pages'],
     ['/api/ws-ticket', 'our-pages'],
@@ -103,6 +105,8 @@ test('has a policy for every place that it answers at, and answers at no other [
     }
   }
   for (const path of [
+    '/peers',
+    '/peers/nowhere',
     '/api',
     '/api/',
     '/api/nowhere',

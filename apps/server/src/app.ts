@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import express, { type Express, type RequestHandler } from 'express'
+import { peersPath, peersRouter } from './auth/peers.ts'
 import { requireHost, requireProvenance } from './auth/provenance.ts'
 import { sessionRouter, signInRouter, signOutRouter } from './auth/sign-in.ts'
 import { refreshRouter, singleSignOnRouter } from './auth/single-sign-on.ts'
@@ -15,12 +16,14 @@ import { webRouter } from './web/static.ts'
 
 /**
  * Who is answered at all; what they may have is decided further in. `anybody` under our own name, or `our-pages`: reads
- * that no other site began, and writes from a page of ours with the session's CSRF token.
+ * that no other site began, and writes from a page of ours with the session's CSRF token. `replicas` come under any name,
+ * and say only what they have sealed.
  */
-type Policy = 'anybody' | 'our-pages'
+type Policy = 'anybody' | 'our-pages' | 'replicas'
 
 /** Where everything is that is no page. There is no way to mount something without a policy. */
 export const areas: readonly { at: string; policy: Policy; serve: (context: Context) => RequestHandler[] }[] = [
+  { at: peersPath, policy: 'replicas', serve: (context) => [peersRouter(context)] },
   { at: reportPath, policy: 'anybody', serve: (context) => [reportRouter(context)] },
   { at: '/api/session', policy: 'our-pages', serve: (context) => [sessionRouter(context)] },
   { at: '/api/ws-ticket', policy: 'our-pages', serve: (context) => [ticketRouter(context)] },
@@ -53,10 +56,15 @@ export function createApp(context: Context): Express {
         .type('text')
         .send(inventory.ready() ? 'ok' : 'the inventory is not read yet'),
   )
-  app.use(requireHost(own))
-  const guards: Record<Policy, RequestHandler[]> = { anybody: [], 'our-pages': [requireProvenance(own, sessions)] }
+  const named = requireHost(own)
+  const guards: Record<Policy, RequestHandler[]> = {
+    replicas: [],
+    anybody: [named],
+    'our-pages': [named, requireProvenance(own, sessions)],
+  }
   for (const { at, policy, serve } of areas) app.use(at, ...guards[policy], ...serve(context))
-  app.use(['/api', '/auth', '/k8s', '/live'], notFound)
+  app.use(named)
+  app.use(['/api', '/auth', '/k8s', '/live', '/peers'], notFound)
   app.use(webRouter(config.webRoot, own.secure))
   app.use(notFound)
   app.use(errorHandler(context))

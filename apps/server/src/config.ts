@@ -56,6 +56,8 @@ export type ServerConfig = {
   sessionKeysFile?: string
   /** The one origin under which browsers reach the server, such as `https://vms.example.com`. */
   publicOrigin?: string
+  /** `host:port` of the other replicas, or of a name that has all their addresses. */
+  peers?: string[]
   /** Networks whose X-Forwarded-For is believed, for rate limits and the audit log. */
   trustedProxies?: string[]
   session?: {
@@ -133,6 +135,8 @@ export function configProblems(config: ServerConfig): Problem[] {
     need(!groupsPrefix.startsWith('system:'), 'oidc.groupsPrefix', 'must not begin with system:, the cluster’s own names')
   }
   for (const message of keyProblems(sessionKeys)) problems.push({ setting: 'session.keys', message })
+  const sharedKeys = sessionKeys.length > 0 || config.sessionKeysFile !== undefined
+  need(!config.peers?.length || sharedKeys, 'peers', 'need session keys that all of them share')
   try {
     networks(config.trustedProxies ?? [])
   } catch (error) {
@@ -217,6 +221,7 @@ function configOf(
     sessionKeysFile: read['session.keysFile'],
     publicOrigin: read.publicOrigin,
     trustedProxies: read.trustedProxies,
+    peers: read.peers,
     ...oidcOf(read, complain),
     session: {
       idleMs: (read['session.idleMinutes'] ?? 30) * 60_000,

@@ -6,6 +6,7 @@ import { loadKubeconfig } from './auth/kubeconfig.ts'
 import { createLaunch } from './auth/launch.ts'
 import { createOidc } from './auth/oidc.ts'
 import { maxHeaders, ownOrigins } from './auth/provenance.ts'
+import { tellPeers } from './auth/peers.ts'
 import { createRevocations } from './auth/revocations.ts'
 import { createKeyRing, replaceKeys } from './auth/sealed-cookie.ts'
 import { createSessions } from './auth/sessions.ts'
@@ -65,6 +66,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     secure: own.secure,
     port: publicPort,
     revocations,
+    onRevoked: (sid) => void tellPeers({ peers: config.peers ?? [], ring, log }, sid),
     onLost: (session, why) => audit.event({ event: `auth.session.${why}`, actor: actorOf(session) }),
     ...config.session,
   })

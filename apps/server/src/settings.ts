@@ -65,6 +65,11 @@ export const settings = {
     list.optional(),
     'Networks of the proxies before the server, such as `10.0.0.0/8`: what they say in `X-Forwarded-For` is who asks, for rate limits and the audit log, never who somebody is. Without it, all who come through one proxy share a limit.',
   ),
+  peers: setting(
+    'VIRTDECK_PEERS',
+    list.pipe(z.array(z.string().regex(/^[\w.:[\]-]+$/, 'must be host:port'))).optional(),
+    'Where the other replicas are, such as `virtdeck-replicas:8080` of a headless Service: a sign-out here ends the session there. They need the same session keys.',
+  ),
   webRoot: setting('VIRTDECK_WEB_ROOT', text.optional(), 'The built web. Without it, the one beside the server.'),
   'cluster.kubeconfig': setting(
     'VIRTDECK_KUBECONFIG',

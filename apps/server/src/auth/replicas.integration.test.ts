@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -24,6 +25,15 @@ const guests = new WebSocketServer({ noServer: true, handleProtocols: () => 'pla
 const key = (kid: string) => `${kid}:${randomBytes(32).toString('base64')}`
 const [oldKey, newKey] = [key('old'), key('new')]
 
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
 /** As Kubernetes exchanges a mounted file: whole, never half. */
 async function exchange(file: string, text: string) {
   await writeFile(`${file}.next`, text)
@@ -38,13 +48,16 @@ beforeAll(async () => {
   await exchange(keysFile, oldKey)
   await exchange(revokedFile, '{}')
   balancer = await startBalancer()
+  const ports = [await freePort(), await freePort()]
   replicas = await Promise.all(
-    [0, 1].map(() =>
+    ports.map((port) =>
       startServer(
         configFor(api, {
+          port,
           publicOrigin: balancer.url,
           sessionKeysFile: keysFile,
           session: { revokedFile },
+          peers: ports.map((port) => `127.0.0.1:${port}`),
           rereadMs: 25,
           signInAttemptsPerMinute: 1_000,
           audit: { sink },
@@ -119,6 +132,34 @@ test('ends a revoked user’s sessions and streams on every replica, and nobody 
   await exchange(revokedFile, JSON.stringify({ notBefore: new Date(Date.now() + 1).toISOString() }))
   expect(await Promise.all(bensStreams)).toEqual([4401, ended, 4401, ended])
   expect(await userOf(ben)).toBeUndefined()
+})
+
+test('ends a session on every replica when its person signs out on one, with all that is open there [A-17]', async () => {
+  const [ann, ben] = [await signIn('ann'), await signIn('ben')]
+  const [streams, others] = [await openStreams(ann), await openStreams(ben)]
+  const copied = ann.cookie()
+  const startedAt = performance.now()
+  expect((await ann.request('/auth/sign-out', { method: 'POST' })).status).toBe(200)
+  const ended = { closed: 4401, reason: 'The session has ended.' }
+  expect(await Promise.all(streams)).toEqual([4401, ended, 4401, ended])
+  expect(performance.now() - startedAt).toBeLessThan(60_000)
+  for (const { port } of replicas) {
+    balancer.pin(port)
+    expect((await openBrowser(balancer.url).request('/k8s/version', { headers: { cookie: copied } })).status).toBe(401)
+    expect(await userOf(ben)).toBe('ben')
+  }
+  balancer.pin()
+  expect(await Promise.race([...others, Promise.resolve('open')])).toBe('open')
+})
+
+test('believes nobody who says that a session ended, unless it is a replica with the keys [A-17]', async () => {
+  const ann = await signIn('ann')
+  const [first] = replicas
+  for (const body of ['', 'x', 'old.AAAA.AAAA.AAAA', /_s0=([^;]+)/.exec(ann.cookie())?.[1] ?? '', 'x'.repeat(10_000)]) {
+    const response = await fetch(`http://127.0.0.1:${first?.port}/peers/ended`, { method: 'POST', body })
+    expect([403, 413]).toContain(response.status)
+  }
+  expect(await userOf(ann)).toBe('ann')
 })
 
 test('takes new keys while it runs, and signs nobody out until the old one is taken out [A-24]', async () => {

@@ -71,7 +71,7 @@ export type Sessions = {
   csrf(session: Session): string
   csrfMatches(session: Session, given: string | undefined): boolean
   /** Ends a session before its time: its cookies open no more here, and its sockets close. */
-  revoke(sid: string): void
+  revoke(sid: string, where?: 'here' | 'elsewhere'): void
   onEnd(listener: (sid: string) => void): () => void
 }
 
@@ -85,6 +85,8 @@ export type SessionOptions = {
   revocations?: Pick<Revocations, 'covers'>
   /** Told once of each session that is found to be revoked, or that the cluster refuses. */
   onLost?: (session: Session, why: 'revoked' | 'rejected') => void
+  /** Told of each session that was ended here before its time. */
+  onRevoked?: (sid: string) => void
   now?: () => number
 }
 
@@ -100,6 +102,7 @@ export function createSessions({
   absoluteMs = 8 * 3_600_000,
   revocations,
   onLost,
+  onRevoked,
   now = Date.now,
 }: SessionOptions): Sessions {
   // Without the port, two servers on one loopback address would overwrite each other's cookies.
@@ -169,11 +172,12 @@ export function createSessions({
   const end = (sid: string) => {
     for (const listener of listeners) listener(sid)
   }
-  const revoke = (sid: string) => {
+  const revoke = (sid: string, where: 'here' | 'elsewhere' = 'here') => {
     if (revoked.has(sid)) return
     for (const [old, until] of revoked) if (until < now()) revoked.delete(old)
     revoked.set(sid, now() + absoluteMs)
     end(sid)
+    if (where === 'here') onRevoked?.(sid)
   }
   const csrf = (session: Session) => createHmac('sha256', session.csrfSeed).update(`csrf|${session.sid}`).digest('base64url')
 
