@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { failure, StatusError } from '@virtdeck/k8s'
-import type { VmRow } from '@virtdeck/kubevirt'
+import { addToSum, digestOf, emptySum, rowText, sumOfText } from '@virtdeck/kubevirt'
+import type { RowSum, VmRow } from '@virtdeck/kubevirt'
 import type { LiveMessage, LiveRequest } from '@virtdeck/server/protocol'
 import { createFleetStore, throttled } from './fleet.ts'
 import type { LiveSubscriber } from './live-socket.ts'
@@ -31,6 +32,7 @@ function fakeServer() {
     requested: () => snapshots.length,
     say: (message: LiveMessage) => subscriber?.heard(message),
     reopen: () => subscriber?.opened(),
+    hide: () => subscriber?.hidden?.(),
     async answer(answer: { epoch: string; seq: number; rows: VmRow[] } | Error) {
       const parts = (given: { epoch: string; seq: number; rows: VmRow[] }): SnapshotParts<'virtualmachines'> => ({
         fleet: 'virtualmachines',
@@ -169,4 +171,51 @@ test('tells of changed rows at once, then gathers what follows, and loses none o
   stop()
   expect(vi.getTimerCount()).toBe(0)
   vi.useRealTimers()
+})
+
+/** The digest that the server sends with these rows. */
+const digest = (rows: readonly VmRow[], seq: number): LiveMessage => ({
+  type: 'digest',
+  fleet: 'virtualmachines',
+  epoch: 'e1',
+  seq,
+  digest: digestOf(rows.reduce<RowSum>((sum, one) => addToSum(sum, sumOfText(rowText(one))), emptySum)),
+})
+
+async function turns(count: number) {
+  for (let turn = 0; turn < count; turn += 1) await Promise.resolve()
+}
+
+test('says so and starts over where its rows are not what the server says they are [K-22]', async () => {
+  const { store, sent, say, delta, requested, answer } = await loaded()
+  say(delta(6, [row('web', 'Stopped')]))
+  say(digest([row('web', 'Stopped'), row('db')], 6))
+  await turns(10)
+  expect(requested()).toBe(1)
+  // A fault of either side: the row that the server has is another one.
+  say(digest([row('web', 'Paused'), row('db')], 6))
+  await turns(10)
+  expect(sent.at(-1)).toEqual({ type: 'mismatch', fleet: 'virtualmachines', epoch: 'e1', seq: 6 })
+  expect(requested()).toBe(2)
+  await answer({ epoch: 'e1', seq: 8, rows: [row('web', 'Paused'), row('db')] })
+  expect(store.row(row('web'))?.status).toBe('Paused')
+})
+
+test('takes no digest of another moment for its own', async () => {
+  const { say, delta, requested } = await loaded()
+  say(digest([], 6))
+  say({ ...digest([], 5), epoch: 'e0' } as LiveMessage)
+  say(delta(6, [row('web', 'Stopped')]))
+  await turns(10)
+  expect(requested()).toBe(1)
+})
+
+test('stops following while nobody looks at the tab, and continues where it was', async () => {
+  const { sent, hide, say, delta, reopen, requested } = await loaded()
+  say(delta(6, []))
+  hide()
+  expect(sent.at(-1)).toEqual({ type: 'fleet-close', fleet: 'virtualmachines' })
+  reopen()
+  expect(sent.at(-1)).toEqual({ type: 'fleet', fleet: 'virtualmachines', epoch: 'e1', seq: 6 })
+  expect(requested()).toBe(1)
 })
