@@ -144,7 +144,7 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
       release()
     }
   }
-  let stopControllers = startControllers()
+  let stopControllers = () => {}
   const tokens = new Map<string, UserInfo>(accounts.map(({ name, groups, token }) => [token, { username: name, uid: `u-${name}`, groups }]))
   let reachable = true
   const virtApi = {
@@ -237,6 +237,11 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
   const caCert = state.authority.certificate
   const announce = () => transfers.announce(url, caCert)
   announce()
+  // After whoever waits for the cluster to listen: a fleet's controllers take a while to look at everything.
+  const starting = controllerClock.after(0, () => {
+    stopControllers = startControllers()
+  })
+  stopControllers = () => starting.cancel()
   return {
     url,
     caCert,

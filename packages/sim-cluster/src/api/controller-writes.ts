@@ -42,7 +42,9 @@ export function recordingStorage(storage: Storage, clock: Clock): Storage {
     update(key, object) {
       const resource = apiResource(key)
       const previous = storage.get(key, object.metadata.namespace, object.metadata.name ?? '')
-      if (!previous || unrecorded.has(key)) return storage.update(key, object)
+      // Without a record at its creation, an object gets one when it is first applied.
+      // https://github.com/kubernetes/apimachinery/blob/59e9003/pkg/util/managedfields/internal/skipnonapplied.go
+      if (!previous?.metadata.managedFields || unrecorded.has(key)) return storage.update(key, object)
       if (!resource.subresources.includes('status') || jsonEqual(previous.status, object.status)) {
         return storage.update(key, recordUpdate(resource, previous, object, writer(resource)))
       }
