@@ -21,7 +21,8 @@ export function nextOrder(order: Order, column: string): Order {
 
 export type Sortable = string | number | undefined
 type Named = { name: string; namespace?: string }
-type Keyed<R> = { row: R; value: Sortable; name: string }
+/** `known` is for whoever keeps something beside each row. */
+type Keyed<R> = { readonly row: R; readonly value: Sortable; readonly name: string; known?: object }
 
 /** Rows in order, with what they were ordered by: a later version of them only has its differences sorted. */
 export type Ordered<R> = readonly Keyed<R>[]
@@ -66,8 +67,32 @@ export function reorder<R extends Named & { uid: string }>(
   const { gone, added } = differences(known, rows)
   const kept = gone.size === 0 ? before : before.filter(({ row }) => !gone.has(row))
   if (added.length === 0) return kept
-  const compare = comparing<R>(descending)
-  return merge(kept, keyed(added, value).sort(compare), compare)
+  return insert(kept, keyed(added, value), comparing<R>(descending))
+}
+
+/** Few find their places each by itself, many by going through all. */
+function insert<R>(kept: Ordered<R>, added: Keyed<R>[], compare: (a: Keyed<R>, b: Keyed<R>) => number): Ordered<R> {
+  added.sort(compare)
+  if (added.length > kept.length / 16) return merge(kept, added, compare)
+  const parts: Ordered<R>[] = []
+  let from = 0
+  for (const item of added) {
+    const at = placeOf(item, kept, from, compare)
+    parts.push(kept.slice(from, at), [item])
+    from = at
+  }
+  return ([] as Keyed<R>[]).concat(...parts, kept.slice(from))
+}
+
+function placeOf<T>(item: T, sorted: readonly T[], from: number, compare: (a: T, b: T) => number): number {
+  let [low, high] = [from, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    // Between the two ends, which are within.
+    if (compare(sorted[middle] as T, item) <= 0) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** A changed row is another object in the place of the old one: rows are replaced, never written to. */

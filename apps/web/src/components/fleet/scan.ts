@@ -38,6 +38,8 @@ export type RowIndex<R> = {
   facets: readonly Interned[]
   entry(row: R): Entry
   entries(rows: readonly R[]): Entries
+  /** The same where they are at hand. */
+  listed(all: readonly Entry[]): Entries
 }
 
 const SEPARATOR = '\u0000'
@@ -61,18 +63,22 @@ export function createRowIndex<R extends object>({ language, attention }: ScanKi
     return found
   }
 
+  function listed(all: readonly Entry[]): Entries {
+    const present = facets.map(({ sets }) => new Uint8Array(sets.length))
+    for (const { codes } of all)
+      // As many codes as facets.
+      for (let facet = 0; facet < codes.length; facet++) (present[facet] as Uint8Array)[codes[facet] as number] = 1
+    return { all, present }
+  }
+
   return {
     facets,
     entry,
+    listed,
     entries(rows) {
       let found = lists.get(rows)
       if (!found) {
-        const all = rows.map(entry)
-        const present = facets.map(({ sets }) => new Uint8Array(sets.length))
-        for (const { codes } of all)
-          // As many codes as facets.
-          for (let facet = 0; facet < codes.length; facet++) (present[facet] as Uint8Array)[codes[facet] as number] = 1
-        found = { all, present }
+        found = listed(rows.map(entry))
         lists.set(rows, found)
       }
       return found
@@ -93,9 +99,14 @@ function codeOf({ numbers, sets }: Interned, values: Values): number {
 }
 
 /** Which rows match, in the order given, and the counts of all facets. */
-export function scanRows<R extends object>(language: Language<R>, index: RowIndex<R>, rows: readonly R[], terms: readonly Term[]): Scan<R> {
+export function scanRows<R extends object>(
+  language: Language<R>,
+  index: RowIndex<R>,
+  rows: readonly R[],
+  terms: readonly Term[],
+  { all, present } = index.entries(rows),
+): Scan<R> {
   const query = compileQuery(language, terms)
-  const { all, present } = index.entries(rows)
   const { facets } = index
   const tests = facets.map(({ key }) => query.facets.get(key))
   const { rest, words } = query
@@ -188,6 +199,8 @@ type Last<R> = {
   ordered: Ordered<R>
   /** The rows of `ordered`. */
   sorted: readonly R[]
+  /** Their entries, once they were asked for. */
+  entries?: Entries
   answers: Map<string, Scan<R>>
 }
 
@@ -209,7 +222,14 @@ export function createScanner<R extends Scanned>(
     if (last?.order === name) {
       const ordered = reorder(last.ordered, last.rows, rows, valueOf(order.column), order.descending)
       const same = ordered === last.ordered
-      return { rows, order: name, ordered, sorted: same ? last.sorted : rowsOf(ordered), answers: same ? last.answers : new Map() }
+      return {
+        rows,
+        order: name,
+        ordered,
+        sorted: same ? last.sorted : rowsOf(ordered),
+        answers: same ? last.answers : new Map(),
+        ...(same && { entries: last.entries }),
+      }
     }
     return rows.length > SORTED_AT_ONCE ? undefined : drain(sorting(rows, order))
   }
@@ -229,7 +249,9 @@ export function createScanner<R extends Scanned>(
 
   function answer(of: Last<R>, terms: readonly Term[]): Scan<R> {
     const query = JSON.stringify(terms)
-    const found = of.answers.get(query) ?? scanRows(language, index, of.sorted, terms)
+    // An entry stays with its row from one order to the next.
+    of.entries ??= index.listed(of.ordered.map((item) => (item.known ??= index.entry(item.row)) as Entry))
+    const found = of.answers.get(query) ?? scanRows(language, index, of.sorted, terms, of.entries)
     if (of.answers.size >= ANSWERS) of.answers.clear()
     of.answers.set(query, found)
     return found
