@@ -262,6 +262,12 @@ test('shows 165 hostile strings in every field that others fill as text, on ever
   for (const verb of ['migrate', 'stop', 'forceStop', 'restart', 'snapshot']) await visit(vm(`?do=${verb}`), /web-01/)
   await visit('/virtual-machines?q=web-01&do=delete&vm=team-a/web-01', /Delete web-01/)
   await visit('/templates', 'Templates', ['article', 165])
+  // Of the other lists only what is in sight is in the page.
+  await visit('/templates?view=table', 'Templates', ['tbody', 10])
+  await visit('/snapshots?sort=-name', 'Snapshots')
+  await visit('/volumes', 'Volumes')
+  await visit('/nodes', 'Nodes')
+  await visit('/migrations', 'Migrations')
   for (const index of [0, 40, hostile.length - 12, hostile.length - 5]) {
     await visit(`/templates/hostile-${index}/create`, /Create/, ['main', 1], async () => {
       await page.getByRole('textbox', { name: 'Name', exact: true }).fill('fine')

@@ -56,7 +56,10 @@ test('operator finds a VM among the fleet, starts it, opens VNC and types, migra
   })
 
   await test.step('takes a snapshot', async () => {
-    await page.getByRole('link', { name: /^Snapshots/ }).click()
+    await page
+      .getByRole('main')
+      .getByRole('link', { name: /^Snapshots/ })
+      .click()
     await page.getByRole('button', { name: 'Take snapshot…' }).click()
     await page.getByRole('dialog').getByRole('textbox', { name: 'Name' }).fill('before-the-accident')
     await page.getByRole('dialog').getByRole('button', { name: 'Take snapshot' }).click()
@@ -71,7 +74,10 @@ test('operator finds a VM among the fleet, starts it, opens VNC and types, migra
   })
 
   await test.step('restores it in one flow, and the file is back', async () => {
-    await page.getByRole('link', { name: /^Snapshots/ }).click()
+    await page
+      .getByRole('main')
+      .getByRole('link', { name: /^Snapshots/ })
+      .click()
     await page.getByRole('row', { name: /before-the-accident/ }).click()
     await page.getByRole('button', { name: 'Restore…' }).first().click()
     await expectAccessible(page)

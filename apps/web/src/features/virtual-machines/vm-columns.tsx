@@ -105,7 +105,7 @@ export const vmColumns: readonly FleetColumn<VmRow>[] = [
     id: 'os',
     title: 'OS',
     width: 114,
-    className: 'dim',
+    className: 'dim c-os',
     value: ({ osName, os }) => (osName ?? os)?.toLowerCase(),
     shown: ({ osName, os }) => osName ?? os,
     cell: (row) => {
