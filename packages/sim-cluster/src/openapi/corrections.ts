@@ -1,4 +1,4 @@
-// Where the generated types of KubeVirt and CDI say something else than the CRDs of the simulated versions (KubeVirt 1.6, CDI 1.64).
+// Where the generated types say something else than what the simulated versions serve (Kubernetes 1.32, KubeVirt 1.6, CDI 1.64).
 import type { Schema } from './schema.ts'
 
 const text = (description: string): Schema => ({ description, type: 'string' })
@@ -51,6 +51,7 @@ export const laterFields: Record<string, readonly string[]> = {
 
 /** Fields that are written in another way than TypeScript has them. */
 export const renamedFields: Record<string, string> = {
+  'IoK8sApiCoreV1DaemonEndpoint.port': 'Port',
   'V1beta1ImportProxy.hTTPProxy': 'HTTPProxy',
   'V1beta1ImportProxy.hTTPSProxy': 'HTTPSProxy',
   'V1beta1ImportStatus.dataVolumeName': 'DataVolumeName',

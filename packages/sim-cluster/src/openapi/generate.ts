@@ -101,7 +101,10 @@ function schemasOf(
     const found = bundles.kubernetes.read(interfaceName)
     if (!found) throw new Error(`no such type: ${interfaceName}`)
     definitions[name] = {}
-    definitions[name] = withFields(found, (field, schema) => builtInField(interfaceName, field, schema))
+    definitions[name] = corrected(
+      interfaceName,
+      withFields(found, (field, schema) => builtInField(interfaceName, field, schema)),
+    )
     return name
   }
 
@@ -229,7 +232,7 @@ function corrected(interfaceName: string, schema: Schema): Schema {
         .map(([field, inner]) => [renamed(interfaceName, field), inner]),
     ),
     ...correctedFields[interfaceName],
-    ...(interfaceName.endsWith('Condition') && !schema.properties?.['lastHeartbeatTime'] ? conditionTimes : {}),
+    ...(/^V1\w*Condition$/.test(interfaceName) && !schema.properties?.['lastHeartbeatTime'] ? conditionTimes : {}),
   }
   const required = [
     ...new Set([...(requiredFields[interfaceName] ?? []), ...(schema.required ?? []).map((field) => renamed(interfaceName, field))]),

@@ -59,6 +59,8 @@ test('writes custom kinds out as their CRDs do, and refers to named types in bui
   const custom = await documentOf('apis/kubevirt.io/v1')
   expect(Object.keys(custom.components.schemas).filter((name) => !/^io\.k(8s|ubevirt)\./.test(name))).toEqual([])
   const core = await documentOf('api/v1')
+  // The one field of Kubernetes that begins with a capital letter.
+  expect(at(core, 'io.k8s.api.core.v1.Node', 'status.daemonEndpoints.kubeletEndpoint.Port')).toMatchObject({ type: 'integer' })
   expect(at(core, 'io.k8s.api.core.v1.Pod', 'spec.containers.[].resources')).toMatchObject({
     properties: {
       limits: { additionalProperties: { $ref: '#/components/schemas/io.k8s.apimachinery.pkg.api.resource.Quantity' } },
