@@ -79,9 +79,12 @@ type Kind = { group: string; version: string; kind: string }
 /** The kind of a subresource where it is not its resource's own. */
 function subresourceKind(subresource: string): Kind | undefined {
   if (subresource === 'eviction') return { group: 'policy', version: 'v1', kind: 'Eviction' }
-  if (subresource === 'binding') return { group: '', version: 'v1', kind: 'Binding' }
+  // Of its resource's own group and version, which then are left out.
+  if (subresource === 'binding') return { group: '', version: '', kind: 'Binding' }
   return subresource === 'scale' ? scaleKind : undefined
 }
+
+const named = (kind: Kind | undefined): Partial<Kind> => (kind && kind.version === '' ? { kind: kind.kind } : (kind ?? {}))
 
 function subresourceVerbs(subresource: string): string[] {
   if (subresource === 'eviction' || subresource === 'binding') return ['create']
@@ -116,7 +119,7 @@ function apiResourceList(groupVersionName: string, resources: readonly ApiResour
         singularName: '',
         namespaced: resource.namespaced,
         kind: resource.kind,
-        ...subresourceKind(subresource),
+        ...named(subresourceKind(subresource)),
         verbs: subresourceVerbs(subresource),
       })),
     ]),

@@ -23,6 +23,9 @@ const maskedFields = new Map([
   ['token', 'TOKEN'],
   ['gitCommit', 'COMMIT'],
   ['config-resource-version', 'VERSION'],
+  ...['nodeName', 'sourceNode', 'targetNode', 'kubevirt.io/nodeName', 'kubevirt.io/migrationTargetNodeName'].map(
+    (field) => [field, 'NODE'] as const,
+  ),
 ])
 
 export function normaliseText(text: string): string {
