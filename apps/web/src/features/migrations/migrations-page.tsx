@@ -1,3 +1,6 @@
+import { resources } from '@virtdeck/k8s'
+import { resourceAccess } from '@virtdeck/kubevirt'
+import { whyDenied } from '../../api/access.ts'
 import { fleets, useFleet } from '../../api/fleet.ts'
 import { FleetPage } from '../../components/fleet/fleet-page.tsx'
 import { SCAN_EVERY_MS } from '../../components/fleet/use-scan.ts'
@@ -11,6 +14,7 @@ export function MigrationsPage() {
       kind={migrationFleet}
       icon={MigrateIcon}
       fleet={fleet}
+      forbidden={whyDenied(resourceAccess('list', resources.virtualMachineInstanceMigrations))}
       onRetry={() => fleets.virtualmachineinstancemigrations.retry()}
       empty={{
         title: 'No migrations',

@@ -1,5 +1,8 @@
+import { resources } from '@virtdeck/k8s'
+import { resourceAccess } from '@virtdeck/kubevirt'
 import { Suspense, lazy, useMemo } from 'react'
 import { useSearchParams } from 'react-router'
+import { whyDenied } from '../../api/access.ts'
 import { fleets, useFleet } from '../../api/fleet.ts'
 import { FleetPage } from '../../components/fleet/fleet-page.tsx'
 import { NodeIcon } from '../../ui/icons.ts'
@@ -31,6 +34,7 @@ export function NodesPage() {
       kind={nodeFleet}
       icon={NodeIcon}
       fleet={{ ...nodes, rows }}
+      forbidden={whyDenied(resourceAccess('list', resources.nodes))}
       onRetry={() => fleets.nodes.retry()}
       empty={{ title: 'No nodes', body: 'The cluster has none, or none that may be listed.' }}
       bulk={<NodeBar nodes={rows} />}

@@ -1,3 +1,6 @@
+import { resources } from '@virtdeck/k8s'
+import { resourceAccess } from '@virtdeck/kubevirt'
+import { whyDenied } from '../../api/access.ts'
 import { fleets, useFleet } from '../../api/fleet.ts'
 import { DeleteBar, DeleteRowDialog } from '../../components/fleet/delete-rows.tsx'
 import { FleetPage } from '../../components/fleet/fleet-page.tsx'
@@ -12,6 +15,7 @@ export function SnapshotsPage() {
       kind={snapshotFleet}
       icon={SnapshotIcon}
       fleet={fleet}
+      forbidden={whyDenied(resourceAccess('list', resources.virtualMachineSnapshots))}
       onRetry={() => fleets.virtualmachinesnapshots.retry()}
       empty={{ title: 'No snapshots yet', body: 'A VM’s own page takes them: they keep its disks and its settings of that moment.' }}
       bulk={<DeleteBar what={deletableSnapshot} rows={fleet.rows} />}

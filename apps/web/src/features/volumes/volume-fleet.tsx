@@ -258,7 +258,8 @@ const isDataVolume = ({ source, unclaimed }: VolumeRow) => source !== undefined 
 export const deletableVolume: Deletable<VolumeRow> = {
   one: 'volume',
   many: 'volumes',
-  consequence: 'What is on them is gone for good where their storage class reclaims by deleting. This can’t be undone.',
+  consequence:
+    'What is on them is gone for good where their storage class reclaims by deleting, and templates that clone them have nothing to clone. This can’t be undone.',
   resourceOf: (row) => (isDataVolume(row) ? resources.dataVolumes : resources.persistentVolumeClaims),
   wont: ({ vms, phase }) =>
     phase === 'Terminating'
