@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
-import { manualClock } from './clock.ts'
+import { manualClock, realClock } from './clock.ts'
 import { writePrivateFile } from './serving/state.ts'
 import type { ScenarioName } from './scenarios/seed-scenario.ts'
 import { startSimCluster, type SimCluster } from './sim-cluster.ts'
@@ -90,7 +90,7 @@ function readOptions(args: string[]) {
       ...(guests === 'qemu' ? { qemu: { limit: numbers.qemuLimit ?? 2 } } : {}),
       ...(numbers.seed === undefined ? {} : { seed: numbers.seed }),
       ...(numbers.speed ? { speed: numbers.speed } : {}),
-      ...(clock === 'manual' ? { clock: manualClock(Date.now()) } : {}),
+      ...(clock === 'manual' ? { clock: manualClock(realClock().now()) } : {}),
     },
   }
 }
