@@ -27,19 +27,20 @@ export async function runReplay(newTarget: () => Promise<Target>, only?: RegExp)
   const errors: { scene: string; error: unknown }[] = []
   for (const [scene, play] of Object.entries(scenes)) {
     if (only && !only.test(scene)) continue
-    try {
-      await using target = await newTarget()
-      // Controllers of a cluster that has just started have not aggregated its roles yet.
-      await target.pass(1000)
-      await play(createStage(target, captures, claims, results, skipped), captures)
-    } catch (error) {
-      errors.push({ scene, error })
-    }
+    const stage = (target: Target) => createStage(target, captures, claims, results, skipped)
+    await playScene(newTarget, (target) => play(stage(target), captures)).catch((error: unknown) => errors.push({ scene, error }))
   }
   const verdicts = [...captures]
     .filter(([name]) => !only || results.has(name) || skipped.has(name))
     .flatMap(([name, capture]) => verdict(name, capture, results, errors, skipped.get(name)))
   return { verdicts, brokenOff: errors }
+}
+
+async function playScene(newTarget: () => Promise<Target>, play: (target: Target) => Promise<void>): Promise<void> {
+  await using target = await newTarget()
+  // Controllers of a cluster that has just started have not aggregated its roles yet.
+  await target.pass(1000)
+  await play(target)
 }
 
 function verdict(
