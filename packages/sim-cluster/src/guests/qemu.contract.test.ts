@@ -1,6 +1,7 @@
 // Real guests: QEMU's own VNC server and serial port behind the consoles of a VMI. Skipped where QEMU is not installed.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
+import { manualClock } from '../clock.ts'
 import { startSimCluster, type SimCluster } from '../sim-cluster.ts'
 import { ask } from '../testing/ask.ts'
 import { bootDisk, findBootFiles } from './qemu-image.ts'
@@ -24,13 +25,14 @@ test('a boot sector is a bootable one, with as much of its text as there is room
 })
 
 describe.skipIf(!installed)('a guest in QEMU', () => {
+  const clock = manualClock()
   let cluster: SimCluster
   const failures: unknown[] = []
 
   beforeAll(async () => {
     cluster = await startSimCluster({
       scenario: 'empty',
-      speed: 10,
+      clock,
       qemu: { limit: 1 },
       onError: (where, error) => failures.push(where, error),
     })
@@ -158,6 +160,8 @@ describe.skipIf(!installed)('a guest in QEMU', () => {
     vnc.socket.terminate()
     const serial = open('simulated-01', 'console')
     await new Promise((resolve) => serial.socket.once('open', resolve))
+    // Its boot is as simulated as its time.
+    clock.advance(30_000)
     serial.socket.send('\r')
     await serial.until((bytes) => bytes.toString().includes('login:'), 'a login')
     serial.socket.terminate()
@@ -167,8 +171,8 @@ describe.skipIf(!installed)('a guest in QEMU', () => {
     const serial = open('real-01', 'console')
     await new Promise((resolve) => serial.socket.once('open', resolve))
     await ask(cluster, 'admin', 'DELETE', `${vms}/real-01`)
-    await serial.closed()
     await cluster.settle()
+    await serial.closed()
     expect((await ask(cluster, 'admin', 'GET', `${vmis}/real-01`)).code).toBe(404)
     expect(failures).toEqual([])
   })
