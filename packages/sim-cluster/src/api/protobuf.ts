@@ -4,7 +4,7 @@
 
 export const protobufMediaType = 'application/vnd.kubernetes.protobuf'
 
-type Scalar = 'string' | 'bytes' | 'int' | 'bool' | 'time' | 'quantity'
+type Scalar = 'string' | 'bytes' | 'int' | 'bool' | 'time' | 'quantity' | 'intOrString'
 type Field = { name: string; type: Scalar | Message; repeated?: boolean; map?: boolean }
 type Message = { [fieldNumber: number]: Field }
 
@@ -55,7 +55,10 @@ const policyRule: Message = {
 const subject: Message = { 1: one('kind'), 2: one('apiGroup'), 3: one('name'), 4: one('namespace') }
 const roleRef: Message = { 1: one('apiGroup'), 2: one('kind'), 3: one('name') }
 const binding: Message = { 1: meta, 2: many('subjects', subject), 3: one('roleRef', roleRef) }
-const labelSelector: Message = { 1: mapOf('matchLabels') }
+const labelSelector: Message = {
+  1: mapOf('matchLabels'),
+  2: many('matchExpressions', { 1: one('key'), 2: one('operator'), 3: many('values') }),
+}
 const resourceAttributes: Message = {
   1: one('namespace'),
   2: one('verb'),
@@ -82,6 +85,12 @@ const messages: Record<string, Message> = {
   },
   'v1/ResourceQuota': withSpec({ 1: mapOf('hard', 'quantity'), 2: many('scopes') }),
   'v1/DeleteOptions': deleteOptions,
+  'policy/v1/PodDisruptionBudget': withSpec({
+    1: one('minAvailable', 'intOrString'),
+    2: one('selector', labelSelector),
+    3: one('maxUnavailable', 'intOrString'),
+    4: one('unhealthyPodEvictionPolicy'),
+  }),
   'policy/v1/Eviction': { 1: meta, 2: one('deleteOptions', deleteOptions) },
   'scheduling.k8s.io/v1/PriorityClass': {
     1: meta,
@@ -147,6 +156,10 @@ function scalar(type: Scalar, value: bigint | Buffer): unknown {
       return value.toString('base64')
     case 'quantity':
       return decode({ 1: one('string') }, value).string ?? '0'
+    case 'intOrString': {
+      const { type: isString, number = 0, text = '' } = decode({ 1: one('type', 'int'), 2: one('number', 'int'), 3: one('text') }, value)
+      return isString === 1 ? text : number
+    }
     case 'time': {
       const { seconds } = decode({ 1: one('seconds', 'int') }, value)
       return typeof seconds === 'number' ? new Date(seconds * 1000).toISOString().replace(/\.\d+Z$/, 'Z') : undefined
