@@ -6,9 +6,10 @@ import { measureConsole, type ConsoleFigures } from './console.ts'
 import { measureEvents, type EventFigures, type EventRun } from './events.ts'
 import { measureList, type ListFigures } from './list.ts'
 import { measureProxy, type ProxyFigures } from './proxy.ts'
+import { measureSim, type SimFigures } from './sim.ts'
 import { startFleet } from './stack.ts'
 
-const parts = ['list', 'events', 'proxy', 'console'] as const
+const parts = ['list', 'events', 'proxy', 'console', 'sim'] as const
 
 const { values } = parseArgs({
   options: { only: { type: 'string' }, vms: { type: 'string' }, tabs: { type: 'string' }, json: { type: 'string' } },
@@ -32,6 +33,7 @@ type Results = {
   events?: EventFigures[]
   proxy?: ProxyFigures
   console?: ConsoleFigures
+  sim?: SimFigures
 }
 
 const results: Results = {
@@ -160,6 +162,22 @@ if (only.includes('console')) {
       ['their echo, p50 / p99 ms', `${busy.p50Ms.toFixed(2)} / ${busy.p99Ms.toFixed(2)}`],
       ['added to sessions at the API server, p50 / p99 ms', `${busy.addedP50Ms.toFixed(2)} / ${busy.addedP99Ms.toFixed(2)}`],
       ['server CPU meanwhile', `${(busy.serverCpu * 100).toFixed(0)} %`],
+    ],
+  )
+}
+
+if (only.includes('sim')) {
+  const sim = (results.sim = await measureSim())
+  table(
+    [`the simulated cluster by itself, ${sim.vms} VMs`, ''],
+    [
+      ['start to first answer, ms', sim.listeningMs.toFixed(0)],
+      [`list of all VMs in pages of 500 (${(sim.pagedListBytes / 1e6).toFixed(0)} MB), ms`, sim.pagedListMs.toFixed(0)],
+      ['as many bytes from a server that does nothing else, ms', sim.socketMs.toFixed(0)],
+      [`${sim.changes} changes, s`, sim.changeSeconds.toFixed(1)],
+      [`events that one of ${sim.watches} watches missed`, sim.lostEvents],
+      ['answer to event, p50 / p99 / max ms', `${sim.eventP50Ms.toFixed(1)} / ${sim.eventP99Ms.toFixed(1)} / ${sim.eventMaxMs.toFixed(1)}`],
+      ['RSS, MB', (sim.rssBytes / 1e6).toFixed(0)],
     ],
   )
 }

@@ -1,4 +1,4 @@
-// `npm run bench [-- --only list,events,proxy,console --vms 100,1000 --tabs 1,50 --json FILE]`: builds what is stale, then measures.
+// `npm run bench [-- --only list,events,proxy,console,sim --vms 100,1000 --tabs 1,50 --json FILE]`: builds what is stale, then measures.
 import { join } from 'node:path'
 import { buildIfStale } from './build.mjs'
 import { findChromium, howToGetChromium, installChromium } from './chromium.mjs'
