@@ -176,4 +176,19 @@ describe.skipIf(!installed)('a guest in QEMU', () => {
     expect((await ask(cluster, 'admin', 'GET', `${vmis}/real-01`)).code).toBe(404)
     expect(failures).toEqual([])
   })
+
+  test('gives its place to the next guest at once', { timeout: bootMs }, async () => {
+    await ask(cluster, 'admin', 'PUT', `${vms.replace('kubevirt.io/v1', 'subresources.kubevirt.io/v1')}/simulated-01/restart`)
+    await cluster.settle()
+    const vnc = open('simulated-01', 'vnc')
+    const { width } = await handshake(vnc)
+    const serial = open('simulated-01', 'console')
+    await new Promise((resolve) => serial.socket.once('open', resolve))
+    // Simulated time stands still, and with it a simulated guest.
+    serial.socket.send('\r')
+    await serial.until((bytes) => bytes.toString().includes('simulated-01'), 'a greeting')
+    expect(width).toBeGreaterThan(0)
+    vnc.socket.terminate()
+    serial.socket.terminate()
+  })
 })

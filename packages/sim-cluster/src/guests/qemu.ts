@@ -35,12 +35,14 @@ export async function createQemu({
   }
   // Nobody else ends them when this process ends without being asked.
   process.once('exit', kill)
+  /** Those that nobody has stopped; their processes may live a moment longer. */
+  const active = new Set<ChildProcess>()
   let started = 0
 
   return {
     boots: image.kind,
     start(facts, onPower) {
-      if (running.size >= limit || facts.os === 'windows') return undefined
+      if (active.size >= limit || facts.os === 'windows') return undefined
       started += 1
       const prefix = join(directory, String(started))
       const { child, domain } = startDomain(prefix, image, facts, onPower, (error) =>
@@ -48,8 +50,18 @@ export async function createQemu({
       )
       const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
       running.set(child, ended)
-      child.once('close', () => running.delete(child))
-      return domain
+      active.add(child)
+      child.once('close', () => {
+        running.delete(child)
+        active.delete(child)
+      })
+      return {
+        ...domain,
+        stop() {
+          active.delete(child)
+          domain.stop()
+        },
+      }
     },
     async stop() {
       process.off('exit', kill)
