@@ -11,8 +11,11 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 export type Started = { ready: RegExpExecArray; child: ChildProcess; stop: () => Promise<void> }
 
 /** Starts a script of this repository and waits until it says that it is ready. Rejects, with its output, if it ends before. */
-export async function startScript(script: string, args: string[], says: RegExp): Promise<Started> {
-  const child = spawn(process.execPath, [join(root, script), ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+export async function startScript(script: string, args: string[], says: RegExp, env: NodeJS.ProcessEnv = {}): Promise<Started> {
+  const child = spawn(process.execPath, [join(root, script), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...env },
+  })
   const ready = await new Promise<RegExpExecArray>((resolve, reject) => {
     let output = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -44,10 +47,10 @@ export type SpawnedStack = AsyncDisposable & {
 }
 
 /** Runs `npm start` on a free port with a state directory of its own. */
-export async function spawnStack(args: string[]): Promise<SpawnedStack> {
+export async function spawnStack(args: string[], env: NodeJS.ProcessEnv = {}): Promise<SpawnedStack> {
   const stateDir = await mkdtemp(join(tmpdir(), 'virtdeck-stack-'))
   const says = args.includes('oidc') ? /virtdeck ready: (\S+)\n.* at (\S+), as/ : /virtdeck ready: (\S+)/
-  const started = await startScript('dev/start.mjs', ['--port', '0', '--state-dir', stateDir, ...args], says)
+  const started = await startScript('dev/start.mjs', ['--port', '0', '--state-dir', stateDir, ...args], says, env)
   const file = join(stateDir, 'kubeconfig')
   const kubeconfig = parse(await readFile(file, 'utf8')) as {
     clusters: { cluster: { server: string; 'certificate-authority-data': string } }[]

@@ -1,5 +1,5 @@
 // What the browser itself is told to refuse: framing, other scripts, documents out of answers, and what it is not left with.
-import type { BrowserContext } from '@playwright/test'
+import type { BrowserContext, Page } from '@playwright/test'
 import { expect, openAs, test } from './fixtures.ts'
 
 const goldenPolicy = (nonce: string) =>
@@ -22,13 +22,13 @@ test('every page comes with the policy, word for word, and a nonce of its own [X
 })
 
 /** A page of the same origin or of another that does what `body` says. */
-async function attacker(context: BrowserContext, origin: string, body: string) {
+async function attacker(context: BrowserContext, origin: string, body: string, host = 'localhost') {
   const { createServer } = await import('node:http')
   const server = createServer((_req, res) => res.writeHead(200, { 'content-type': 'text/html' }).end(`<!doctype html>${body}`))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(0, host, resolve))
   const { port } = server.address() as { port: number }
   const page = await context.newPage()
-  await page.goto(`http://localhost:${port}/`)
+  await page.goto(`http://${host}:${port}/`)
   return { page, origin, [Symbol.asyncDispose]: async () => void (await page.close(), server.close()) }
 }
 
@@ -67,6 +67,57 @@ test.describe('another origin', () => {
     await evil.page.evaluate((url) => void Object.assign(globalThis, { opened: window.open(url) }), `${stack.url}/virtual-machines`)
     await (await opened).waitForLoadState()
     expect(await evil.page.evaluate(() => (globalThis as unknown as { opened: Window }).opened.closed)).toBe(true)
+  })
+
+  test('opens no socket of ours with the cookies that the browser sends along, and the log says so [W-03]', async ({
+    page,
+    context,
+    stack,
+  }) => {
+    await openAs(page, stack, 'operator', '/activity')
+    await expect(page.getByRole('row').filter({ hasText: 'Sign in' }).first()).toBeVisible()
+    const vnc = '/k8s/apis/subresources.kubevirt.io/v1/namespaces/team-a/virtualmachineinstances/web-01/vnc'
+    const attempts = await page.evaluate(async (path) => {
+      const session = (await (await fetch('/api/session')).json()) as { csrf: string }
+      const ask = async (target: string) => {
+        const body = JSON.stringify({ target })
+        const headers = { 'content-type': 'application/json', 'x-kvd-csrf': session.csrf }
+        return ((await (await fetch('/api/ws-ticket', { method: 'POST', body, headers })).json()) as { ticket: string }).ticket
+      }
+      // Even with tickets that are good.
+      return [
+        { path: '/live', protocols: ['virtdeck.v1', `virtdeck.ticket.${await ask('/live')}`] },
+        { path, protocols: ['plain.kubevirt.io', `virtdeck.ticket.${await ask(path)}`] },
+      ]
+    }, vnc)
+    // Another port is the same site: the cookie comes along. Another name is not.
+    for (const host of ['127.0.0.1', 'localhost']) {
+      await using evil = await attacker(context, stack.url, '', host)
+      const heard = await evil.page.evaluate(
+        ([base, all]) =>
+          Promise.all(
+            all.map(
+              ({ path: target, protocols }) =>
+                new Promise<string>((resolve) => {
+                  const socket = new WebSocket(base + target, protocols)
+                  socket.onopen = () => resolve('open')
+                  socket.onmessage = () => resolve('a frame')
+                  socket.onclose = ({ code }) => resolve(`closed ${code}`)
+                }),
+            ),
+          ),
+        [stack.url.replace('http', 'ws'), attempts] as const,
+      )
+      expect(heard).toEqual(['closed 1006', 'closed 1006'])
+    }
+    await page.reload()
+    await page.getByRole('combobox', { name: 'Search operations' }).fill('status:refused ')
+    await expect(
+      page
+        .getByRole('row')
+        .filter({ hasText: /origin/i })
+        .first(),
+    ).toBeVisible()
   })
 
   test('an answer of the API that is opened directly is no document with scripts [X-10]', async ({ page, stack }) => {
@@ -151,4 +202,61 @@ test('neither storage, addresses nor history keep a token, a ticket or a cookie,
   const text = JSON.stringify([kept, addresses])
   for (const secret of [csrf, ...cookies.map(({ value }) => value)]) expect(text).not.toContain(secret)
   expect(text).not.toMatch(/eyJ[\w-]{10,}\.|virtdeck\.ticket\.|[?&](token|ticket|access_token|authorization)=|#cloud-config/i)
+})
+
+test('holds no token, cookie or ticket in its memory, and after the sign-out no user data either [X-13]', async ({
+  page,
+  context,
+  stack,
+}) => {
+  await openAs(page, stack, 'admin', '/virtual-machines')
+  for (const path of ['/virtual-machines/team-a/web-01/yaml', '/virtual-machines/team-a/web-01/console?kind=serial']) {
+    await page.goto(path)
+    await expect(page.getByRole('heading', { level: 1, name: 'web-01' })).toBeVisible()
+  }
+  await expect(page.getByRole('status').filter({ hasText: 'Connected' })).toBeVisible()
+  const cookies = (await context.cookies()).map(({ value }) => value)
+  const token = stack.tokenOf('admin')
+  const held = await heapOf(page)
+  expect(held).toContain('web-01')
+  for (const secret of [token, ...cookies]) expect(held.includes(secret)).toBe(false)
+
+  await page.getByRole('button', { name: /admin/ }).first().click()
+  await page.getByRole('menuitem', { name: 'Sign out' }).click()
+  await expect(page.getByRole('button', { name: 'Sign in as admin', exact: true })).toBeVisible()
+  const left = await heapOf(page)
+  for (const secret of [token, ...cookies]) expect(left.includes(secret)).toBe(false)
+  expect(left).not.toMatch(/#cloud-config/)
+})
+
+/** Every string in the page's memory, once what can be collected is. */
+async function heapOf(page: Page): Promise<string> {
+  const session = await page.context().newCDPSession(page)
+  const chunks: string[] = []
+  session.on('HeapProfiler.addHeapSnapshotChunk', ({ chunk }) => chunks.push(chunk))
+  await session.send('HeapProfiler.collectGarbage')
+  await session.send('HeapProfiler.takeHeapSnapshot', { reportProgress: false })
+  await session.detach()
+  const { strings } = JSON.parse(chunks.join('')) as { strings: string[] }
+  return strings.join('\n')
+}
+
+test('connects to nobody but the cluster, whatever the pages ask for [P-08] [L-07]', async ({ page, context, stack }) => {
+  const origins = new Set<string>()
+  context.on('request', (request) => origins.add(new URL(request.url()).origin))
+  page.on('websocket', (socket) => origins.add(new URL(socket.url()).origin.replace('ws', 'http')))
+  await openAs(page, stack, 'operator', '/virtual-machines')
+  for (const path of [
+    '/virtual-machines/team-a/web-01',
+    '/virtual-machines/team-a/web-01/console?kind=vnc',
+    '/nodes',
+    '/templates',
+    '/migrations',
+  ]) {
+    await page.goto(path)
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+  }
+  const { seen, allowed } = await stack.egress()
+  expect(seen).toEqual(allowed)
+  expect([...origins]).toEqual([stack.url])
 })

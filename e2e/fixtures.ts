@@ -1,7 +1,11 @@
 // A stack per worker (a simulated cluster and a server, as `npm start` runs them), and what every test asks of every page.
 import { AxeBuilder } from '@axe-core/playwright'
 import { expect, test as base, type Page } from '@playwright/test'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { Agent, request } from 'node:https'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { spawnStack } from '../dev/spawned-stack.ts'
 
 export type DemoUser = 'admin' | 'operator' | 'power-user' | 'user' | 'viewer'
@@ -15,17 +19,33 @@ export type Stack = {
   /** Lets the server fall silent while its connections stay open, until it is thawed. */
   freeze(): void
   thaw(): void
+  /** The credential of a demo user, which never leaves the server. */
+  tokenOf(user: DemoUser): string
+  /** To whom the server has connected so far, and to whom it may: `host:port`. */
+  egress(): Promise<{ seen: Set<string>; allowed: Set<string> }>
   /** Asks the cluster itself, as one of the demo users: what the API says when no dashboard is in between. */
   api(user: DemoUser, method: string, path: string, body?: unknown): Promise<{ status: number; body: Record<string, unknown> }>
 }
 
 async function startStack(args: string[]): Promise<{ stack: Stack; stop: () => Promise<void> }> {
-  const spawned = await spawnStack(args)
+  const directory = await mkdtemp(join(tmpdir(), 'virtdeck-egress-'))
+  const recorder = join(dirname(fileURLToPath(import.meta.url)), 'egress-recorder.cjs')
+  const log = join(directory, 'log')
+  const spawned = await spawnStack(args, { NODE_OPTIONS: `--require ${recorder}`, EGRESS_LOG: log })
   const agent = new Agent({ ca: spawned.cluster.ca, keepAlive: true })
   const stack: Stack = {
     url: spawned.url,
     kubeconfig: spawned.kubeconfig,
     ...(spawned.provider ? { provider: spawned.provider } : {}),
+    tokenOf: (user) => spawned.cluster.token(user),
+    async egress() {
+      const lines = (await readFile(log, 'utf8')).split('\n').map((line) => line.split(' '))
+      const own = lines.filter(([pid]) => Number(pid) === spawned.server.pid)
+      const allowed = [spawned.cluster.url, ...(spawned.provider ? [spawned.provider] : [])].map((url) => new URL(url).host)
+      const plain = (addresses: readonly string[]) =>
+        new Set(addresses.map((address) => address.replace(/^(localhost|\[?::1\]?):/, '127.0.0.1:')))
+      return { seen: plain(own.map(([, address = '']) => address)), allowed: plain(allowed) }
+    },
     freeze: () => void spawned.server.kill('SIGSTOP'),
     thaw: () => void spawned.server.kill('SIGCONT'),
     api: (user, method, path, body) =>
@@ -55,6 +75,10 @@ async function startStack(args: string[]): Promise<{ stack: Stack; stop: () => P
   const stop = async () => {
     agent.destroy()
     await spawned[Symbol.asyncDispose]()
+    const { seen, allowed } = await stack.egress()
+    await rm(directory, { recursive: true })
+    // Whatever the tests of this stack did.
+    expect([...seen].filter((address) => !allowed.has(address))).toEqual([])
   }
   return { stack, stop }
 }

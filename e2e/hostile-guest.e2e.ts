@@ -156,3 +156,87 @@ test('the name of a screen and the text that a guest cuts stay in the guest [X-0
   await expect(page.locator('body')).not.toContainText('OWNED')
   expect(await surroundings(page)).toEqual({ ...before, scripts: scripts.scripts })
 })
+
+const console1 = '/virtual-machines/team-a/web-01/console?kind=serial'
+const serialLines = (page: Page) => page.locator('.xterm-accessibility-tree')
+
+/** The page's own serial console, with a guest at its other end that says what the test wants. */
+async function openServedConsole(page: Page): Promise<{ say(text: string): Promise<void>; hangUp(): Promise<void> }> {
+  let guest: { send(text: Buffer): void; close(options: { code: number; reason: string }): Promise<void> } | undefined
+  await page.routeWebSocket(/virtualmachineinstances\/web-01\/console$/, (socket) => {
+    guest = socket
+    socket.onMessage(() => {})
+    socket.send(Buffer.from('hello\r\n'))
+  })
+  await page.goto(console1)
+  await expect(serialLines(page)).toContainText('hello')
+  return {
+    say: async (text) => guest?.send(Buffer.from(text)),
+    hangUp: async () => guest?.close({ code: 1011, reason: 'The console ended.' }),
+  }
+}
+
+test('asks before a link of a guest leads anywhere, shows where, and opens no other kind [X-03]', async ({ page, context, stack }) => {
+  await openAs(page, stack, 'operator', '/virtual-machines')
+  const { say: guestSays } = await openServedConsole(page)
+  const link = (url: string, text: string) => `${ESC}[2J${ESC}[H${ESC}]8;;${url}${ST}${text}${ESC}]8;;${ST}\r\n`
+  const opened: string[] = []
+  context.on('page', (other) => opened.push(other.url()))
+  const press = async () => {
+    const screen = page.locator('.xterm-screen')
+    const box = (await screen.boundingBox()) ?? { x: 0, y: 0 }
+    await page.mouse.move(box.x + 30, box.y + 8)
+    await page.mouse.move(box.x + 34, box.y + 9)
+    await page.mouse.click(box.x + 34, box.y + 9)
+  }
+  const dialog = page.getByRole('dialog')
+
+  await guestSays(link('https://evil.example/path?q=1', 'https://bank.example'))
+  await expect(serialLines(page)).toContainText('https://bank.example')
+  await expect(async () => {
+    await press()
+    await expect(dialog).toBeVisible({ timeout: 1_000 })
+  }).toPass({ timeout: 20_000 })
+  await expect(dialog).toContainText('Open evil.example?')
+  await expect(dialog).toContainText('https://evil.example/path?q=1')
+  await expect(dialog).not.toContainText('bank.example')
+  const leave = dialog.getByRole('link', { name: 'Open evil.example' })
+  await expect(leave).toHaveAttribute('rel', 'noopener noreferrer')
+  await expect(leave).toHaveAttribute('target', '_blank')
+  await dialog.getByRole('button', { name: 'Cancel' }).click()
+  await expect(dialog).toBeHidden()
+
+  for (const url of [
+    'javascript:canary()',
+    'JaVaScRiPt:canary()',
+    'data:text/html,x',
+    'vbscript:x',
+    '//evil.example/',
+    'http:evil.example',
+    'file:///etc/passwd',
+    'https://bank.example@evil.example/',
+  ]) {
+    await guestSays(link(url, `a link of kind ${url.slice(0, 6)}`))
+    await expect(serialLines(page)).toContainText(`a link of kind ${url.slice(0, 6)}`)
+    await press()
+    await expect(dialog).toHaveCount(0)
+  }
+  expect(opened).toEqual([])
+  await expect(page).toHaveURL(/\/virtual-machines\/team-a\/web-01\/console/)
+})
+
+test('a serial console says in its own line when it was away, keeps what it has, and asks before it dials again [W-15]', async ({
+  page,
+  stack,
+}) => {
+  await openAs(page, stack, 'operator', '/virtual-machines')
+  const guest = await openServedConsole(page)
+  await guest.say(`before the cut${ESC}]0;half of an escape`)
+  await guest.hangUp()
+  // Right after connecting it is taken for somebody else's doing: not one try by itself.
+  await expect(page.getByRole('heading', { name: 'The serial console was closed' })).toBeVisible()
+  await expect(serialLines(page)).toContainText(/── disconnected \d{2}:\d{2}:\d{2} ──/)
+  await page.getByRole('button', { name: 'Connect again' }).click()
+  await expect(serialLines(page)).toContainText(/── connected again \d{2}:\d{2}:\d{2} ──[^]*hello/)
+  await expect(serialLines(page)).toContainText('before the cut')
+})
