@@ -21,9 +21,9 @@ export function SessionEndWarning({ session }: { session: SignedInSession }) {
     }
   }
   return (
-    <div className="sessionend" role="alert">
+    <div className="sessionend">
       {end && (
-        <div className="toast">
+        <div className="toast" role="alert">
           <StateGlyph state="warning" className="c-warning" />
           <p>
             {end.extendable ? `You will be signed out at ${formatTime(end.endsAt)}.` : `Your session ends at ${formatTime(end.endsAt)}.`}{' '}
