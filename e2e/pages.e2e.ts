@@ -410,7 +410,7 @@ const views: View[] = [
       await page.getByRole('checkbox', { name: 'Select all shown' }).click()
       await page.getByRole('toolbar').getByRole('button', { name: 'Delete…' }).click()
     },
-    shows: (page) => page.getByRole('dialog').getByRole('list', { name: 'Disks' }).getByText('web-01-root'),
+    shows: (page) => page.getByRole('dialog').getByRole('list', { name: 'Disks' }).getByText('web-01-root', { exact: true }),
     title: list,
     only: 'desktop',
   },

@@ -46,7 +46,7 @@ export const templateFleet = defineFleet<TemplateRow>({
       width: 200,
       value: ({ displayName }) => naturalKey(displayName),
       cell: (row) => (
-        <Link className="name" to={paths.createFromTemplate(row)} title={row.displayName}>
+        <Link className="name" to={paths.createFromTemplate(row)} title={visibleText(row.displayName)}>
           <OsTile os={row.os} />
           <Bdi>{row.displayName}</Bdi>
         </Link>
