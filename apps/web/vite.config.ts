@@ -102,8 +102,9 @@ export default defineConfig({
         codeSplitting: {
           groups: [
             {
+              // With Vite's own loader of lazy parts: the entry uses it, and must not fetch the frame for it.
               name: 'core',
-              test: /[\\/]node_modules[\\/](react|react-dom|react-router|scheduler|zustand|@tanstack[\\/](query-core|react-query)|@base-ui[\\/]react[\\/](csp-provider|internals[\\/]csp-context))[\\/]|[\\/]src[\\/](paths|util[\\/](csp|visible-text)|api[\\/]query-client|ui[\\/](bdi|empty-state|icon|state-glyph))\.tsx?$/,
+              test: /[\\/]node_modules[\\/](react|react-dom|react-router|scheduler|zustand|@tanstack[\\/](query-core|react-query)|@base-ui[\\/]react[\\/](csp-provider|internals[\\/]csp-context))[\\/]|[\\/]src[\\/](paths|util[\\/](csp|visible-text)|api[\\/]query-client|ui[\\/](bdi|empty-state|icon|state-glyph))\.tsx?$|vite[\\/]preload-helper/,
               priority: 2,
             },
             { name: 'frame', test: (id) => firstViewModules.has(id) && shared.test(id), minShareCount: 2, priority: 1 },
