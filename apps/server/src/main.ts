@@ -18,6 +18,8 @@ function demoUsers(config: ServerConfig, contexts: readonly string[]): DemoUser[
 }
 
 async function main(): Promise<void> {
+  // A full disk or a reader that has gone costs lines, not the server; the audit log has its own way of being told.
+  process.stdout.on('error', () => {})
   const webRoot = webRoots.find((path) => existsSync(path)) ?? webRoots[0] ?? ''
   const { config, demoContexts } = readConfig(process.env, { webRoot })
   await using server = await startServer({ ...config, demoUsers: demoUsers(config, demoContexts) })

@@ -1,5 +1,12 @@
 // The server in a process of its own, with both its logs on stdout: what they hold, and what happens when nobody reads them.
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { collectionPath, objectPath, resources, subresourcePath } from '@virtdeck/k8s'
 import { startStack, type Stack } from '../../../../dev/stack.ts'
@@ -116,3 +123,44 @@ test('goes on reading while nobody takes its logs, changes nothing meanwhile, an
   expect(findings).toEqual([])
   expect(records).toBeGreaterThan(5_000)
 }, 120_000)
+
+test('lives on where stdout is a full disk [L-04]', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'virtdeck-full-'))
+  onTestFinished(() => rm(directory, { recursive: true, force: true }))
+  const kubeconfig = join(directory, 'kubeconfig')
+  await writeFile(kubeconfig, stack.cluster.kubeconfig())
+  const full = await open('/dev/full', 'w')
+  const port = await freePort()
+  const child = spawn(
+    process.execPath,
+    ['--import', createRequire(import.meta.url).resolve('tsx'), fileURLToPath(new URL('../main.ts', import.meta.url))],
+    {
+      stdio: ['ignore', full.fd, 'ignore'],
+      env: {
+        PATH: process.env['PATH'],
+        VIRTDECK_KUBECONFIG: kubeconfig,
+        VIRTDECK_PORT: String(port),
+        VIRTDECK_AUTH_MODE: 'token',
+        VIRTDECK_INVENTORY_CONTEXT: 'virtdeck',
+        VIRTDECK_LOG_LEVEL: 'debug',
+      },
+    },
+  )
+  onTestFinished(() => void child.kill('SIGKILL'))
+  await full.close()
+  const operator = openBrowser(`http://127.0.0.1:${port}`)
+  while (!(await operator.request('/healthz').catch(() => undefined))) await new Promise((resolve) => setTimeout(resolve, 100))
+  await operator.signIn({ mode: 'token', token: stack.cluster.users.find(({ name }) => name === 'operator')?.token ?? '' })
+  for (let count = 0; count < 50; count += 1) await operator.request('/k8s/api/v1/nodes?watch=1')
+  expect((await operator.request('/k8s/version')).status).toBe(200)
+  expect(child.exitCode).toBeNull()
+}, 60_000)
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
