@@ -12,7 +12,7 @@ export type DemoUser = 'admin' | 'operator' | 'power-user' | 'user' | 'viewer'
 
 export type Stack = {
   url: string
-  /** Where people sign in, with `--auth oidc`: the one other origin that pages may lead to. */
+  /** Where people sign in, with `--auth oidc`. */
   provider?: string
   /** A kubeconfig with each demo user as a context. */
   kubeconfig: string
@@ -83,7 +83,7 @@ async function startStack(args: string[]): Promise<{ stack: Stack; stop: () => P
   return { stack, stop }
 }
 
-export const test = base.extend<{ quietConsole: undefined }, { stackArgs: string[]; stack: Stack }>({
+export const test = base.extend<{ quietConsole: undefined; otherOrigins: string[] }, { stackArgs: string[]; stack: Stack }>({
   stackArgs: [['--scenario', 'small'], { option: true, scope: 'worker' }],
   stack: [
     async ({ stackArgs }, provide) => {
@@ -94,11 +94,13 @@ export const test = base.extend<{ quietConsole: undefined }, { stackArgs: string
     { scope: 'worker', timeout: 120_000 },
   ],
   baseURL: async ({ stack }, provide) => provide(stack.url),
+  // Where a page may lead beside its own origin: nowhere, unless a test is about single sign-on.
+  otherOrigins: [[], { option: true }],
   // No page of ours may write an error to the console, throw, violate its policy, or ask another origin for anything.
   quietConsole: [
-    async ({ context, stack }, provide) => {
+    async ({ context, baseURL, otherOrigins }, provide) => {
       const complaints: string[] = []
-      const own = [stack.url, ...(stack.provider ? [stack.provider] : [])].map((url) => new URL(url).host)
+      const own = [baseURL ?? '', ...otherOrigins].map((url) => new URL(url).host)
       context.on('console', (message) => {
         // Headless Chromium's software WebGL comments on itself, and xterm on how long it took to draw its first letters.
         if (

@@ -2,7 +2,10 @@
 import type { BrowserContext, Page } from '@playwright/test'
 import { expect, test, vmRow } from './fixtures.ts'
 
-test.use({ stackArgs: ['--scenario', 'small', '--auth', 'oidc'] })
+test.use({
+  stackArgs: ['--scenario', 'small', '--auth', 'oidc'],
+  otherOrigins: async ({ stack }, provide) => provide([stack.provider ?? '']),
+})
 
 /** Signs in from the page itself; where the provider knows somebody already, it asks for nothing. */
 async function signIn(page: Page, person: string): Promise<void> {
