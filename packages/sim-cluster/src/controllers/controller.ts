@@ -60,7 +60,7 @@ export function runControllers(
   function drain() {
     scheduled = undefined
     // Bounded, so that sockets get their turn while a fleet settles. What is enqueued meanwhile is visited, too.
-    let budget = 250
+    let budget = 50
     for (const [id, { controller, key, failures }] of ready) {
       if (budget === 0) break
       budget -= 1
