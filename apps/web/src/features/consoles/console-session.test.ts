@@ -141,7 +141,7 @@ test('asks before it connects to another VM of the same name, whenever that come
   ]) {
     expect(session.phase).toEqual({ name: 'recreated' })
     expect([holdsSocket(session), dueMs(session)]).toEqual([false, undefined])
-    for (const event of [open, vm(other!), due, { type: 'takeOver' } as const, { type: 'wait' } as const])
+    for (const event of [open, vm(other!), due, ...(['takeOver', 'wait', 'release'] as const).map((type) => ({ type }))])
       expect(nextSession(session, event, 5_000).phase).toEqual({ name: 'recreated' })
     const asked = nextSession(session, { type: 'retry' }, 5_000)
     expect(asked.phase).toEqual({ name: 'connecting', takeOver: false })
@@ -151,6 +151,8 @@ test('asks before it connects to another VM of the same name, whenever that come
   }
   expect(play('vnc', one!, open, live(), vm(missing), closed(4404), vm(one!)).phase.name).toBe('connecting')
   expect(play('vnc', one!, vm(other!), open).phase.name).toBe('connecting')
+  expect(play('vnc', one!, open, vm(other!), { type: 'release' }, open).phase.name).toBe('recreated')
+  expect(play('vnc', one!, open, vm(other!), { type: 'deny' }, open).phase.name).toBe('recreated')
 })
 
 test('comes back when a server that restarts says so, also on the serial console, and calls nobody a thief [W-18]', () => {
@@ -217,6 +219,6 @@ test('never takes over without a click, never dials twice at once, and hears no 
         }
       },
     ),
-    { numRuns: 500 },
+    { numRuns: 1_000 },
   )
 })

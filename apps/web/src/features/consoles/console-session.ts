@@ -118,11 +118,11 @@ export function nextSession(session: ConsoleSession, event: ConsoleEvent, nowMs:
 
   switch (event.type) {
     case 'open':
-      return phase.name === 'recreated' ? session : nextSession(session, { type: 'retry' }, nowMs)
+      return isAnother(session.uid, session.vm) ? to({ name: 'recreated' }) : nextSession(session, { type: 'retry' }, nowMs)
     case 'retry':
       if (holdsSocket(session)) return session
       // Whoever clicks wants the VM that is there now.
-      if (phase.name === 'recreated') return nextSession({ ...session, uid: session.vm.uid, phase: { name: 'idle' } }, event, nowMs)
+      if (isAnother(session.uid, session.vm)) return nextSession({ ...session, uid: session.vm.uid }, event, nowMs)
       if (session.vm.power !== 'up') return to(notUp(session.vm))
       return dial({ takeOver: false, ...(phase.name === 'reconnecting' && { retry: retryOf(phase) }) })
     case 'takeOver':
@@ -133,7 +133,7 @@ export function nextSession(session: ConsoleSession, event: ConsoleEvent, nowMs:
       if (phase.name === 'takenOver') return dial({ takeOver: false, waiting: true })
       return phase.name === 'inUse' ? to({ name: 'inUse', nextMs: nowMs + waitMs }) : session
     case 'release':
-      return to({ name: 'released' })
+      return phase.name === 'recreated' ? session : to({ name: 'released' })
     case 'deny':
       return to({ name: 'forbidden' })
     case 'vm':
