@@ -2,6 +2,9 @@
 import { parseAllDocuments } from 'yaml'
 import { expect, openAs, signInAs, test, vmRow } from './fixtures.ts'
 
+// A cluster of its own: rights are granted and withdrawn here, and other files count on them.
+test.use({ stackOf: 'rights that come and go' })
+
 const rbac = '/apis/rbac.authorization.k8s.io/v1/namespaces/team-b'
 
 test('a disabled verb leads to the rule that grants it, and the rule enables it within a minute [F011 F140 F145]', async ({

@@ -83,8 +83,13 @@ async function startStack(args: string[]): Promise<{ stack: Stack; stop: () => P
   return { stack, stop }
 }
 
-export const test = base.extend<{ quietConsole: undefined; otherOrigins: string[] }, { stackArgs: string[]; stack: Stack }>({
+export const test = base.extend<
+  { quietConsole: undefined; otherOrigins: string[] },
+  { stackArgs: string[]; stackOf: string; stack: Stack }
+>({
   stackArgs: [['--scenario', 'small'], { option: true, scope: 'worker' }],
+  // Whose stack it is: a file that leaves a changed cluster behind names one of its own, and gets a worker for it.
+  stackOf: ['everybody', { option: true, scope: 'worker' }],
   stack: [
     async ({ stackArgs }, provide) => {
       const { stack, stop } = await startStack(stackArgs)

@@ -4,7 +4,7 @@ import { expect, openAs, test, vmRow, type Stack } from './fixtures.ts'
 import { hostile, hostileTexts } from './hostile-strings.ts'
 
 // A cluster of its own: the tests of other files do not meet what this one leaves behind.
-test.use({ stackArgs: ['--scenario', 'small', '--auth', 'demo'] })
+test.use({ stackOf: 'hostile strings' })
 
 const kubevirt = '/apis/kubevirt.io/v1/namespaces/team-a'
 const vmi = `${kubevirt}/virtualmachineinstances/web-01`
