@@ -7,7 +7,7 @@ import { authenticate } from './api/authentication.ts'
 import type { UserInfo } from './api/context.ts'
 import { disruptionController } from './api/disruption.ts'
 import { oidcAuthenticator, type OidcOptions } from './api/oidc-authenticator.ts'
-import { clusterRoleAggregation, garbageCollector, namespaceController } from './api/machinery-controllers.ts'
+import { clusterRoleAggregation, garbageCollector, namespaceController, serviceAccountController } from './api/machinery-controllers.ts'
 import { markVirtApi, seedServedApis } from './api/served-apis.ts'
 import { realClock, timestamp, type Clock } from './clock.ts'
 import type { Control } from './control/control-server.ts'
@@ -131,6 +131,7 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
     const controllers = [
       garbageCollector(observed, controllerClock),
       namespaceController(observed, controllerClock),
+      serviceAccountController(observed),
       clusterRoleAggregation(observed),
       quotaController(observed),
       disruptionController(observed, controllerClock),
@@ -204,7 +205,7 @@ export async function startSimCluster(options: SimClusterOptions): Promise<SimCl
     virtApi,
     settle: () => controllerClock.settle(),
     reset,
-    authenticate: (req) => authenticate(req.headers, { tokens, ...(oidc ? { oidc } : {}) }),
+    authenticate: (req) => authenticate(req.headers, { tokens, storage, clock, ...(oidc ? { oidc } : {}) }),
   }
   const front = withControl(served, control, (socket) => server.resetConnection(socket))
   const stop = () => {

@@ -9,6 +9,7 @@ import type { UserInfo } from './context.ts'
 import { fieldsOf, toFieldsV1 } from './field-sets.ts'
 import { groupVersion } from './api-resources.ts'
 import type { ServedContext } from './served-context.ts'
+import { serviceAccountUser } from './service-account-tokens.ts'
 import { badRequest, invalid } from './status.ts'
 
 type ReviewSpec = {
@@ -114,7 +115,8 @@ function subjectOf(review: Review): UserInfo {
 }
 
 function tokenReview(context: ServedContext, review: Review): KubeObject {
-  const found = context.tokens.get(review.spec.token ?? '')
+  const token = review.spec.token ?? ''
+  const found = context.tokens.get(token) ?? serviceAccountUser(context, token)
   const status = found ? { authenticated: true, user: withAuthenticatedGroup(found) } : { user: {}, error: 'invalid bearer token' }
   return reviewed(context, review, status)
 }

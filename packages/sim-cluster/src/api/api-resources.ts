@@ -11,7 +11,7 @@ export type ApiResource = {
   shortNames: readonly string[]
   categories: readonly string[]
   verbs: readonly string[]
-  /** Stored subresources that this server serves itself: `status`, `scale`, `finalize`, `eviction`, `binding`. */
+  /** Stored subresources that this server serves itself: `status`, `scale`, `finalize`, `eviction`, `binding`, `token`. */
   subresources: readonly string[]
   /** Served by a CustomResourceDefinition: list items carry apiVersion and kind, no strategic merge patch. */
   custom: boolean
@@ -92,7 +92,7 @@ export const apiResources: readonly ApiResource[] = [
     ['replicationcontrollers', 'ReplicationController', { ...inAll, ...scalable, shortNames: ['rc'] }],
     ['resourcequotas', 'ResourceQuota', { ...status, shortNames: ['quota'] }],
     ['secrets', 'Secret'],
-    ['serviceaccounts', 'ServiceAccount', { shortNames: ['sa'] }],
+    ['serviceaccounts', 'ServiceAccount', { shortNames: ['sa'], subresources: ['token'] }],
     ['services', 'Service', { ...inAll, ...status, shortNames: ['svc'] }],
   ]),
   ...group('apiregistration.k8s.io', 'v1', {}, [['apiservices', 'APIService', { ...extendsApi, ...status }]]),

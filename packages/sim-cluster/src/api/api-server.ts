@@ -23,6 +23,7 @@ import {
   deleteResource,
   evictPod,
   patchResource,
+  requestToken,
   updateResource,
   type WriteRequest,
 } from './registry.ts'
@@ -170,7 +171,7 @@ function isServed(resource: ApiResource, info: RequestInfo): boolean {
   return info.namespace !== undefined || info.name === undefined || info.verb === 'list' || info.verb === 'watch'
 }
 
-const createdOnly = new Set(['binding', 'eviction'])
+const createdOnly = new Set(['binding', 'eviction', 'token'])
 
 function write(context: ServedContext, res: ServerResponse, request: WriteRequest, representation: Representation): void {
   const { req, resource, info, user, body } = request
@@ -183,6 +184,11 @@ function write(context: ServedContext, res: ServerResponse, request: WriteReques
     }
     const manager = info.query.get('fieldManager') ?? (req.headers['user-agent']?.split('/')[0] || 'unknown')
     sendJson(req, res, 201, answerReview(context, resource, question, user, info.namespace, manager), representation.format)
+    return
+  }
+  if (info.subresource === 'token') {
+    if (info.verb !== 'create') throw methodNotAllowed()
+    sendJson(req, res, 201, requestToken(context, request), representation.format)
     return
   }
   if (info.subresource === 'eviction' || info.subresource === 'binding') {

@@ -2,6 +2,7 @@
 // https://github.com/kubernetes/apiserver/blob/9d86305/pkg/authentication/request/websocket/protocol.go
 import type { IncomingHttpHeaders } from 'node:http'
 import type { ApiServerContext, UserInfo } from './context.ts'
+import { serviceAccountUser } from './service-account-tokens.ts'
 import { failure } from './status.ts'
 
 const subprotocolPrefix = 'base64url.bearer.authorization.k8s.io.'
@@ -21,10 +22,11 @@ function bearerToken(headers: IncomingHttpHeaders): string | undefined {
 /** Every authenticated user is in system:authenticated. Throws 401 without a token that is known or that the issuer vouches for. */
 export async function authenticate(
   headers: IncomingHttpHeaders,
-  { tokens, oidc }: Pick<ApiServerContext, 'tokens' | 'oidc'>,
+  context: Pick<ApiServerContext, 'tokens' | 'oidc' | 'storage' | 'clock'>,
 ): Promise<UserInfo> {
   const token = bearerToken(headers)
-  const user = token === undefined ? undefined : (tokens.get(token) ?? (await oidc?.(token)))
+  const user =
+    token === undefined ? undefined : (context.tokens.get(token) ?? serviceAccountUser(context, token) ?? (await context.oidc?.(token)))
   if (!user) throw failure(401, 'Unauthorized', 'Unauthorized')
   return withAuthenticatedGroup(user)
 }

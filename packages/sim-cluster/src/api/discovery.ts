@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { apiResources, groupVersion, type ApiResource } from './api-resources.ts'
 import { scaleKind } from './scale.ts'
+import { tokenRequestKind } from './service-account-tokens.ts'
 
 export const serverVersion = {
   major: '1',
@@ -81,13 +82,14 @@ function subresourceKind(subresource: string): Kind | undefined {
   if (subresource === 'eviction') return { group: 'policy', version: 'v1', kind: 'Eviction' }
   // Of its resource's own group and version, which then are left out.
   if (subresource === 'binding') return { group: '', version: '', kind: 'Binding' }
+  if (subresource === 'token') return tokenRequestKind
   return subresource === 'scale' ? scaleKind : undefined
 }
 
 const named = (kind: Kind | undefined): Partial<Kind> => (kind && kind.version === '' ? { kind: kind.kind } : (kind ?? {}))
 
 function subresourceVerbs(subresource: string): string[] {
-  if (subresource === 'eviction' || subresource === 'binding') return ['create']
+  if (['binding', 'eviction', 'token'].includes(subresource)) return ['create']
   return subresource === 'finalize' ? ['update'] : ['get', 'patch', 'update']
 }
 

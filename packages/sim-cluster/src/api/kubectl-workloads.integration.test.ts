@@ -62,6 +62,64 @@ describe.skipIf(spawnSync('kubectl', ['version', '--client']).status !== 0)('kub
     expect(await kubectl('get', 'pdb', 'web')).toMatch(/web +50% +N\/A +0/)
   })
 
+  test('creates workloads with the typed clients, which speak protobuf', async () => {
+    await kubectl('create', 'deployment', 'shop', '--image=nginx:1.27', '--replicas=2', '--port=80')
+    expect(
+      await kubectl(
+        'get',
+        'deployment',
+        'shop',
+        '-o=jsonpath={.spec.replicas} {.spec.selector.matchLabels.app} {.spec.template.spec.containers[0].image} {.spec.template.spec.containers[0].ports[0].containerPort}',
+      ),
+    ).toBe('2 shop nginx:1.27 80')
+    await kubectl('create', 'service', 'nodeport', 'shop', '--tcp=80:http')
+    expect(
+      await kubectl(
+        'get',
+        'service',
+        'shop',
+        '-o=jsonpath={.spec.type} {.spec.ports[0].port} {.spec.ports[0].targetPort} {.spec.selector.app}',
+      ),
+    ).toBe('NodePort 80 http shop')
+    await kubectl('create', 'ingress', 'shop', '--rule=shop.example.com/*=shop:80,tls=shop-cert')
+    expect(
+      await kubectl(
+        'get',
+        'ingress',
+        'shop',
+        '-o=jsonpath={.spec.rules[0].host} {.spec.rules[0].http.paths[0].backend.service.port.number} {.spec.tls[0].secretName}',
+      ),
+    ).toBe('shop.example.com 80 shop-cert')
+    await kubectl('create', 'job', 'tidy', '--image=busybox', '--', 'rm', '-rf', '/cache')
+    expect(
+      await kubectl('get', 'job', 'tidy', '-o=jsonpath={.spec.template.spec.containers[0].command} {.spec.template.spec.restartPolicy}'),
+    ).toBe('["rm","-rf","/cache"] Never')
+    await kubectl('create', 'cronjob', 'nightly', '--image=busybox', '--schedule=0 3 * * *')
+    expect(
+      await kubectl('get', 'cronjob', 'nightly', '-o=jsonpath={.spec.schedule} {.spec.jobTemplate.spec.template.spec.containers[0].image}'),
+    ).toBe('0 3 * * * busybox')
+    await kubectl('run', 'probe', '--image=busybox', '--restart=Never', '--', 'true')
+    expect(await kubectl('get', 'pod', 'probe', '-o=jsonpath={.spec.containers[0].args}')).toBe('["true"]')
+  })
+
+  test('gives out tokens that speak for a service account until it is gone', async () => {
+    expect(await kubectl('get', 'serviceaccounts', '-o=name')).toBe('serviceaccount/default\n')
+    await kubectl('create', 'serviceaccount', 'robot')
+    await kubectl('create', 'rolebinding', 'robot', '--clusterrole=view', '--serviceaccount=team-a:robot')
+    const token = (await kubectl('create', 'token', 'robot', '--duration=10m')).trim()
+    const robot = (...args: string[]) => kubectl(`--token=${token}`, ...args)
+    expect(await robot('auth', 'whoami', '-o=jsonpath={.status.userInfo.username} {.status.userInfo.groups}')).toBe(
+      'system:serviceaccount:team-a:robot ["system:serviceaccounts","system:serviceaccounts:team-a","system:authenticated"]',
+    )
+    expect(await robot('auth', 'can-i', 'list', 'pods')).toBe('yes\n')
+    await expect(robot('get', 'secrets')).rejects.toThrow('User "system:serviceaccount:team-a:robot" cannot list resource "secrets"')
+    await expect(kubectl('create', 'token', 'robot', '--duration=1m')).rejects.toThrow('may not specify a duration less than 10 minutes')
+    await expect(kubectl('create', 'token', 'nobody')).rejects.toThrow('serviceaccounts "nobody" not found')
+    await expect(kubectl(`--token=${token.slice(0, -4)}AAAA`, 'auth', 'whoami')).rejects.toThrow('Unauthorized')
+    await kubectl('delete', 'serviceaccount', 'robot')
+    await expect(robot('auth', 'whoami')).rejects.toThrow('Unauthorized')
+  })
+
   test('waits for a definition, and lists what serves what', async () => {
     const waited = await kubectl('wait', '--for=condition=established', 'crd/virtualmachines.kubevirt.io', '--timeout=5s')
     expect(waited).toBe('customresourcedefinition.apiextensions.k8s.io/virtualmachines.kubevirt.io condition met\n')

@@ -171,6 +171,23 @@ export function namespaceController(storage: Storage, clock: Clock): Controller 
   }
 }
 
+/** https://github.com/kubernetes/kubernetes/blob/v1.32.0/pkg/controller/serviceaccount/serviceaccounts_controller.go */
+export function serviceAccountController(storage: Storage): Controller {
+  return {
+    name: 'serviceaccount',
+    keysOf({ type, resource, object: { metadata } }) {
+      if (resource.plural === 'namespaces' && type !== 'DELETED') return [metadata.name]
+      const lost = resource.plural === 'serviceaccounts' && type === 'DELETED' && metadata.name === 'default'
+      return lost && metadata.namespace ? [metadata.namespace] : []
+    },
+    reconcile(name) {
+      const namespace = storage.get('namespaces', undefined, name)
+      if (!namespace || namespace.metadata.deletionTimestamp || storage.get('serviceaccounts', name, 'default')) return
+      storage.create('serviceaccounts', { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: name } })
+    },
+  }
+}
+
 type AggregatedRole = StoredObject & {
   rules?: PolicyRule[]
   aggregationRule?: { clusterRoleSelectors?: { matchLabels?: Record<string, string> }[] }

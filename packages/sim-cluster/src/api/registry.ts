@@ -32,6 +32,7 @@ import { parseSelectors } from './selectors.ts'
 import type { ServedContext } from './served-context.ts'
 import { scaledTo, scaleKind, scaleOf } from './scale.ts'
 import { alreadyExists, badRequest, conflict, forbidden, invalid, methodNotAllowed, notFound, unsupportedMediaType } from './status.ts'
+import { issueToken, tokenRequestKind } from './service-account-tokens.ts'
 import { prepareForCreate, prepareForUpdate, validate } from './strategy.ts'
 
 export type WriteRequest = {
@@ -409,6 +410,15 @@ export function bindPod(context: ServedContext, request: WriteRequest): void {
   const conditions = [...(status.conditions ?? []).filter(({ type }) => type !== 'PodScheduled'), scheduled]
   if (isDryRun(info.query)) return
   context.storage.update('pods', { ...pod, spec: { ...spec, nodeName: node }, status: { ...status, conditions } })
+}
+
+/** The serviceaccounts/token subresource: a token that speaks for the account. */
+export function requestToken(context: ServedContext, request: WriteRequest): KubeObject {
+  const { req, body, info, resource } = request
+  const asked = decodeObject(req, body, tokenRequestKind)
+  const account = stored(context, request)
+  if (!account) throw notFound(resource, info.name ?? '')
+  return issueToken(context, account, asked)
 }
 
 /** The pods/eviction subresource: admission may refuse it, as KubeVirt's does to migrate a VM instead. */
