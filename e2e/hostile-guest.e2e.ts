@@ -51,6 +51,20 @@ async function openConsole(page: Page, kind: 'serial' | 'screen'): Promise<void>
 
 const say = (page: Page, text: string) =>
   page.evaluate((said) => (globalThis as unknown as { guest: Guest }).guest.say(new TextEncoder().encode(said)), text)
+const framesPerSecond = (page: Page) =>
+  page.evaluate(
+    () =>
+      new Promise<number>((resolve) => {
+        let frames = 0
+        const from = performance.now()
+        const next = (at: number) => {
+          if (at - from > 1_000) return resolve(frames)
+          frames += 1
+          requestAnimationFrame(next)
+        }
+        requestAnimationFrame(next)
+      }),
+  )
 const guestOf = <T>(page: Page, read: 'links' | 'sent' | 'text') =>
   page.evaluate((what) => {
     const { guest } = globalThis as unknown as { guest: Guest }
@@ -111,12 +125,14 @@ test('nothing that a guest writes to its serial line reaches the title, the clip
       await say(page, escape.slice(Math.ceil(escape.length / 2)))
     }
   })
+  const smooth = await framesPerSecond(page)
   await test.step('a line of a quarter of a megabyte, and ten thousand colours', async () => {
     for (let part = 0; part < 8; part += 1) await say(page, 'x'.repeat(1 << 15))
     for (let part = 0; part < 10; part += 1) await say(page, `${ESC}[38;2;1;2;3mx${ESC}[48;5;200my`.repeat(500))
   })
   await say(page, `${ESC}\\${ESC}[0m${ESC}c\r\nstill here\r\n`)
   await expect.poll(() => guestOf<string>(page, 'text'), { timeout: 30_000 }).toContain('still here')
+  await expect.poll(() => framesPerSecond(page), { timeout: 20_000 }).toBeGreaterThan(smooth / 2)
   expect(await surroundings(page)).toEqual({ ...before, scripts: scripts.scripts })
   expect(await page.locator('#hostile').locator('img, iframe, script, a').count()).toBe(0)
 
