@@ -173,6 +173,7 @@ if (only.includes('sim')) {
     [
       ['start to first answer, ms', sim.listeningMs.toFixed(0)],
       [`list of all VMs in pages of 500 (${(sim.pagedListBytes / 1e6).toFixed(0)} MB), ms`, sim.pagedListMs.toFixed(0)],
+      ['the same once more, ms', sim.pagedListAgainMs.toFixed(0)],
       ['as many bytes from a server that does nothing else, ms', sim.socketMs.toFixed(0)],
       [`${sim.changes} changes, s`, sim.changeSeconds.toFixed(1)],
       [`events that one of ${sim.watches} watches missed`, sim.lostEvents],
