@@ -26,35 +26,41 @@ test.each([
   expect(from(rt)).toBe('/')
 })
 
-test('leads to no other origin, whatever is asked for [A-16]', () => {
-  const piece = fc.constantFrom(
-    '/',
-    '//',
-    '\\',
-    '\t',
-    '\n',
-    '%5c',
-    '%2f',
-    '..',
-    '.',
-    '@',
-    ':',
-    'evil.example',
-    'https:',
-    'javascript:',
-    '?',
-    '#',
-  )
-  const wanted = fc.oneof(
-    fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join('')),
-    fc.string(),
-  )
-  fc.assert(
-    fc.property(wanted, (rt) => {
-      const path = from(rt)
-      expect(path).toMatch(/^\/(?![/\\])/)
-      expect(new URL(path, 'https://vms.example.com').origin).toBe('https://vms.example.com')
-    }),
-    { numRuns: Number(process.env['FUZZ_RUNS'] ?? 1_000) },
-  )
-}, 60_000)
+const runs = Number(process.env['FUZZ_RUNS'] ?? 1_000)
+
+test(
+  'leads to no other origin, whatever is asked for [A-16]',
+  () => {
+    const piece = fc.constantFrom(
+      '/',
+      '//',
+      '\\',
+      '\t',
+      '\n',
+      '%5c',
+      '%2f',
+      '..',
+      '.',
+      '@',
+      ':',
+      'evil.example',
+      'https:',
+      'javascript:',
+      '?',
+      '#',
+    )
+    const wanted = fc.oneof(
+      fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join('')),
+      fc.string(),
+    )
+    fc.assert(
+      fc.property(wanted, (rt) => {
+        const path = from(rt)
+        expect(path).toMatch(/^\/(?![/\\])/)
+        expect(new URL(path, 'https://vms.example.com').origin).toBe('https://vms.example.com')
+      }),
+      { numRuns: runs },
+    )
+  },
+  Math.max(60_000, runs),
+)
