@@ -25,6 +25,7 @@ function follow(collection: FakeCollection, clock = impatientClock()) {
   const told = new Map<string, KubeObject>()
   const states: ReflectorState['phase'][] = []
   const blanks: number[] = []
+  const changes: string[] = []
   const reflector = startReflector({
     path: '/apis/kubevirt.io/v1/virtualmachines',
     open: (path) => collection.open(path),
@@ -35,12 +36,13 @@ function follow(collection: FakeCollection, clock = impatientClock()) {
       for (const object of objects.values()) told.set(object.metadata.uid ?? '', object)
     },
     onChange({ type, object }) {
+      changes.push(`${type} ${object.metadata.name}`)
       if (type === 'DELETED') told.delete(object.metadata.uid ?? '')
       else told.set(object.metadata.uid ?? '', object)
     },
     onState: ({ phase }) => states.push(phase),
   })
-  return { reflector, told, states, blanks }
+  return { reflector, told, states, blanks, changes }
 }
 
 const versions = (objects: Iterable<KubeObject>) =>
@@ -53,6 +55,7 @@ async function settles(check: () => boolean): Promise<void> {
 const names = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g')
 const step = fc.oneof(
   { weight: 4, arbitrary: fc.tuple(fc.constantFrom('add' as const, 'modify' as const, 'remove' as const, 'recreate' as const), names) },
+  { weight: 1, arbitrary: fc.tuple(fc.constantFrom('swap' as const, 'garble' as const), names) },
   {
     weight: 2,
     arbitrary: fc.tuple(fc.constantFrom('compact' as const, 'bookmark' as const, 'repeatLast' as const, 'turn' as const), fc.constant('')),
@@ -87,6 +90,36 @@ test('has what the cluster has after any history, and its consumer too [K-01] [K
     }),
     { numRuns: 300 },
   )
+})
+
+test('gives up an object for another of its name, even where nobody told of its end [K-05]', async () => {
+  const { collection, told } = started()
+  await settles(() => told.size === 5 && collection.watching() === 1)
+  collection.swap('a')
+  collection.modify('a')
+  await settles(() => versions(told.values()).join() === versions(collection.objects.values()).join())
+  expect(versions(told.values())).toEqual(versions(collection.objects.values()))
+})
+
+test('lists again after a line that it cannot read, which would come again and again [K-07]', async () => {
+  const { collection, told, states } = started()
+  await settles(() => told.size === 5 && collection.watching() === 1)
+  collection.garble('a')
+  await settles(() => versions(told.values()).join() === versions(collection.objects.values()).join())
+  expect(versions(told.values())).toEqual(versions(collection.objects.values()))
+  expect(collection.requests.filter((request) => request.includes('sendInitialEvents'))).toHaveLength(2)
+  expect(states.at(-1)).toBe('live')
+})
+
+test('tells nobody twice of what came twice', async () => {
+  const { collection, told, changes } = started()
+  await settles(() => told.size === 5 && collection.watching() === 1)
+  collection.modify('a')
+  collection.repeatLast()
+  collection.repeatLast()
+  collection.modify('b')
+  await settles(() => changes.length >= 2)
+  expect(changes).toEqual(['MODIFIED a', 'MODIFIED b'])
 })
 
 function started(options: { streamsLists: boolean } = { streamsLists: true }, waits: number[] = []) {

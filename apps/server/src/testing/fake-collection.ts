@@ -50,7 +50,7 @@ export type FakeCollection = ReturnType<typeof createFakeCollection>
 
 export function createFakeCollection({ streamsLists }: { streamsLists: boolean }) {
   const objects = new Map<string, KubeObject>()
-  let history: { revision: number; event: Event }[] = []
+  let history: { revision: number; event: Event; line: string }[] = []
   let compactedAt = 0
   let revision = 100
   let uid = 0
@@ -71,14 +71,14 @@ export function createFakeCollection({ streamsLists }: { streamsLists: boolean }
     reason,
     message: reason,
   })
-  const change = (type: 'ADDED' | 'MODIFIED' | 'DELETED', name: string, object: KubeObject) => {
+  const change = (type: 'ADDED' | 'MODIFIED' | 'DELETED', name: string, object: KubeObject, lineOf = line) => {
     revision += 1
     const stored = { ...object, metadata: { ...object.metadata, resourceVersion: version(revision) } }
     if (type === 'DELETED') objects.delete(name)
     else objects.set(name, stored)
     const event = { type, object: stored }
-    history.push({ revision, event })
-    for (const watch of watches) watch.write(line(event))
+    history.push({ revision, event, line: lineOf(event) })
+    for (const watch of watches) watch.write(lineOf(event))
   }
   const finish = (code: number, body: unknown): Answer => {
     const made = createBody(code)
@@ -110,6 +110,18 @@ export function createFakeCollection({ streamsLists }: { streamsLists: boolean }
       this.add(name)
       if (known) for (const watch of watches) watch.write(line({ type: 'DELETED', object: known }))
     },
+    /** The same, and the news of its end does not come at all. */
+    swap(name: string) {
+      const known = objects.get(name)
+      if (!known) return
+      objects.delete(name)
+      this.add(name)
+    },
+    /** A change that no watch can read, whenever it is sent; a list can. */
+    garble(name: string) {
+      const known = objects.get(name)
+      if (known) change('MODIFIED', name, known, () => '{"type":"MODIFIED","object":{,}}\n')
+    },
     compact() {
       history = []
       compactedAt = revision
@@ -129,7 +141,7 @@ export function createFakeCollection({ streamsLists }: { streamsLists: boolean }
     },
     repeatLast() {
       const last = history.at(-1)
-      if (last) for (const watch of watches) watch.write(line(last.event))
+      if (last) for (const watch of watches) watch.write(last.line)
     },
     bookmark() {
       for (const watch of watches) watch.write(line({ type: 'BOOKMARK', object: { metadata: { resourceVersion: version(revision) } } }))
@@ -177,7 +189,7 @@ export function createFakeCollection({ streamsLists }: { streamsLists: boolean }
         body.end()
         return body.answer
       } else {
-        for (const entry of history) if (entry.revision > from) body.write(line(entry.event))
+        for (const entry of history) if (entry.revision > from) body.write(entry.line)
       }
       watches.add(body)
       return body.answer
