@@ -1,7 +1,7 @@
 // What the list of activities says of itself.
 import { Link, useLocation } from 'react-router'
 import { defineFleet } from '../../components/fleet/fleet-kind.ts'
-import { naturalKey } from '../../components/fleet/order.ts'
+import { facetKey, facetMenu, namespaceColumn, namespaceKey, textColumn } from '../../components/fleet/shared-columns.tsx'
 import { paths } from '../../paths.ts'
 import { Bdi } from '../../ui/bdi.tsx'
 import { useClock } from '../../ui/clock.ts'
@@ -35,32 +35,16 @@ export const activityFleet = defineFleet<ActivityRow>({
       cell: (row) => <TimeCell row={row} />,
       csv: { value: ({ at }) => new Date(at).toISOString() },
     },
-    {
-      id: 'user',
-      title: 'User',
-      width: 150,
-      value: ({ user }) => naturalKey(user),
-      cell: ({ user }) => user,
-      csv: { value: ({ user }) => user },
-    },
-    { id: 'action', title: 'Action', width: 140, value: ({ action }) => action, cell: ({ action }) => action },
-    {
+    textColumn({ id: 'user', title: 'User', width: 150, of: ({ user }) => user }),
+    textColumn({ id: 'action', title: 'Action', width: 140, of: ({ action }) => action }),
+    textColumn({
       id: 'object',
       title: 'Object',
       width: 180,
-      value: ({ object }) => object && naturalKey(object),
+      of: ({ object }) => object,
       cell: (row) => (row.object ?? row.activity.gate) !== undefined && <ObjectCell row={row} />,
-      csv: { value: ({ object }) => object },
-    },
-    {
-      id: 'namespace',
-      title: 'Namespace',
-      width: 130,
-      className: 'dim',
-      value: ({ namespace }) => namespace && naturalKey(namespace),
-      cell: ({ namespace }) => namespace,
-      csv: { value: ({ namespace }) => namespace },
-    },
+    }),
+    namespaceColumn,
     {
       id: 'result',
       title: 'Result',
@@ -80,33 +64,26 @@ export const activityFleet = defineFleet<ActivityRow>({
       csv: { title: 'Took (ms)', value: ({ activity }) => activity.result?.ms },
       shows: 'where there is room',
     },
-    {
+    textColumn({
       id: 'from',
       title: 'From',
       width: 130,
       className: 'mono dim',
-      value: ({ activity }) => activity.client?.ip,
-      cell: ({ activity }) => activity.client?.ip,
+      of: ({ activity }) => activity.client?.ip,
       shows: 'where there is room',
-    },
-    {
+    }),
+    textColumn({
       id: 'id',
       title: 'Request ID',
       width: 290,
       className: 'mono dim',
-      value: ({ activity }) => activity.requestId,
-      cell: ({ activity }) => activity.requestId,
+      of: ({ activity }) => activity.requestId,
       shows: 'when chosen',
-    },
+    }),
   ],
   keys: {
-    status: {
-      kind: 'word',
-      hint: outcomes.join(', '),
-      of: ({ outcome }) => outcome,
-      facet: { of: ({ outcome }) => outcome, always: outcomes },
-    },
-    user: { kind: 'word', hint: 'who: ann, or a pattern: *@example.com', of: ({ user }) => user, facet: { of: ({ user }) => user } },
+    status: facetKey(outcomes.join(', '), ({ outcome }) => outcome, outcomes),
+    user: facetKey('who: ann, or a pattern: *@example.com', ({ user }) => user),
     action: {
       kind: 'word',
       hint: 'start, migrate, "delete snapshot"',
@@ -114,13 +91,8 @@ export const activityFleet = defineFleet<ActivityRow>({
       facet: { of: ({ action }) => action },
     },
     vm: { kind: 'word', hint: 'a pattern: web-*', of: ({ vm }) => vm?.name },
-    namespace: {
-      kind: 'word',
-      hint: 'one namespace, or a pattern: team-*',
-      of: ({ namespace }) => namespace,
-      facet: { of: ({ namespace }) => namespace },
-    },
-    day: { kind: 'word', hint: '2026-01-31', of: ({ day }) => day, facet: { of: ({ day }) => day } },
+    namespace: namespaceKey,
+    day: facetKey('2026-01-31', ({ day }) => day),
     time: { kind: 'beginning', hint: 'its beginning: "2026-01-31 12:4"', of: ({ time }) => time },
     kind: { kind: 'word', hint: 'virtualmachines, secrets', of: ({ activity }) => activity.target?.resource },
     from: { kind: 'word', hint: 'an address, or a pattern: 10.0.*', of: ({ activity }) => activity.client?.ip },
@@ -134,12 +106,7 @@ export const activityFleet = defineFleet<ActivityRow>({
     label: value === 'running' ? 'Under way' : outcomeWords(value, ''),
     state: outcomeStates[value],
   })),
-  menus: [
-    { label: 'User', facets: [{ key: 'user', label: 'User' }] },
-    { label: 'Action', facets: [{ key: 'action', label: 'Action' }] },
-    { label: 'Namespace', facets: [{ key: 'namespace', label: 'Namespace' }] },
-    { label: 'Day', facets: [{ key: 'day', label: 'Day' }] },
-  ],
+  menus: [facetMenu('user', 'User'), facetMenu('action', 'Action'), facetMenu('namespace', 'Namespace'), facetMenu('day', 'Day')],
   state: 'result',
   phoneLine: ({ user, action, object, namespace }) =>
     [user, action, object === undefined ? undefined : [namespace, object].filter(Boolean).join('/')].filter(Boolean).join(' · '),

@@ -1,15 +1,20 @@
 // What the list of migrations says of itself.
 import type { MigrationRow } from '@virtdeck/kubevirt'
 import { migrationEnded, migrationWords, verbAccess } from '@virtdeck/kubevirt'
-import { Link, useNavigate } from 'react-router'
+import { useNavigate } from 'react-router'
 import { useAccess } from '../../api/access.ts'
 import type { Action } from '../../components/action.ts'
-import { isoTime } from '../../components/fleet/csv.ts'
 import { defineFleet } from '../../components/fleet/fleet-kind.ts'
-import { naturalKey } from '../../components/fleet/order.ts'
+import {
+  facetKey,
+  facetMenu,
+  linkColumn,
+  namespaceColumn,
+  namespaceKey,
+  sinceColumn,
+  textColumn,
+} from '../../components/fleet/shared-columns.tsx'
 import { paths } from '../../paths.ts'
-import { Bdi } from '../../ui/bdi.tsx'
-import { Elapsed } from '../../ui/elapsed.tsx'
 import { CloseIcon, MigrateIcon, VmIcon } from '../../ui/icons.ts'
 import type { State } from '../../ui/state-glyph.tsx'
 import { StatusBadge } from '../../ui/status-badge.tsx'
@@ -28,8 +33,6 @@ function tookSeconds({ startedAt, endedAt }: MigrationRow): number | undefined {
   return startedAt !== undefined && endedAt !== undefined ? endedAt - startedAt : undefined
 }
 
-const naturally = (text: string | undefined) => (text === undefined ? undefined : naturalKey(text))
-
 export const migrationFleet = defineFleet<MigrationRow>({
   id: 'migrations',
   title: 'Migrations',
@@ -39,18 +42,13 @@ export const migrationFleet = defineFleet<MigrationRow>({
   flexible: 'reason',
   order: { column: 'begun', descending: false },
   columns: [
-    {
+    linkColumn({
       id: 'vm',
       title: 'VM',
       width: 200,
-      value: ({ vmiName }) => naturalKey(vmiName),
-      cell: ({ namespace, vmiName }) => (
-        <Link className="name" to={paths.virtualMachine({ namespace, name: vmiName })} title={vmiName}>
-          <Bdi>{vmiName}</Bdi>
-        </Link>
-      ),
-      csv: { value: ({ vmiName }) => vmiName },
-    },
+      of: ({ vmiName }) => vmiName,
+      to: ({ namespace, vmiName }) => paths.virtualMachine({ namespace, name: vmiName }),
+    }),
     {
       id: 'state',
       title: 'State',
@@ -60,35 +58,9 @@ export const migrationFleet = defineFleet<MigrationRow>({
       cell: (row) => <MigrationState row={row} />,
       csv: { value: ({ phase }) => phase },
     },
-    {
-      id: 'namespace',
-      title: 'Namespace',
-      width: 142,
-      className: 'dim',
-      value: ({ namespace }) => naturalKey(namespace),
-      cell: ({ namespace }) => namespace,
-      csv: { value: ({ namespace }) => namespace },
-    },
-    {
-      id: 'from',
-      title: 'From',
-      width: 116,
-      className: 'mono',
-      value: ({ sourceNode }) => naturally(sourceNode),
-      shown: ({ sourceNode }) => sourceNode,
-      cell: ({ sourceNode }) => sourceNode,
-      csv: { value: ({ sourceNode }) => sourceNode },
-    },
-    {
-      id: 'to',
-      title: 'To',
-      width: 116,
-      className: 'mono',
-      value: ({ targetNode }) => naturally(targetNode),
-      shown: ({ targetNode }) => targetNode,
-      cell: ({ targetNode }) => targetNode,
-      csv: { value: ({ targetNode }) => targetNode },
-    },
+    namespaceColumn,
+    textColumn({ id: 'from', title: 'From', width: 116, className: 'mono', of: ({ sourceNode }) => sourceNode }),
+    textColumn({ id: 'to', title: 'To', width: 116, className: 'mono', of: ({ targetNode }) => targetNode }),
     {
       id: 'took',
       title: 'Took',
@@ -101,24 +73,8 @@ export const migrationFleet = defineFleet<MigrationRow>({
       },
       csv: { title: 'Took (s)', value: tookSeconds },
     },
-    {
-      id: 'begun',
-      title: 'Begun',
-      width: 68,
-      className: 'mono dim',
-      // As everywhere with ages: the youngest first.
-      value: ({ createdAt }) => -createdAt,
-      cell: ({ createdAt }) => <Elapsed since={createdAt} />,
-      csv: { title: 'Begun', value: ({ createdAt }) => isoTime(createdAt) },
-    },
-    {
-      id: 'reason',
-      title: 'Why it failed',
-      width: 180,
-      className: 'dim',
-      value: ({ failureReason }) => failureReason,
-      cell: ({ failureReason }) => failureReason,
-    },
+    sinceColumn({ id: 'begun', title: 'Begun', width: 68, of: ({ createdAt }) => createdAt }),
+    textColumn({ id: 'reason', title: 'Why it failed', width: 180, className: 'dim', of: ({ failureReason }) => failureReason }),
   ],
   keys: {
     status: {
@@ -128,13 +84,8 @@ export const migrationFleet = defineFleet<MigrationRow>({
       facet: { of: wordOf, always: ['moving', 'failed', 'moved'] },
     },
     vm: { kind: 'word', hint: 'a pattern: web-*', of: ({ vmiName }) => vmiName },
-    namespace: {
-      kind: 'word',
-      hint: 'one namespace, or a pattern: team-*',
-      of: ({ namespace }) => namespace,
-      facet: { of: ({ namespace }) => namespace },
-    },
-    node: { kind: 'word', hint: 'where it was or goes', of: nodesOf, facet: { of: nodesOf } },
+    namespace: namespaceKey,
+    node: facetKey('where it was or goes', nodesOf),
     from: { kind: 'word', hint: 'the node that it left', of: ({ sourceNode }) => sourceNode },
     to: { kind: 'word', hint: 'the node that it goes to', of: ({ targetNode }) => targetNode },
   },
@@ -145,10 +96,7 @@ export const migrationFleet = defineFleet<MigrationRow>({
     { key: 'status', value: 'failed', label: 'Failed', state: 'error' },
     { key: 'status', value: 'moved', label: 'Moved', state: 'running' },
   ],
-  menus: [
-    { label: 'Namespace', facets: [{ key: 'namespace', label: 'Namespace' }] },
-    { label: 'Node', facets: [{ key: 'node', label: 'Node' }] },
-  ],
+  menus: [facetMenu('namespace', 'Namespace'), facetMenu('node', 'Node')],
   state: 'state',
   phoneLine: ({ namespace, sourceNode, targetNode, failureReason }) =>
     failureReason ?? [namespace, [sourceNode ?? '—', targetNode ?? '—'].join(' → ')].join(' · '),

@@ -1,12 +1,10 @@
 // What the list of nodes says of itself.
 import { Link } from 'react-router'
-import { isoTime } from '../../components/fleet/csv.ts'
 import { defineFleet } from '../../components/fleet/fleet-kind.ts'
-import { naturalKey } from '../../components/fleet/order.ts'
+import { ageColumn, facetKey, facetMenu, nameKey, textColumn } from '../../components/fleet/shared-columns.tsx'
 import { paths } from '../../paths.ts'
 import { Bdi } from '../../ui/bdi.tsx'
 import { Dash } from '../../ui/dash.tsx'
-import { Elapsed } from '../../ui/elapsed.tsx'
 import { StatusBadge } from '../../ui/status-badge.tsx'
 import { bytesText, formatCount } from '../../util/format.ts'
 import { byAttention, share, type NodeLoad } from './node-loads.ts'
@@ -43,18 +41,17 @@ export const nodeFleet = defineFleet<NodeLoad>({
   flexible: 'state',
   order: { column: 'state', descending: false },
   columns: [
-    {
+    textColumn({
       id: 'name',
       title: 'Name',
       width: 180,
-      value: ({ name }) => naturalKey(name),
+      of: ({ name }) => name,
       cell: ({ name }) => (
         <Link className="name mono" to={paths.virtualMachines(`node:${name}`)} title={`VMs on ${name}`}>
           <Bdi>{name}</Bdi>
         </Link>
       ),
-      csv: { value: ({ name }) => name },
-    },
+    }),
     {
       id: 'state',
       title: 'State',
@@ -64,15 +61,7 @@ export const nodeFleet = defineFleet<NodeLoad>({
       cell: ({ state, word }) => <StatusBadge state={state} word={word} />,
       csv: { value: ({ word }) => word },
     },
-    {
-      id: 'zone',
-      title: 'Zone',
-      width: 110,
-      className: 'dim',
-      value: zoneOf,
-      cell: zoneOf,
-      shows: 'where there is room',
-    },
+    textColumn({ id: 'zone', title: 'Zone', width: 110, className: 'dim', of: zoneOf, shows: 'where there is room' }),
     {
       id: 'vms',
       title: 'VMs',
@@ -105,33 +94,23 @@ export const nodeFleet = defineFleet<NodeLoad>({
       ),
       csv: { title: 'Memory of VMs (bytes)', value: ({ memoryUsedBytes }) => memoryUsedBytes },
     },
-    {
-      id: 'age',
-      title: 'Age',
-      width: 60,
-      className: 'mono dim',
-      value: ({ createdAt }) => -createdAt,
-      cell: ({ createdAt }) => <Elapsed since={createdAt} />,
-      csv: { title: 'Created', value: ({ createdAt }) => isoTime(createdAt) },
-      shows: 'where there is room',
-    },
+    { ...ageColumn, shows: 'where there is room' },
   ],
   keys: {
-    status: {
-      kind: 'word',
-      hint: 'ready, cordoned, notready, full',
-      of: statuses,
-      facet: { of: statuses, always: states.map(({ value }) => value) },
-    },
-    name: { kind: 'word', hint: 'a pattern: fra-w-*', of: ({ name }) => name },
-    zone: { kind: 'word', hint: 'availability zone', of: zoneOf, facet: { of: zoneOf } },
+    status: facetKey(
+      'ready, cordoned, notready, full',
+      statuses,
+      states.map(({ value }) => value),
+    ),
+    name: nameKey('a pattern: fra-w-*'),
+    zone: facetKey('availability zone', zoneOf),
     label: { kind: 'labels', hint: 'disk=nvme, or disk alone', of: ({ labels }) => labels },
     vms: { kind: 'number', hint: '>20', of: ({ vms }) => vms },
     memory: { kind: 'size', hint: '>=256Gi', of: ({ memoryBytes }) => memoryBytes },
   },
   texts: ({ name, labels }) => [name, Object.entries(labels ?? {}).map(([key, value]) => `${key}=${value}`)],
   states,
-  menus: [{ label: 'Zone', facets: [{ key: 'zone', label: 'Zone' }] }],
+  menus: [facetMenu('zone', 'Zone')],
   state: 'state',
   phoneLine: ({ vms, memoryUsedBytes, memoryBytes, cpuMillicores }) => {
     const percent = Math.round((share(memoryUsedBytes, memoryBytes) ?? 0) * 100)

@@ -1,21 +1,28 @@
 // What the list of all snapshots says of itself.
 import { resources } from '@virtdeck/k8s'
 import { madeWith, snapshotTold, type SnapshotRow } from '@virtdeck/kubevirt'
-import { Link, useNavigate } from 'react-router'
+import { useNavigate } from 'react-router'
 import { useFleetRow } from '../../api/fleet.ts'
 import type { Action } from '../../components/action.ts'
-import { isoTime } from '../../components/fleet/csv.ts'
 import type { Deletable } from '../../components/fleet/delete-rows.tsx'
 import { defineFleet } from '../../components/fleet/fleet-kind.ts'
-import { naturalKey } from '../../components/fleet/order.ts'
 import { useRowDialog } from '../../components/fleet/row-dialog.ts'
+import {
+  StateCell,
+  VmLink,
+  bytesColumn,
+  facetKey,
+  facetMenu,
+  linkColumn,
+  nameKey,
+  namespaceColumn,
+  namespaceKey,
+  sinceColumn,
+  textColumn,
+} from '../../components/fleet/shared-columns.tsx'
 import { paths } from '../../paths.ts'
-import { Bdi } from '../../ui/bdi.tsx'
-import { Elapsed } from '../../ui/elapsed.tsx'
 import { RestoreIcon, TrashIcon, VmIcon } from '../../ui/icons.ts'
-import { Quantity } from '../../ui/quantity.tsx'
 import { StateGlyph } from '../../ui/state-glyph.tsx'
-import { StatusBadge } from '../../ui/status-badge.tsx'
 import { bytesText, formatDate } from '../../util/format.ts'
 import { visibleText } from '../../util/visible-text.ts'
 
@@ -35,48 +42,21 @@ export const snapshotFleet = defineFleet<SnapshotRow>({
   flexible: 'state',
   order: { column: 'taken', descending: false },
   columns: [
-    {
-      id: 'name',
-      title: 'Name',
-      width: 190,
-      value: ({ name }) => naturalKey(name),
-      cell: (row) => (
-        <Link className="name" to={paths.snapshot(vmOf(row), row.name)} title={row.name}>
-          <Bdi>{row.name}</Bdi>
-        </Link>
-      ),
-      csv: { value: ({ name }) => name },
-    },
+    linkColumn({ id: 'name', title: 'Name', width: 190, of: ({ name }) => name, to: (row) => paths.snapshot(vmOf(row), row.name) }),
     {
       id: 'state',
       title: 'State',
       width: 130,
       value: (row) => stateOrder[snapshotTold(row).state] ?? 2,
       shown: (row) => snapshotTold(row).word,
-      cell: (row) => <SnapshotState row={row} />,
+      cell: (row) => {
+        const { state, word } = snapshotTold(row)
+        return <StateCell state={state} word={word} message={row.message} {...(state === 'transit' && { since: row.createdAt })} />
+      },
       csv: { value: (row) => snapshotTold(row).word },
     },
-    {
-      id: 'vm',
-      title: 'VM',
-      width: 150,
-      value: ({ vmName }) => naturalKey(vmName),
-      cell: (row) => (
-        <Link className="hi" to={paths.virtualMachine(vmOf(row))} title={row.vmName}>
-          <Bdi>{row.vmName}</Bdi>
-        </Link>
-      ),
-      csv: { value: ({ vmName }) => vmName },
-    },
-    {
-      id: 'namespace',
-      title: 'Namespace',
-      width: 130,
-      className: 'dim',
-      value: ({ namespace }) => naturalKey(namespace),
-      cell: ({ namespace }) => namespace,
-      csv: { value: ({ namespace }) => namespace },
-    },
+    textColumn({ id: 'vm', title: 'VM', width: 150, of: ({ vmName }) => vmName, cell: (row) => <VmLink vm={vmOf(row)} /> }),
+    namespaceColumn,
     {
       id: 'made',
       title: 'Made with',
@@ -94,51 +74,17 @@ export const snapshotFleet = defineFleet<SnapshotRow>({
         disks && <span title={visibleText(`${disks.join(', ')}${leftOut ? `; without ${leftOut.join(', ')}` : ''}`)}>{disks.length}</span>,
       shows: 'where there is room',
     },
-    {
-      id: 'size',
-      title: 'Size',
-      width: 84,
-      value: ({ sizeBytes }) => sizeBytes,
-      cell: ({ sizeBytes }) => sizeBytes !== undefined && <Quantity bytes={sizeBytes} />,
-      csv: { title: 'Size (bytes)', value: ({ sizeBytes }) => sizeBytes },
-    },
-    {
-      id: 'restored',
-      title: 'Last restored',
-      width: 104,
-      className: 'mono dim',
-      value: ({ restoredAt }) => (restoredAt === undefined ? undefined : -restoredAt),
-      cell: ({ restoredAt }) => restoredAt !== undefined && <Elapsed since={restoredAt} />,
-      csv: { value: ({ restoredAt }) => isoTime(restoredAt) },
-      shows: 'where there is room',
-    },
-    {
-      id: 'taken',
-      title: 'Taken',
-      width: 64,
-      className: 'mono dim',
-      value: (row) => -takenAt(row),
-      cell: (row) => <Elapsed since={takenAt(row)} />,
-      csv: { value: (row) => isoTime(takenAt(row)) },
-    },
+    bytesColumn({ id: 'size', title: 'Size', width: 84, of: ({ sizeBytes }) => sizeBytes }),
+    sinceColumn({ id: 'restored', title: 'Last restored', width: 104, of: ({ restoredAt }) => restoredAt, shows: 'where there is room' }),
+    sinceColumn({ id: 'taken', title: 'Taken', width: 64, of: takenAt }),
   ],
   keys: {
-    status: {
-      kind: 'word',
-      hint: 'ready, taking, failed, warning',
-      of: statuses,
-      facet: { of: statuses, always: ['ready', 'taking', 'failed', WEAK] },
-    },
-    vm: { kind: 'word', hint: 'of which VM: web-*', of: ({ vmName }) => vmName, facet: { of: ({ vmName }) => vmName } },
-    namespace: {
-      kind: 'word',
-      hint: 'one namespace, or a pattern: team-*',
-      of: ({ namespace }) => namespace,
-      facet: { of: ({ namespace }) => namespace },
-    },
+    status: facetKey('ready, taking, failed, warning', statuses, ['ready', 'taking', 'failed', WEAK]),
+    vm: facetKey('of which VM: web-*', ({ vmName }) => vmName),
+    namespace: namespaceKey,
     disk: { kind: 'word', hint: 'a disk that is in it', of: ({ disks }) => disks },
     size: { kind: 'size', hint: '>=100Gi', of: ({ sizeBytes }) => sizeBytes },
-    name: { kind: 'word', hint: 'a pattern: nightly-*', of: ({ name }) => name },
+    name: nameKey('a pattern: nightly-*'),
   },
   texts: ({ name, vmName, message }) => [name, vmName, message],
   attention: (row) => (snapshotTold(row).state === 'error' ? 'failing' : madeWith(row).weak ? 'warning' : undefined),
@@ -148,26 +94,13 @@ export const snapshotFleet = defineFleet<SnapshotRow>({
     { key: 'status', value: 'failed', label: 'Failed', state: 'error' },
     { key: 'status', value: WEAK, label: 'Not at rest', state: 'warning' },
   ],
-  menus: [
-    { label: 'Namespace', facets: [{ key: 'namespace', label: 'Namespace' }] },
-    { label: 'VM', facets: [{ key: 'vm', label: 'VM' }] },
-  ],
+  menus: [facetMenu('namespace', 'Namespace'), facetMenu('vm', 'VM')],
   state: 'state',
   phoneLine: (row) =>
     [row.namespace, row.vmName, row.sizeBytes && bytesText(row.sizeBytes), formatDate(takenAt(row) * 1000)].filter(Boolean).join(' · '),
   useRow: (row) => useFleetRow('virtualmachinesnapshots', row),
   useActions: useSnapshotActions,
 })
-
-function SnapshotState({ row }: { row: SnapshotRow }) {
-  const { state, word } = snapshotTold(row)
-  return (
-    <span className="st" title={row.message && visibleText(row.message)}>
-      <StatusBadge state={state} word={word} {...(state === 'transit' && { since: row.createdAt })} />
-      {state === 'error' && row.message && <span className="dim more1">{visibleText(row.message)}</span>}
-    </span>
-  )
-}
 
 function MadeWith({ row }: { row: SnapshotRow }) {
   const { words, weak } = madeWith(row)

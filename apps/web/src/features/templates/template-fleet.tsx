@@ -1,14 +1,22 @@
 // What the list of templates says of itself: the gallery as a table.
 import type { TemplateFacts } from '@virtdeck/kubevirt'
-import { Link, useNavigate } from 'react-router'
+import { useNavigate } from 'react-router'
 import type { Action } from '../../components/action.ts'
 import { defineFleet } from '../../components/fleet/fleet-kind.ts'
-import { naturalKey } from '../../components/fleet/order.ts'
+import {
+  bytesColumn,
+  cpuColumn,
+  facetKey,
+  facetMenu,
+  linkColumn,
+  memoryColumn,
+  nameKey,
+  osKey,
+  textColumn,
+} from '../../components/fleet/shared-columns.tsx'
 import { paths } from '../../paths.ts'
-import { Bdi } from '../../ui/bdi.tsx'
 import { PlusIcon } from '../../ui/icons.ts'
 import { OsTile } from '../../ui/os-tile.tsx'
-import { Quantity } from '../../ui/quantity.tsx'
 import { StatusBadge } from '../../ui/status-badge.tsx'
 import { bytesText } from '../../util/format.ts'
 import { visibleText } from '../../util/visible-text.ts'
@@ -40,19 +48,14 @@ export const templateFleet = defineFleet<TemplateRow>({
   flexible: 'description',
   order: { column: 'name', descending: false },
   columns: [
-    {
+    linkColumn({
       id: 'name',
       title: 'Name',
       width: 200,
-      value: ({ displayName }) => naturalKey(displayName),
-      cell: (row) => (
-        <Link className="name" to={paths.createFromTemplate(row)} title={visibleText(row.displayName)}>
-          <OsTile os={row.os} />
-          <Bdi>{row.displayName}</Bdi>
-        </Link>
-      ),
-      csv: { value: ({ displayName }) => displayName },
-    },
+      of: ({ displayName }) => displayName,
+      to: (row) => paths.createFromTemplate(row),
+      mark: ({ os }) => <OsTile os={os} />,
+    }),
     {
       id: 'state',
       title: 'State',
@@ -66,64 +69,21 @@ export const templateFleet = defineFleet<TemplateRow>({
       ),
       csv: { value: readiness },
     },
-    {
-      id: 'os',
-      title: 'OS',
-      width: 130,
-      className: 'dim',
-      value: ({ osName, os }) => (osName ?? os)?.toLowerCase(),
-      cell: ({ osName, os }) => osName ?? os,
-      csv: { value: ({ osName, os }) => osName ?? os },
-    },
-    {
-      id: 'cpu',
-      title: 'CPU',
-      width: 76,
-      value: ({ cpus }) => cpus,
-      cell: ({ cpus }) => cpus !== undefined && <Quantity value={cpus} unit="vCPU" />,
-      csv: { title: 'vCPUs', value: ({ cpus }) => cpus },
-    },
-    {
-      id: 'memory',
-      title: 'Memory',
-      width: 76,
-      value: ({ memoryBytes }) => memoryBytes,
-      cell: ({ memoryBytes }) => memoryBytes !== undefined && <Quantity bytes={memoryBytes} />,
-      csv: { title: 'Memory (bytes)', value: ({ memoryBytes }) => memoryBytes },
-    },
-    {
-      id: 'disk',
-      title: 'Disk',
-      width: 76,
-      value: ({ diskBytes }) => diskBytes,
-      cell: ({ diskBytes }) => diskBytes !== undefined && <Quantity bytes={diskBytes} />,
-      csv: { title: 'Disk (bytes)', value: ({ diskBytes }) => diskBytes },
-    },
-    {
-      id: 'source',
-      title: 'Source',
-      width: 180,
-      className: 'dim',
-      value: ({ origin }) => originText(origin),
-      cell: ({ origin }) => originText(origin),
-    },
-    {
-      id: 'description',
-      title: 'Description',
-      width: 180,
-      className: 'dim',
-      value: ({ description }) => description,
-      cell: ({ description }) => description,
-    },
+    textColumn({ id: 'os', title: 'OS', width: 130, className: 'dim', of: ({ osName, os }) => osName ?? os }),
+    cpuColumn,
+    memoryColumn,
+    bytesColumn({ id: 'disk', title: 'Disk', width: 76, of: ({ diskBytes }) => diskBytes }),
+    textColumn({ id: 'source', title: 'Source', width: 180, className: 'dim', of: ({ origin }) => originText(origin) }),
+    textColumn({ id: 'description', title: 'Description', width: 180, className: 'dim', of: ({ description }) => description }),
   ],
   keys: {
-    status: { kind: 'word', hint: 'ready, importing, missing', of: readiness, facet: { of: readiness, always: Object.keys(told) } },
-    os: { kind: 'word', hint: 'operating system', of: ({ os }) => os, within: ({ osName }) => osName, facet: { of: ({ os }) => os } },
+    status: facetKey('ready, importing, missing', readiness, Object.keys(told)),
+    os: osKey,
     family: { kind: 'word', hint: 'linux, windows, other', of: ({ family }) => family },
     memory: { kind: 'size', hint: '<=4Gi', of: ({ memoryBytes }) => memoryBytes },
     cpu: { kind: 'number', hint: '>=4', of: ({ cpus }) => cpus },
     label: { kind: 'labels', hint: 'app=pay, or app alone', of: ({ labels }) => labels },
-    name: { kind: 'word', hint: 'a pattern: ubuntu-*', of: ({ name }) => name },
+    name: nameKey('a pattern: ubuntu-*'),
   },
   texts: ({ name, displayName, description, osName, labels }) => [name, displayName, description, osName, Object.values(labels)],
   attention: (row) => (readiness(row) === 'missing' ? 'failing' : undefined),
@@ -132,7 +92,7 @@ export const templateFleet = defineFleet<TemplateRow>({
     { key: 'status', value: 'importing', label: 'Importing', state: 'transit' },
     { key: 'status', value: 'missing', label: 'Image missing', state: 'error' },
   ],
-  menus: [{ label: 'OS', facets: [{ key: 'os', label: 'OS' }] }],
+  menus: [facetMenu('os', 'OS')],
   state: 'state',
   phoneLine: ({ cpus, memoryBytes, diskBytes }) =>
     [cpus && `${cpus} vCPU`, memoryBytes && bytesText(memoryBytes), diskBytes && `${bytesText(diskBytes)} disk`]

@@ -1,39 +1,36 @@
 // The columns of the list of VMs: what each shows, sorts by and exports.
 import { osDisplayName, statusWords, vmState } from '@virtdeck/kubevirt'
 import type { VmRow, VmState } from '@virtdeck/kubevirt'
-import { Link } from 'react-router'
-import { isoTime } from '../../components/fleet/csv.ts'
 import type { FleetColumn } from '../../components/fleet/fleet-kind.ts'
-import { naturalKey } from '../../components/fleet/order.ts'
+import {
+  AndMore,
+  ageColumn,
+  cpuColumn,
+  linkColumn,
+  memoryColumn,
+  namespaceColumn,
+  textColumn,
+} from '../../components/fleet/shared-columns.tsx'
 import { paths } from '../../paths.ts'
 import { Dash } from '../../ui/dash.tsx'
-import { Elapsed } from '../../ui/elapsed.tsx'
 import { OsTile } from '../../ui/os-tile.tsx'
-import { Quantity } from '../../ui/quantity.tsx'
 import { StatusBadge, WarningTag } from '../../ui/status-badge.tsx'
 import { bytesText } from '../../util/format.ts'
 import { Bdi } from '../../ui/bdi.tsx'
-import { DETAIL_CHARACTERS, visibleText } from '../../util/visible-text.ts'
+import { visibleText } from '../../util/visible-text.ts'
 
 /** What one must look at stands first. */
 const stateOrder: Record<VmState, number> = { error: 0, unknown: 1, transit: 2, paused: 3, running: 4, stopped: 5 }
 
-const naturally = (text: string | undefined) => (text === undefined ? undefined : naturalKey(text))
-
 export const vmColumns: readonly FleetColumn<VmRow>[] = [
-  {
+  linkColumn({
     id: 'name',
     title: 'Name',
     width: 208,
-    value: ({ name }) => naturalKey(name),
-    cell: (row) => (
-      <Link className="name" to={paths.virtualMachine(row)} title={row.name}>
-        <OsTile os={row.os} />
-        <Bdi>{row.name}</Bdi>
-      </Link>
-    ),
-    csv: { value: ({ name }) => name },
-  },
+    of: ({ name }) => name,
+    to: (row) => paths.virtualMachine(row),
+    mark: ({ os }) => <OsTile os={os} />,
+  }),
   {
     id: 'status',
     title: 'Status',
@@ -44,96 +41,48 @@ export const vmColumns: readonly FleetColumn<VmRow>[] = [
     cell: (row) => <StatusCell row={row} />,
     csv: { value: (row) => statusWords(row) },
   },
-  {
-    id: 'namespace',
-    title: 'Namespace',
-    width: 142,
-    className: 'dim',
-    value: ({ namespace }) => naturalKey(namespace),
-    cell: ({ namespace }) => namespace,
-    csv: { value: ({ namespace }) => namespace },
-  },
-  {
-    id: 'node',
-    title: 'Node',
-    width: 122,
-    className: 'mono',
-    value: ({ node }) => naturally(node),
-    shown: ({ node }) => node,
-    cell: (row) => <NodeCell row={row} />,
-    csv: { value: ({ node }) => node },
-  },
-  {
-    id: 'cpu',
-    title: 'CPU',
-    width: 76,
-    value: ({ cpus }) => cpus,
-    shown: ({ cpus }) => cpus,
-    cell: ({ cpus }) => cpus !== undefined && <Quantity value={cpus} unit="vCPU" />,
-    csv: { title: 'vCPUs', value: ({ cpus }) => cpus },
-  },
-  {
-    id: 'memory',
-    title: 'Memory',
-    width: 76,
-    value: ({ memoryBytes }) => memoryBytes,
-    shown: ({ memoryBytes }) => memoryBytes,
-    cell: ({ memoryBytes }) => memoryBytes !== undefined && <Quantity bytes={memoryBytes} />,
-    csv: { title: 'Memory (bytes)', value: ({ memoryBytes }) => memoryBytes },
-  },
-  {
+  namespaceColumn,
+  textColumn({ id: 'node', title: 'Node', width: 122, className: 'mono', of: ({ node }) => node, cell: (row) => <NodeCell row={row} /> }),
+  cpuColumn,
+  memoryColumn,
+  textColumn({
     id: 'runStrategy',
     title: 'Run strategy',
     width: 98,
     className: 'dim',
-    value: ({ runStrategy }) => runStrategy,
-    shown: ({ runStrategy }) => runStrategy,
-    cell: ({ runStrategy }) => runStrategy,
+    of: ({ runStrategy }) => runStrategy,
     shows: 'where there is room',
-  },
-  {
+  }),
+  textColumn({
     id: 'instancetype',
     title: 'Instance type',
     width: 104,
     className: 'dim',
-    value: ({ instancetype }) => naturally(instancetype),
-    cell: ({ instancetype }) => instancetype,
-    csv: { value: ({ instancetype }) => instancetype },
+    of: ({ instancetype }) => instancetype,
     shows: 'when chosen',
-  },
-  {
+  }),
+  textColumn({
     id: 'os',
     title: 'OS',
     width: 114,
     className: 'dim c-os',
-    value: ({ osName, os }) => (osName ?? os)?.toLowerCase(),
-    shown: ({ osName, os }) => osName ?? os,
+    of: ({ osName, os }) => osName ?? os,
     cell: (row) => {
       const short = shortOsName(row)
       return short !== undefined && <Bdi title={row.osName}>{short}</Bdi>
     },
-    csv: { value: ({ osName, os }) => osName ?? os },
     shows: 'where there is room',
-  },
-  {
+  }),
+  textColumn({
     id: 'ip',
     title: 'IP addresses',
     width: 132,
     className: 'mono',
-    value: ({ ips }) => naturally(ips?.[0]),
-    shown: ({ ips }) => ips?.[0],
+    of: ({ ips }) => ips?.[0],
     cell: (row) => <AddressCell row={row} />,
     csv: { value: ({ ips }) => ips?.join(' ') },
-  },
-  {
-    id: 'age',
-    title: 'Age',
-    width: 54,
-    className: 'mono dim',
-    value: ({ createdAt }) => -createdAt,
-    cell: ({ createdAt }) => <Elapsed since={createdAt} />,
-    csv: { title: 'Created', value: ({ createdAt }) => isoTime(createdAt) },
-  },
+  }),
+  ageColumn,
 ]
 
 /** The third line of a row on phones: `shop · fra-w-07 · 4 vCPU · 8 GiB`. */
@@ -195,12 +144,7 @@ function AddressCell({ row: { ips = [] } }: { row: VmRow }) {
   return (
     <>
       <Bdi title={first}>{first}</Bdi>
-      {others.length > 0 && (
-        <span className="more1" title={visibleText(others.join('\n'), DETAIL_CHARACTERS)}>
-          +{others.length}
-          <span className="sr"> more: {visibleText(others.join(', '))}</span>
-        </span>
-      )}
+      <AndMore others={others} />
     </>
   )
 }

@@ -5,6 +5,7 @@ import { useVmRow } from '../../api/fleet.ts'
 import { defineFleet } from '../../components/fleet/fleet-kind.ts'
 import type { Key } from '../../components/fleet/language.ts'
 import { sizeWord } from '../../components/fleet/language.ts'
+import { facetKey, facetMenu, nameKey, namespaceKey, osKey } from '../../components/fleet/shared-columns.tsx'
 import { useVmActions } from '../../components/vm/vm-actions.tsx'
 import { vmColumns, vmPlace } from './vm-columns.tsx'
 
@@ -51,14 +52,9 @@ const keys: Record<string, Key<VmRow>> = {
     fold: statusWord,
     facet: { of: (row) => statuses(row).facet, always: [...Object.values(stateWords), WARNING] },
   },
-  namespace: {
-    kind: 'word',
-    hint: 'one namespace, or a pattern: team-*',
-    of: ({ namespace }) => namespace,
-    facet: { of: ({ namespace }) => namespace },
-  },
-  node: { kind: 'word', hint: 'where it runs', of: ({ node }) => node, facet: { of: ({ node }) => node } },
-  os: { kind: 'word', hint: 'operating system', of: ({ os }) => os, within: ({ osName }) => osName, facet: { of: ({ os }) => os } },
+  namespace: namespaceKey,
+  node: facetKey('where it runs', ({ node }) => node),
+  os: osKey,
   ip: { kind: 'beginning', hint: 'the beginning of any address', of: ({ ips }) => ips },
   label: { kind: 'labels', hint: 'app=pay, or app alone', of: ({ labels }) => labels },
   memory: {
@@ -68,14 +64,9 @@ const keys: Record<string, Key<VmRow>> = {
     facet: { of: ({ memoryBytes }) => sizeWord(memoryBytes) },
   },
   cpu: { kind: 'number', hint: '>=4', of: ({ cpus }) => cpus },
-  runstrategy: {
-    kind: 'word',
-    hint: 'Always, Halted, …',
-    of: ({ runStrategy }) => runStrategy,
-    facet: { of: ({ runStrategy }) => runStrategy },
-  },
-  type: { kind: 'word', hint: 'instance type', of: ({ instancetype }) => instancetype, facet: { of: ({ instancetype }) => instancetype } },
-  name: { kind: 'word', hint: 'a pattern: web-*', of: ({ name }) => name },
+  runstrategy: facetKey('Always, Halted, …', ({ runStrategy }) => runStrategy),
+  type: facetKey('instance type', ({ instancetype }) => instancetype),
+  name: nameKey('a pattern: web-*'),
 }
 
 export const vmFleet = defineFleet<VmRow>({
@@ -99,9 +90,9 @@ export const vmFleet = defineFleet<VmRow>({
     { key: 'status', value: WARNING, label: 'Warnings', state: 'warning' },
   ],
   menus: [
-    { label: 'Namespace', facets: [{ key: 'namespace', label: 'Namespace' }] },
-    { label: 'Node', facets: [{ key: 'node', label: 'Node' }] },
-    { label: 'OS', facets: [{ key: 'os', label: 'OS' }] },
+    facetMenu('namespace', 'Namespace'),
+    facetMenu('node', 'Node'),
+    facetMenu('os', 'OS'),
     { label: 'Memory', facets: [{ key: 'memory', label: 'Memory', sizes: true }] },
     {
       label: 'More',

@@ -4,18 +4,26 @@ import { volumeTold, type VolumeRow } from '@virtdeck/kubevirt'
 import { Link } from 'react-router'
 import { useFleetRow } from '../../api/fleet.ts'
 import type { Action } from '../../components/action.ts'
-import { isoTime } from '../../components/fleet/csv.ts'
 import type { Deletable } from '../../components/fleet/delete-rows.tsx'
 import { defineFleet } from '../../components/fleet/fleet-kind.ts'
-import { naturalKey } from '../../components/fleet/order.ts'
 import { useRowDialog } from '../../components/fleet/row-dialog.ts'
+import {
+  AndMore,
+  StateCell,
+  VmLink,
+  ageColumn,
+  bytesColumn,
+  facetKey,
+  facetMenu,
+  nameKey,
+  namespaceColumn,
+  namespaceKey,
+  textColumn,
+} from '../../components/fleet/shared-columns.tsx'
 import { paths } from '../../paths.ts'
 import { Bdi } from '../../ui/bdi.tsx'
-import { Elapsed } from '../../ui/elapsed.tsx'
 import { DiskIcon, TrashIcon } from '../../ui/icons.ts'
 import { IconMark } from '../../ui/icon.tsx'
-import { Quantity } from '../../ui/quantity.tsx'
-import { StatusBadge } from '../../ui/status-badge.tsx'
 import { bytesText } from '../../util/format.ts'
 import { visibleText } from '../../util/visible-text.ts'
 
@@ -46,58 +54,29 @@ export const volumeFleet = defineFleet<VolumeRow>({
   flexible: 'state',
   order: { column: 'name', descending: false },
   columns: [
-    {
-      id: 'name',
-      title: 'Name',
-      width: 210,
-      value: ({ name }) => naturalKey(name),
-      cell: (row) => <VolumeName row={row} />,
-      csv: { value: ({ name }) => name },
-    },
+    textColumn({ id: 'name', title: 'Name', width: 210, of: ({ name }) => name, cell: (row) => <VolumeName row={row} /> }),
     {
       id: 'state',
       title: 'State',
       width: 150,
       value: (row) => `${stateOrder[volumeTold(row).state] ?? 4} ${volumeTold(row).word}`,
       shown: ({ phase }) => phase,
-      cell: (row) => <VolumeState row={row} />,
+      cell: (row) => {
+        const { state, word } = volumeTold(row)
+        return <StateCell state={state} word={word} message={row.message} {...(state === 'transit' && { progress: row.progress })} />
+      },
       csv: { value: ({ phase }) => phase },
     },
-    {
-      id: 'namespace',
-      title: 'Namespace',
-      width: 130,
-      className: 'dim',
-      value: ({ namespace }) => naturalKey(namespace),
-      cell: ({ namespace }) => namespace,
-      csv: { value: ({ namespace }) => namespace },
-    },
-    {
+    namespaceColumn,
+    textColumn({
       id: 'vms',
       title: 'Used by',
       width: 150,
-      value: ({ vms }) => (vms?.[0] === undefined ? undefined : naturalKey(vms[0])),
-      shown: ({ vms }) => vms?.join(),
+      of: ({ vms }) => vms?.join(' '),
       cell: (row) => row.vms && <Users row={row} />,
-      csv: { value: ({ vms }) => vms?.join(' ') },
-    },
-    {
-      id: 'size',
-      title: 'Size',
-      width: 84,
-      value: ({ sizeBytes }) => sizeBytes,
-      shown: ({ sizeBytes }) => sizeBytes,
-      cell: ({ sizeBytes }) => sizeBytes !== undefined && <Quantity bytes={sizeBytes} />,
-      csv: { title: 'Size (bytes)', value: ({ sizeBytes }) => sizeBytes },
-    },
-    {
-      id: 'class',
-      title: 'Storage class',
-      width: 120,
-      className: 'dim',
-      value: ({ storageClass }) => storageClass,
-      cell: ({ storageClass }) => storageClass,
-    },
+    }),
+    bytesColumn({ id: 'size', title: 'Size', width: 84, of: ({ sizeBytes }) => sizeBytes }),
+    textColumn({ id: 'class', title: 'Storage class', width: 120, className: 'dim', of: ({ storageClass }) => storageClass }),
     {
       id: 'modes',
       title: 'Access',
@@ -107,33 +86,23 @@ export const volumeFleet = defineFleet<VolumeRow>({
       cell: (row) => row.accessModes && <span title={visibleText(row.accessModes.join(', '))}>{visibleText(modesOf(row).join(' '))}</span>,
       csv: { value: ({ accessModes }) => accessModes?.join(' ') },
     },
-    {
+    textColumn({
       id: 'mode',
       title: 'Mode',
       width: 88,
       className: 'dim',
-      value: ({ volumeMode }) => volumeMode,
-      cell: ({ volumeMode }) => volumeMode,
+      of: ({ volumeMode }) => volumeMode,
       shows: 'where there is room',
-    },
-    {
+    }),
+    textColumn({
       id: 'source',
       title: 'Filled from',
       width: 100,
       className: 'dim',
-      value: ({ source }) => source,
-      cell: ({ source }) => source,
+      of: ({ source }) => source,
       shows: 'where there is room',
-    },
-    {
-      id: 'age',
-      title: 'Age',
-      width: 54,
-      className: 'mono dim',
-      value: ({ createdAt }) => -createdAt,
-      cell: ({ createdAt }) => <Elapsed since={createdAt} />,
-      csv: { title: 'Created', value: ({ createdAt }) => isoTime(createdAt) },
-    },
+    }),
+    ageColumn,
   ],
   keys: {
     status: {
@@ -143,23 +112,13 @@ export const volumeFleet = defineFleet<VolumeRow>({
       facet: { of: statuses, always: ['bound', 'filling', 'waiting', 'failed', UNUSED] },
     },
     vm: { kind: 'word', hint: 'which VM uses it: web-*', of: ({ vms }) => vms },
-    namespace: {
-      kind: 'word',
-      hint: 'one namespace, or a pattern: team-*',
-      of: ({ namespace }) => namespace,
-      facet: { of: ({ namespace }) => namespace },
-    },
-    class: {
-      kind: 'word',
-      hint: 'storage class',
-      of: ({ storageClass }) => storageClass,
-      facet: { of: ({ storageClass }) => storageClass },
-    },
+    namespace: namespaceKey,
+    class: facetKey('storage class', ({ storageClass }) => storageClass),
     size: { kind: 'size', hint: '>=100Gi', of: ({ sizeBytes }) => sizeBytes },
     access: { kind: 'word', hint: 'RWO, RWX', of: (row) => [...modesOf(row), ...(row.accessModes ?? [])], facet: { of: modesOf } },
-    mode: { kind: 'word', hint: 'Block, Filesystem', of: ({ volumeMode }) => volumeMode, facet: { of: ({ volumeMode }) => volumeMode } },
-    source: { kind: 'word', hint: 'http, registry, pvc, …', of: ({ source }) => source, facet: { of: ({ source }) => source } },
-    name: { kind: 'word', hint: 'a pattern: *-root', of: ({ name }) => name },
+    mode: facetKey('Block, Filesystem', ({ volumeMode }) => volumeMode),
+    source: facetKey('http, registry, pvc, …', ({ source }) => source),
+    name: nameKey('a pattern: *-root'),
   },
   texts: ({ name, vms, storageClass }) => [name, vms, storageClass],
   attention: (row) => (volumeTold(row).state === 'error' ? 'failing' : undefined),
@@ -171,8 +130,8 @@ export const volumeFleet = defineFleet<VolumeRow>({
     { key: 'status', value: UNUSED, label: 'In no VM', state: 'unknown' },
   ],
   menus: [
-    { label: 'Namespace', facets: [{ key: 'namespace', label: 'Namespace' }] },
-    { label: 'Storage class', facets: [{ key: 'class', label: 'Storage class' }] },
+    facetMenu('namespace', 'Namespace'),
+    facetMenu('class', 'Storage class'),
     {
       label: 'More',
       facets: [
@@ -215,26 +174,9 @@ function Users({ row: { namespace, vms = [] } }: { row: VolumeRow }) {
   const [first = '', ...others] = vms
   return (
     <>
-      <Link className="hi" to={paths.virtualMachine({ namespace, name: first })} title={first}>
-        <Bdi>{first}</Bdi>
-      </Link>
-      {others.length > 0 && (
-        <span className="more1" title={visibleText(others.join('\n'))}>
-          +{others.length}
-          <span className="sr"> more: {visibleText(others.join(', '))}</span>
-        </span>
-      )}
+      <VmLink vm={{ namespace, name: first }} />
+      <AndMore others={others} />
     </>
-  )
-}
-
-function VolumeState({ row }: { row: VolumeRow }) {
-  const { state, word } = volumeTold(row)
-  return (
-    <span className="st" title={row.message && visibleText(row.message)}>
-      <StatusBadge state={state} word={word} {...(state === 'transit' && { progress: row.progress })} />
-      {state === 'error' && row.message && <span className="dim more1">{visibleText(row.message)}</span>}
-    </span>
   )
 }
 
