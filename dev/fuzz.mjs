@@ -7,6 +7,7 @@ const pure = [
   'apps/server/src/auth',
   'apps/server/src/audit',
   'apps/server/src/consoles/frames',
+  'apps/server/src/inventory/reflector',
   'apps/web/src/components/fleet/csv',
   'apps/web/src/features/sign-in/return-path',
   'apps/web/src/util',

@@ -2,11 +2,34 @@ import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
 import type { KubeObject } from '@virtdeck/k8s'
+import { propertyRuns, propertyTimeoutMs } from '../testing/property-runs.ts'
 import { createFakeCollection, type FakeCollection } from '../testing/fake-collection.ts'
 import { retryAfterMs, startReflector, type ReflectorClock, type ReflectorState } from './reflector.ts'
 
+/** Silence of a connection, which the test makes. */
+function silence() {
+  const guards = new Set<{ ms: number; leftMs: number; fn: () => void }>()
+  return {
+    idle(ms: number, fn: () => void) {
+      const guard = { ms, leftMs: ms, fn }
+      guards.add(guard)
+      return { renew: () => void (guard.leftMs = guard.ms), stop: () => void guards.delete(guard) }
+    },
+    listening: () => guards.size > 0,
+    /** Nothing is heard for so long. */
+    pass(ms: number) {
+      for (const guard of guards) {
+        guard.leftMs -= ms
+        if (guard.leftMs > 0) continue
+        guards.delete(guard)
+        guard.fn()
+      }
+    },
+  }
+}
+
 /** Waits pass at once; what was waited for is written down. */
-function impatientClock(waits: number[] = []): ReflectorClock {
+function impatientClock(waits: number[] = [], idle: ReflectorClock['idle'] = () => ({ renew() {}, stop() {} })): ReflectorClock {
   let nowMs = 0
   return {
     now: () => nowMs,
@@ -16,7 +39,7 @@ function impatientClock(waits: number[] = []): ReflectorClock {
       nowMs += ms
       await turn()
     },
-    idle: () => ({ renew() {}, stop() {} }),
+    idle,
   }
 }
 
@@ -52,14 +75,24 @@ async function settles(check: () => boolean): Promise<void> {
   for (let turns = 0; turns < 500 && !check(); turns += 1) await turn()
 }
 
+/** As long as anything could take that is not waited for. */
+async function manyTurns(): Promise<void> {
+  for (let turns = 0; turns < 20; turns += 1) await turn()
+}
+
 const names = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g')
 const step = fc.oneof(
   { weight: 4, arbitrary: fc.tuple(fc.constantFrom('add' as const, 'modify' as const, 'remove' as const, 'recreate' as const), names) },
   { weight: 1, arbitrary: fc.tuple(fc.constantFrom('swap' as const, 'garble' as const), names) },
   {
     weight: 2,
-    arbitrary: fc.tuple(fc.constantFrom('compact' as const, 'bookmark' as const, 'repeatLast' as const, 'turn' as const), fc.constant('')),
+    arbitrary: fc.tuple(
+      fc.constantFrom('compact' as const, 'bookmark' as const, 'repeatLast' as const, 'elsewhere' as const),
+      fc.constant(''),
+    ),
   },
+  { weight: 3, arbitrary: fc.constant(['turn', ''] as ['turn', '']) },
+  { weight: 1, arbitrary: fc.tuple(fc.constantFrom('hold' as const, 'release' as const), fc.constant('')) },
   {
     weight: 2,
     arbitrary: fc.tuple(
@@ -70,27 +103,33 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(fc.constantFrom('fail' as const, 'expireNextPages' as const), fc.constantFrom('1', '3')) },
 )
 
-test('has what the cluster has after any history, and its consumer too [K-01] [K-02] [K-03] [K-05] [K-07] [K-09]', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.boolean(), fc.array(step, { maxLength: 40 }), async (streamsLists, history) => {
-      const collection = createFakeCollection({ streamsLists })
-      const { reflector, told } = follow(collection)
-      for (const [action, argument] of history) {
-        if (action === 'turn') await turn()
-        else if (action === 'fail' || action === 'expireNextPages') collection[action](Number(argument))
-        else if (action === 'cut') collection.cut(argument as Parameters<typeof collection.cut>[0])
-        else collection[action](argument)
-      }
-      const expected = versions(collection.objects.values())
-      const agrees = () => collection.watching() === 1 && JSON.stringify(versions(reflector.objects.values())) === JSON.stringify(expected)
-      await settles(agrees)
-      reflector.stop()
-      expect(versions(reflector.objects.values())).toEqual(expected)
-      expect(versions(told.values())).toEqual(expected)
-    }),
-    { numRuns: 300 },
-  )
-})
+test(
+  'has what the cluster has after any history, and its consumer too [K-01] [K-02] [K-03] [K-05] [K-07] [K-09]',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.boolean(), fc.array(step, { maxLength: 40 }), async (streamsLists, history) => {
+        const collection = createFakeCollection({ streamsLists })
+        const { reflector, told } = follow(collection)
+        for (const [action, argument] of history) {
+          if (action === 'turn') await turn()
+          else if (action === 'fail' || action === 'expireNextPages') collection[action](Number(argument))
+          else if (action === 'cut') collection.cut(argument as Parameters<typeof collection.cut>[0])
+          else collection[action](argument)
+        }
+        collection.release()
+        const expected = versions(collection.objects.values())
+        const agrees = () =>
+          collection.watching() === 1 && JSON.stringify(versions(reflector.objects.values())) === JSON.stringify(expected)
+        await settles(agrees)
+        reflector.stop()
+        expect(versions(reflector.objects.values())).toEqual(expected)
+        expect(versions(told.values())).toEqual(expected)
+      }),
+      { numRuns: propertyRuns },
+    )
+  },
+  propertyTimeoutMs,
+)
 
 test('gives up an object for another of its name, even where nobody told of its end [K-05]', async () => {
   const { collection, told } = started()
@@ -122,10 +161,16 @@ test('tells nobody twice of what came twice', async () => {
   expect(changes).toEqual(['MODIFIED a', 'MODIFIED b'])
 })
 
-function started(options: { streamsLists: boolean } = { streamsLists: true }, waits: number[] = []) {
+function started(
+  options: { streamsLists: boolean } = { streamsLists: true },
+  waits: number[] = [],
+  before: (collection: FakeCollection) => void = () => {},
+  idle?: ReflectorClock['idle'],
+) {
   const collection = createFakeCollection(options)
   for (const name of ['a', 'b', 'c', 'd', 'e']) collection.add(name)
-  const followed = follow(collection, impatientClock(waits))
+  before(collection)
+  const followed = follow(collection, impatientClock(waits, idle))
   onTestFinished(() => followed.reflector.stop())
   return { collection, ...followed }
 }
@@ -133,12 +178,12 @@ function started(options: { streamsLists: boolean } = { streamsLists: true }, wa
 test('shows the old objects until a new list is complete, and calls them live again after it [K-03]', async () => {
   const { collection, told, blanks, states } = started()
   await settles(() => told.size === 5)
-  collection.compact()
+  collection.cut('gone')
   collection.add('f')
   collection.compact()
-  collection.cut('gone')
   await settles(() => told.size === 6)
   expect(blanks).toEqual([])
+  expect(collection.requests.filter((request) => request.includes('sendInitialEvents'))).toHaveLength(2)
   expect(states).toEqual(['syncing', 'live'])
 })
 
@@ -146,8 +191,9 @@ test('resumes from its version when a watch ends, without a list [K-09]', async 
   const { collection, told } = started()
   await settles(() => told.size === 5)
   for (let round = 0; round < 3; round += 1) {
-    collection.cut('end')
     collection.modify('a')
+    await settles(() => told.get('uid-1')?.metadata.resourceVersion === collection.objects.get('a')?.metadata.resourceVersion)
+    collection.cut('end')
     await settles(() => collection.watching() === 1)
   }
   await settles(() => versions(told.values()).join() === versions(collection.objects.values()).join())
@@ -155,11 +201,14 @@ test('resumes from its version when a watch ends, without a list [K-09]', async 
   expect(first).toContain('sendInitialEvents=true')
   expect(later.length).toBeGreaterThanOrEqual(3)
   for (const request of later) expect(request).toMatch(/watch=1.*resourceVersion=v/)
+  // Each from where the one before had come to, so that nothing is told again.
+  expect(new Set(later).size).toBe(later.length)
 })
 
 test('moves on with bookmarks alone, so that an old history does not matter [K-06]', async () => {
   const { collection, told } = started()
   await settles(() => told.size === 5)
+  collection.elsewhere()
   collection.compact()
   collection.bookmark()
   await turn()
@@ -174,6 +223,92 @@ test('reads pages where lists are not streamed, and asks for no streamed list ag
   collection.cut('garbage')
   await settles(() => collection.requests.filter((request) => request.includes('limit=500')).length === 4)
   expect(collection.requests.filter((request) => request.includes('sendInitialEvents'))).toHaveLength(1)
+})
+
+test('shows nothing of a streamed list before its end, with what changed meanwhile, and nothing of one that broke off [K-01]', async () => {
+  const { collection, told, changes } = started({ streamsLists: true }, [], (one) => one.hold())
+  await settles(() => collection.watching() === 1)
+  collection.remove('a')
+  collection.modify('b')
+  await turn()
+  expect(told.size).toBe(0)
+  collection.cut('end')
+  collection.refuse(503)
+  await settles(() => collection.requests.length > 3)
+  expect(told.size).toBe(0)
+  collection.refuse(undefined)
+  await settles(() => collection.watching() === 1 && collection.requests.at(-1)?.includes('sendInitialEvents') === true)
+  collection.remove('c')
+  collection.release()
+  await settles(() => told.size === 3)
+  expect(versions(told.values())).toEqual(versions(collection.objects.values()))
+  expect(changes).toEqual([])
+})
+
+test('forgets the pages it had when a token is too old: what went meanwhile is no ghost [K-02]', async () => {
+  const { collection, told } = started({ streamsLists: false }, [], (one) => one.expireNextPages(1, () => one.remove('a')))
+  await settles(() => told.size > 0)
+  expect(versions(told.values())).toEqual(versions(collection.objects.values()))
+})
+
+test('begins the pages over three times before it calls that a failure [K-02]', async () => {
+  const waits: number[] = []
+  const { collection, told, states } = started({ streamsLists: false }, waits, (one) => one.expireNextPages(3))
+  await settles(() => told.size === 5 && collection.watching() === 1)
+  expect(states).toEqual(['syncing', 'live'])
+  expect(waits).toEqual([])
+})
+
+test('opens another watch where nothing was heard for 150 s, and a list that stalls after 10 s [K-10]', async () => {
+  const { pass, idle, listening } = silence()
+  const { collection, told, states } = started({ streamsLists: true }, [], (one) => one.hold(), idle)
+  await settles(listening)
+  pass(10_000)
+  await settles(() => told.size === 5)
+  // The streamed list stalled: pages it was.
+  expect(collection.requests.filter((request) => request.includes('limit=500'))).toHaveLength(2)
+  collection.release()
+  await settles(() => collection.watching() === 1 && listening())
+  const asked = collection.requests.length
+  pass(149_000)
+  collection.bookmark()
+  await manyTurns()
+  pass(149_000)
+  await manyTurns()
+  expect(collection.requests).toHaveLength(asked)
+  pass(1_000)
+  await settles(() => collection.requests.length > asked && collection.watching() === 1)
+  expect(collection.requests).toHaveLength(asked + 1)
+  expect(states).not.toContain('refused')
+  collection.add('f')
+  await settles(() => told.size === 6)
+})
+
+test('opens another watch where a streamed list went silent after its end, too, and lists nothing anew [K-10]', async () => {
+  const { pass, idle } = silence()
+  const { collection, told } = started({ streamsLists: true }, [], () => {}, idle)
+  await settles(() => told.size === 5)
+  await manyTurns()
+  pass(149_000)
+  collection.bookmark()
+  await manyTurns()
+  pass(149_000)
+  await manyTurns()
+  expect(collection.requests).toHaveLength(1)
+  pass(1_000)
+  await settles(() => collection.requests.length > 1 && collection.watching() === 1)
+  expect(collection.requests).toHaveLength(2)
+  expect(collection.requests.filter((request) => request.includes('sendInitialEvents'))).toHaveLength(1)
+})
+
+test('asks again no sooner than it is told to [K-12]', async () => {
+  const waits: number[] = []
+  const { collection, told } = started({ streamsLists: true }, waits)
+  await settles(() => told.size === 5)
+  collection.throttle('17')
+  collection.cut('end')
+  await settles(() => waits.length > 0)
+  expect(waits[0]).toBeGreaterThanOrEqual(17_000)
 })
 
 test('is stale while the API server cannot be reached, waits longer each time, and comes back [K-11]', async () => {

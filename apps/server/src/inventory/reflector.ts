@@ -216,8 +216,9 @@ export function startReflector(options: ReflectorOptions): Reflector {
         }
         const object = trim(event.object)
         if (fresh) {
-          if (event.type === 'DELETED') fresh.delete(keyOf(object))
-          else fresh.set(keyOf(object), object)
+          const key = keyOf(object)
+          if (event.type !== 'DELETED') fresh.set(key, object)
+          else if (fresh.get(key)?.metadata.uid === object.metadata.uid) fresh.delete(key)
         } else {
           failures = 0
           apply(event.type, object)

@@ -57,7 +57,13 @@ export function createFakeCollection({ streamsLists }: { streamsLists: boolean }
   let down = 0
   let expirePages = 0
   let refused: Status | undefined
+  let throttled: { retryAfter: string } | undefined
+  let holdsInitialEnds = false
+  let listed: { all: KubeObject[]; at: number } = { all: [], at: 0 }
+  let meanwhile: (() => void) | undefined
   const watches = new Set<ReturnType<typeof createBody>>()
+  /** Watches whose initial events have not ended. */
+  const beginning = new Set<ReturnType<typeof createBody>>()
   const requests: string[] = []
 
   const version = (at: number) => `v${at.toString(36)}x`
@@ -79,6 +85,10 @@ export function createFakeCollection({ streamsLists }: { streamsLists: boolean }
     const event = { type, object: stored }
     history.push({ revision, event, line: lineOf(event) })
     for (const watch of watches) watch.write(lineOf(event))
+  }
+  const initialEnd = () => {
+    const metadata = { resourceVersion: version(revision), annotations: { 'k8s.io/initial-events-end': 'true' } }
+    return line({ type: 'BOOKMARK', object: { metadata } })
   }
   const finish = (code: number, body: unknown): Answer => {
     const made = createBody(code)
@@ -130,6 +140,7 @@ export function createFakeCollection({ streamsLists }: { streamsLists: boolean }
     cut(how: 'end' | 'half-line' | 'garbage' | 'gone' | 'unknown' | 'reset' | 'wrong-kind') {
       for (const watch of watches) {
         watches.delete(watch)
+        beginning.delete(watch)
         if (how === 'half-line') watch.write('{"type":"MODIFIED","obj')
         if (how === 'garbage') watch.write('{"type":"MODIFIED",,,}\n')
         if (how === 'wrong-kind') watch.write('{"type":"CHANGED","object":{}}\n')
@@ -144,14 +155,34 @@ export function createFakeCollection({ streamsLists }: { streamsLists: boolean }
       if (last) for (const watch of watches) watch.write(last.line)
     },
     bookmark() {
-      for (const watch of watches) watch.write(line({ type: 'BOOKMARK', object: { metadata: { resourceVersion: version(revision) } } }))
+      for (const watch of watches)
+        if (!beginning.has(watch)) watch.write(line({ type: 'BOOKMARK', object: { metadata: { resourceVersion: version(revision) } } }))
+    },
+    /** Something of another kind changes: the cluster's version moves on, and this collection has no event of it. */
+    elsewhere() {
+      revision += 1
+    },
+    /** Streamed lists begin, and do not end until they are released. */
+    hold() {
+      holdsInitialEnds = true
+    },
+    release() {
+      holdsInitialEnds = false
+      for (const watch of beginning) watch.write(initialEnd())
+      beginning.clear()
+    },
+    /** The next request is put off, in the words of API priority and fairness. */
+    throttle(retryAfter: string) {
+      throttled = { retryAfter }
     },
     /** The next requests fail: with no connection. */
     fail(times: number) {
       down = times
     },
-    expireNextPages(times: number) {
+    /** The tokens of the next pages are too old; `then` happens while the first of them is. */
+    expireNextPages(times: number, then?: () => void) {
       expirePages = times
+      meanwhile = then
     },
     refuse(code: number | undefined) {
       refused = code === undefined ? undefined : (status(code, 'Forbidden') as Status)
@@ -164,26 +195,37 @@ export function createFakeCollection({ streamsLists }: { streamsLists: boolean }
         throw refusal(503, 'The Kubernetes API server cannot be reached.')
       }
       if (refused) return finish(refused.code, refused)
+      if (throttled) {
+        const { retryAfter } = throttled
+        throttled = undefined
+        return Object.assign(finish(429, status(429, 'TooManyRequests')), { headers: { 'retry-after': retryAfter } })
+      }
       const query = new URLSearchParams(path.split('?')[1])
       if (query.get('watch') !== '1') {
         const start = Number(query.get('continue') ?? 0)
         if (start > 0 && expirePages > 0) {
           expirePages -= 1
+          meanwhile?.()
+          meanwhile = undefined
           return finish(410, status(410, 'Expired'))
         }
-        const all = [...objects.values()]
-        const items = all.slice(start, start + 3)
-        const more = start + 3 < all.length ? String(start + 3) : undefined
-        return finish(200, { kind: 'List', metadata: { resourceVersion: version(revision), continue: more }, items })
+        // All pages of a list are of the moment of the first.
+        if (start === 0) listed = { all: [...objects.values()], at: revision }
+        const items = listed.all.slice(start, start + 3)
+        const more = start + 3 < listed.all.length ? String(start + 3) : undefined
+        return finish(200, { kind: 'List', metadata: { resourceVersion: version(listed.at), continue: more }, items })
       }
       const initial = query.get('sendInitialEvents') === 'true'
       if (initial && !streamsLists) return finish(422, status(422, 'Invalid'))
       const from = parseInt((query.get('resourceVersion') ?? '').slice(1, -1) || '0', 36)
-      const body = createBody(200, () => watches.delete(body))
+      const body = createBody(200, () => {
+        watches.delete(body)
+        beginning.delete(body)
+      })
       if (initial) {
         for (const object of objects.values()) body.write(line({ type: 'ADDED', object }))
-        const metadata = { resourceVersion: version(revision), annotations: { 'k8s.io/initial-events-end': 'true' } }
-        body.write(line({ type: 'BOOKMARK', object: { metadata } }))
+        if (holdsInitialEnds) beginning.add(body)
+        else body.write(initialEnd())
       } else if (from < compactedAt) {
         body.write(line({ type: 'ERROR', object: status(410, 'Expired') }))
         body.end()
