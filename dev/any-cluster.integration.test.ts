@@ -193,6 +193,7 @@ test('serves schemas for the editor, and every fleet without an error', async ()
     'virtualmachineinstancemigrations',
     'virtualmachinesnapshots',
     'persistentvolumeclaims',
+    'vmtemplates',
   ] as const) {
     const { access } = await admin.snapshot(fleet)
     expect([fleet, access]).toEqual([fleet, { scope: 'cluster' }])

@@ -16,6 +16,7 @@ import { vmCompute } from './compute.ts'
 import { condition, epochSeconds, isFalse, isTrue } from './conditions.ts'
 import { guestOs } from './guest-os.ts'
 import { migrationEnded } from './migrations.ts'
+import { compact, nonEmpty, shorten } from './row-fields.ts'
 import type { MigrationRow, NodeRow, SnapshotRow, VmRow, VolumeRow } from './rows.ts'
 
 export type VmObjects = {
@@ -26,8 +27,6 @@ export type VmObjects = {
   /** The DataVolumes of its disks. */
   dataVolumes?: readonly DataVolume[] | undefined
 }
-
-const maxMessageLength = 200
 
 /** A VM's row. Needs the VirtualMachine, or the VMI that none owns. */
 export function projectVmRow({ vm, vmi, migration, dataVolumes }: VmObjects): VmRow {
@@ -298,20 +297,6 @@ function volumeMessage({ conditions }: NonNullable<DataVolume['status']>): strin
   return told?.message ? shorten(told.message) : undefined
 }
 
-function shorten(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim()
-  return line.length <= maxMessageLength ? line : `${line.slice(0, maxMessageLength - 1)}…`
-}
-
-function nonEmpty<T extends object>(record: T | undefined): T | undefined {
-  return record && Object.keys(record).length > 0 ? record : undefined
-}
-
 function present<K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } {
   return (value === undefined ? {} : { [key]: value }) as { [key in K]?: V }
-}
-
-/** Without keys whose value is undefined: rows are compared and sent as JSON. */
-function compact<T extends object>(row: { [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined)) as T
 }

@@ -124,6 +124,41 @@ export type VolumeRow = {
   unclaimed?: boolean
 }
 
+/** Where a disk's content comes from, and what has to exist for it. */
+export type DiskOrigin =
+  | { kind: 'clone'; resource: 'persistentvolumeclaims' | 'volumesnapshots' | 'datasources'; namespace?: string; name: string }
+  /** A claim that is in the VM's namespace already, not a copy. */
+  | { kind: 'existing'; name: string }
+  /** Of the URL, which may bear a password, only the host. */
+  | { kind: 'download'; host?: string }
+  | { kind: 'image'; image: string }
+  | { kind: 'blank' }
+
+/** What one gets of a VmTemplate, which is cluster-scoped, and whether the image that it clones is there. */
+export type TemplateRow = {
+  uid: string
+  name: string
+  createdAt: number
+  displayName: string
+  /** At most 500 characters. */
+  description?: string
+  os?: string
+  osName?: string
+  family: 'linux' | 'windows' | 'other'
+  cpus?: number
+  memoryBytes?: number
+  /** The root disk; absent where it is an image that lives no longer than the VM runs. */
+  diskBytes?: number
+  /** Where the root disk comes from; absent where there is none. */
+  origin?: DiskOrigin
+  /** `ready` also where nothing is known of it: the image is somewhere else, or the reader may not list claims there. */
+  image: 'ready' | 'importing' | 'missing'
+  /** Of the import, percent. */
+  progress?: number
+  notReadyReason?: string
+  labels?: Record<string, string>
+}
+
 /** The fleets that the inventory keeps, and their rows. */
 export type FleetRows = {
   virtualmachines: VmRow
@@ -131,6 +166,7 @@ export type FleetRows = {
   virtualmachineinstancemigrations: MigrationRow
   virtualmachinesnapshots: SnapshotRow
   persistentvolumeclaims: VolumeRow
+  vmtemplates: TemplateRow
 }
 
 export type Fleet = keyof FleetRows

@@ -1,8 +1,8 @@
-import type { VirtualMachine, VmTemplate } from '@virtdeck/k8s'
+import type { DataVolume, PersistentVolumeClaim, VirtualMachine, VmTemplate } from '@virtdeck/k8s'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { decodedBase64 } from './cloud-init.ts'
-import { ownedByVm, templateFacts, vmFromTemplate, type TemplateValues } from './templates.ts'
+import { ownedByVm, projectTemplateRow, templateFacts, vmFromTemplate, type TemplateImage, type TemplateValues } from './templates.ts'
 
 const GiB = 2 ** 30
 
@@ -90,7 +90,9 @@ const specOf = (vm: Pick<VirtualMachine, 'spec'>) => vm.spec.template.spec
 describe('templateFacts [F043]', () => {
   test('tells what one gets', () => {
     expect(templateFacts(templateOf())).toEqual({
+      uid: 'u',
       name: 'ubuntu-2404',
+      createdAt: Date.parse('2026-11-20T10:00:00Z') / 1000,
       displayName: 'Ubuntu server',
       description: 'General-purpose Linux.',
       os: 'ubuntu',
@@ -103,7 +105,7 @@ describe('templateFacts [F043]', () => {
       moreDisks: 1,
       login: true,
       user: 'spectro',
-      ready: true,
+      image: 'ready',
       labels: { 'app.kubernetes.io/name': 'ubuntu-2404' },
     })
   })
@@ -140,17 +142,40 @@ describe('templateFacts [F043]', () => {
   })
 
   test('says that its image is missing, being imported or broken, as far as that is known', () => {
-    const image = 'vmo-golden-images/ubuntu-2404'
-    const ready = (claims: [string, { progress?: number; failed?: string }][], known = true) =>
-      templateFacts(templateOf(), { claims: new Map(claims), ...(known && { knownNamespaces: new Set(['vmo-golden-images']) }) })
-    expect(ready([[image, {}]]).ready).toBe(true)
-    expect(ready([], false).ready).toBe(true)
-    expect(ready([])).toMatchObject({ ready: false, notReadyReason: 'Its image ubuntu-2404 is missing in vmo-golden-images.' })
-    expect(ready([[image, { progress: 64 }]])).toMatchObject({
-      ready: false,
+    const facts = (image?: TemplateImage) => projectTemplateRow(templateOf(), image)
+    const metadata = { name: 'ubuntu-2404', namespace: 'vmo-golden-images', uid: 'c', creationTimestamp: '2026-11-20T10:00:00Z' }
+    const pvc = { metadata, status: { phase: 'Bound' } } as PersistentVolumeClaim
+    const dataVolume = (status: DataVolume['status']) => ({ metadata, spec: { source: { http: {} } }, status }) as DataVolume
+    expect(facts()).toMatchObject({ image: 'ready' })
+    expect(facts({ pvc })).toMatchObject({ image: 'ready' })
+    expect(facts({ pvc, dataVolume: dataVolume({ phase: 'Succeeded', progress: '100.0%' }) })).toMatchObject({ image: 'ready' })
+    expect(facts('missing')).toMatchObject({ image: 'missing', notReadyReason: 'Its image ubuntu-2404 is missing in vmo-golden-images.' })
+    expect(facts({ pvc, dataVolume: dataVolume({ phase: 'ImportInProgress', progress: '64.2%' }) })).toMatchObject({
+      image: 'importing',
+      progress: 64.2,
       notReadyReason: 'Its image ubuntu-2404 is still being imported.',
     })
-    expect(ready([[image, { failed: 'no space left' }]]).notReadyReason).toContain('no space left')
+    const conditions = [{ type: 'Running', status: 'False', message: 'no space left' }]
+    const failed = facts({ pvc, dataVolume: dataVolume({ phase: 'Failed', conditions } as DataVolume['status']) })
+    expect(failed).toMatchObject({ image: 'missing', notReadyReason: expect.stringContaining('no space left') as string })
+  })
+
+  test('keeps of where a disk is downloaded from only the host: the URL may bear a password', () => {
+    const url = 'https://me:secret@images.example.com/a.img?token=secret'
+    const disk = (http: object) =>
+      projectTemplateRow(
+        templateOf({
+          spec: { dataVolumeTemplates: [{ metadata: { name: 'root' }, spec: { source: { http }, storage: {} } }] },
+          volumes: [{ name: 'root', dataVolume: { name: 'root' } }],
+        }),
+      ).origin
+    expect(disk({ url })).toEqual({ kind: 'download', host: 'images.example.com' })
+    expect(disk({ url: 'no url: secret' })).toEqual({ kind: 'download' })
+  })
+
+  test('has a row without texts that have no end', () => {
+    const row = projectTemplateRow(templateOf({ spec: { displayName: 'n'.repeat(900), description: 'd '.repeat(900) } }))
+    expect([row.displayName.length, row.description?.length]).toEqual([200, 500])
   })
 })
 

@@ -13,56 +13,30 @@ import {
   type VmTemplate,
 } from '@virtdeck/k8s'
 import { decodedBase64, encodedBase64, userDataWith, userOf, type Login } from './cloud-init.ts'
+import { epochSeconds } from './conditions.ts'
 import { domainCpus, domainMemoryBytes, type Domain } from './compute.ts'
 import { guestOs } from './guest-os.ts'
 import { joinName } from './names.ts'
+import { projectVolumeRow, type VolumeObjects } from './projections.ts'
+import { compact, nonEmpty, shorten } from './row-fields.ts'
+import type { DiskOrigin, TemplateRow } from './rows.ts'
 
 type VmSpec = NonNullable<VirtualMachine['spec']>
 type VmiSpec = NonNullable<VmSpec['template']['spec']>
 type Volume = NonNullable<VmiSpec['volumes']>[number]
 type DataVolumeTemplate = NonNullable<VmSpec['dataVolumeTemplates']>[number]
 
-/** Where a disk's content comes from, and what has to exist for it. */
-export type DiskOrigin =
-  | { kind: 'clone'; resource: 'persistentvolumeclaims' | 'volumesnapshots' | 'datasources'; namespace?: string; name: string }
-  /** A claim that is in the VM's namespace already, not a copy. */
-  | { kind: 'existing'; name: string }
-  | { kind: 'download'; url: string }
-  | { kind: 'image'; image: string }
-  | { kind: 'blank' }
-
-export type TemplateFacts = {
-  name: string
-  displayName: string
-  description: string
-  os: string | undefined
-  osName: string | undefined
-  family: 'linux' | 'windows' | 'other'
-  cpus: number | undefined
-  memoryBytes: number | undefined
-  /** The root disk; absent where it is an image that lives no longer than the VM runs. */
-  diskBytes: number | undefined
-  /** Where the root disk comes from. */
-  origin: DiskOrigin | undefined
+export type TemplateFacts = TemplateRow & {
   /** How many disks beside the root disk hold data. */
   moreDisks: number
   /** Whether a login can be chosen: cloud-init that we can write, on a system that has cloud-init. */
   login: boolean
   /** Who logs in if nobody says otherwise. */
   user: string
-  /** False where something that it needs is known to be missing. */
-  ready: boolean
-  notReadyReason?: string
-  labels: Record<string, string>
 }
 
-/** What a template's disks are cloned from, as far as the reader may see it: absent is unknown. */
-export type TemplateSources = {
-  /** Names (`NAMESPACE/NAME`) of what exists, with the progress of an import that is not over. */
-  claims?: ReadonlyMap<string, { progress?: number; failed?: string }>
-  /** The namespaces whose claims are all in `claims`. */
-  knownNamespaces?: ReadonlySet<string>
-}
+/** The claim that a template's root disk is cloned from, `missing` where there is none, undefined where that is not known. */
+export type TemplateImage = VolumeObjects | 'missing' | undefined
 
 /** Accounts that the vendors' cloud images come with. */
 const defaultUsers: Record<string, string> = {
@@ -81,33 +55,65 @@ const defaultUsers: Record<string, string> = {
   freebsd: 'freebsd',
 }
 
-export function templateFacts(template: VmTemplate, sources: TemplateSources = {}): TemplateFacts {
+const maxDescriptionLength = 500
+
+/** A template's row. */
+export function projectTemplateRow(template: VmTemplate, image?: TemplateImage): TemplateRow {
   const { metadata, spec } = template
-  const vmiSpec = spec.template.spec
-  const os = templateOs(template)
-  const cloudInit = cloudInitOf(vmiSpec)
-  const family = os.os === 'windows' ? 'windows' : os.os ? 'linux' : 'other'
+  const domain = spec.template.spec?.domain
+  const { os, osName } = templateOs(template)
+  const root = rootDisk(template)
+  return compact<TemplateRow>({
+    uid: metadata.uid,
+    name: metadata.name,
+    createdAt: epochSeconds(metadata.creationTimestamp) ?? 0,
+    displayName: shorten(spec.displayName || metadata.name),
+    description: spec.description ? shorten(spec.description, maxDescriptionLength) : undefined,
+    os,
+    osName,
+    family: os === 'windows' ? 'windows' : os ? 'linux' : 'other',
+    cpus: domainCpus(domain),
+    memoryBytes: domainMemoryBytes(domain),
+    diskBytes: root?.template && dataVolumeBytes(root.template),
+    origin: root && originOf(root),
+    ...imageState(template, image),
+    labels: nonEmpty(metadata.labels),
+  })
+}
+
+/** A template's row, and what the form for a VM asks of the whole object. */
+export function templateFacts(template: VmTemplate, image?: TemplateImage): TemplateFacts {
+  const row = projectTemplateRow(template, image)
+  const { spec } = template
+  const cloudInit = cloudInitOf(spec.template.spec)
+  return {
+    ...row,
+    moreDisks: Math.max(0, (spec.dataVolumeTemplates?.length ?? 0) - (rootDisk(template)?.template ? 1 : 0)),
+    login: row.family !== 'windows' && (cloudInit === undefined || cloudInit.readable),
+    user: userOf(cloudInit?.userData) ?? own(defaultUsers, row.os ?? '') ?? 'user',
+  }
+}
+
+/** The claim that the template's root disk is cloned from. */
+export function templateSource(template: VmTemplate): { namespace: string; name: string } | undefined {
   const root = rootDisk(template)
   const origin = root && originOf(root)
-  const missing = origin && missingSource(origin, sources)
-  return {
-    name: metadata.name,
-    displayName: spec.displayName || metadata.name,
-    description: spec.description ?? '',
-    os: os.os,
-    osName: os.osName,
-    family,
-    cpus: domainCpus(vmiSpec?.domain),
-    memoryBytes: domainMemoryBytes(vmiSpec?.domain),
-    diskBytes: root?.template && dataVolumeBytes(root.template),
-    origin,
-    moreDisks: Math.max(0, (spec.dataVolumeTemplates?.length ?? 0) - (root?.template ? 1 : 0)),
-    login: family !== 'windows' && (cloudInit === undefined || cloudInit.readable),
-    user: userOf(cloudInit?.userData) ?? own(defaultUsers, os.os ?? '') ?? 'user',
-    ready: missing === undefined,
-    ...(missing !== undefined && { notReadyReason: missing }),
-    labels: metadata.labels ?? {},
-  }
+  if (origin?.kind !== 'clone' || origin.resource !== 'persistentvolumeclaims' || !origin.namespace) return undefined
+  return { namespace: origin.namespace, name: origin.name }
+}
+
+type ImageState = Pick<TemplateRow, 'image'> & { progress?: number | undefined; notReadyReason?: string | undefined }
+
+function imageState(template: VmTemplate, image: TemplateImage): ImageState {
+  const source = templateSource(template)
+  if (!source || !image) return { image: 'ready' }
+  const { namespace, name } = source
+  if (image === 'missing') return { image: 'missing', notReadyReason: `Its image ${name} is missing in ${namespace}.` }
+  const phase = image.dataVolume?.status?.phase ?? (image.dataVolume && 'Pending')
+  if (phase === undefined || phase === 'Succeeded') return { image: 'ready' }
+  const { message = 'it failed', progress } = projectVolumeRow(image)
+  if (phase === 'Failed') return { image: 'missing', notReadyReason: `Its image ${name} could not be imported: ${message}` }
+  return { image: 'importing', progress, notReadyReason: `Its image ${name} is still being imported.` }
 }
 
 function templateOs({ metadata, spec }: VmTemplate) {
@@ -154,16 +160,8 @@ function originOf({ volume, template }: RootDisk): DiskOrigin | undefined {
   const image = source?.registry?.url ?? source?.registry?.imageStream
   if (image) return { kind: 'image', image }
   const url = source?.http?.url ?? source?.s3?.url ?? source?.gcs?.url ?? source?.imageio?.url
-  return url ? { kind: 'download', url } : { kind: 'blank' }
-}
-
-function missingSource(origin: DiskOrigin, { claims, knownNamespaces }: TemplateSources): string | undefined {
-  if (origin.kind !== 'clone' || origin.resource !== 'persistentvolumeclaims' || !origin.namespace) return undefined
-  const claim = claims?.get(`${origin.namespace}/${origin.name}`)
-  if (claim?.failed) return `Its image ${origin.name} could not be imported: ${claim.failed}`
-  if (claim?.progress !== undefined) return `Its image ${origin.name} is still being imported.`
-  if (!claim && knownNamespaces?.has(origin.namespace)) return `Its image ${origin.name} is missing in ${origin.namespace}.`
-  return undefined
+  if (url === undefined) return { kind: 'blank' }
+  return { kind: 'download', ...(URL.canParse(url) && { host: new URL(url).host }) }
 }
 
 type CloudInit = { volume: Volume; key: 'cloudInitNoCloud' | 'cloudInitConfigDrive'; userData: string | undefined; readable: boolean }

@@ -9,6 +9,9 @@ import { refusal } from '../refusal.ts'
 import type { Upstream } from '../k8s/upstream.ts'
 import type { Logger } from '../logger.ts'
 import type { Access } from '../protocol.ts'
+import type { Measurements } from '../usage/measurements.ts'
+import { UsageProblem } from '../usage/prometheus.ts'
+import type { UsageTarget } from '../usage/target.ts'
 import { fleetResources, variantOf } from './joins.ts'
 import {
   inventoryResources,
@@ -22,7 +25,7 @@ import {
 import type { ReflectorState } from './reflector.ts'
 import { createFleetView, createRowStore, type FleetView, type RowStore } from './rows.ts'
 import { startInventoryWorker } from './start-worker.ts'
-import { askVisibility, visibilityKey, visibleVariants, type Visibility } from './visibility.ts'
+import { askVisibility, clusterScoped, visibilityKey, visibleVariants, type Visibility } from './visibility.ts'
 
 export type FleetState = { state: 'live' } | { state: 'stale'; since: number }
 
@@ -35,6 +38,10 @@ export type Inventory = AsyncDisposable & {
    */
   view(session: Session, fleet: Fleet, rights?: 'known' | 'asked-again'): Promise<FleetView>
   state(session: Session, fleet: Fleet): FleetState
+  /** What this session may list, by rights that are at most a minute old. Throws as `view` does. */
+  visibility(session: Session): Promise<Visibility>
+  /** Reads what VMs use, in the inventory's thread. Throws UsageProblem. */
+  readUsage(target: UsageTarget): Promise<Measurements>
   /** Called whenever a fleet becomes stale or live. */
   onState(listener: () => void): () => void
   /** A tab's rows were not what they should have been: counted, and logged, for it is a fault of this program. */
@@ -56,6 +63,8 @@ const shared: SourceId = 'shared'
 /** Read from the start, whoever looks: the list, and what stands beside it on every page. The others when they are first asked for. */
 const firstFleets: readonly Fleet[] = ['virtualmachines', 'nodes', 'virtualmachineinstancemigrations']
 const syncTimeoutMs = 20_000
+/** Longer than its two queries may take. */
+const usageTimeoutMs = 25_000
 const idleMs = 120_000
 const versionsTtlMs = 10 * 60_000
 
@@ -77,6 +86,8 @@ export function createInventory({ kubeconfig, upstream, log, recheckMs, startThr
   const rights = new Map<string, { askedAt: number; visibility: Promise<Visibility> }>()
   const stateListeners = new Set<() => void>()
   const closing = new AbortController()
+  const readings = new Map<number, { resolve(measurements: Measurements): void; reject(problem: UsageProblem): void }>()
+  let lastReading = 0
   let namespaces: string[] = []
   let mismatches = 0
   let versions: { kubernetesVersion?: string; kubevirtVersion?: string } = {}
@@ -108,6 +119,12 @@ export function createInventory({ kubeconfig, upstream, log, recheckMs, startThr
   function receive(message: FromWorker) {
     if (message.type === 'unreadable') {
       log.warn({ fleet: message.fleet, key: message.key, cause: message.message }, 'an object cannot be shown')
+      return
+    }
+    if (message.type === 'usage' || message.type === 'usage-failed') {
+      const reading = readings.get(message.id)
+      if (message.type === 'usage') reading?.resolve(message.measurements)
+      else reading?.reject(new UsageProblem(message.message, message.details))
       return
     }
     const source = sources.get(message.source)
@@ -170,7 +187,9 @@ export function createInventory({ kubeconfig, upstream, log, recheckMs, startThr
     return store
   }
 
-  function visibilityOf(session: Session, maxAgeMs: number): Promise<Visibility> {
+  function visibilityOf(session: Session, age: 'known' | 'asked-again' = 'known'): Promise<Visibility> {
+    // The tabs of one person check together: a moment old is new enough.
+    const maxAgeMs = recheckMs * (age === 'known' ? 0.8 : 0.05)
     const key = identityKey(session.credential)
     const known = rights.get(key)
     if (known && Date.now() - known.askedAt < maxAgeMs) return known.visibility
@@ -184,6 +203,25 @@ export function createInventory({ kubeconfig, upstream, log, recheckMs, startThr
     await settled('namespaces')
     const dial = await kubeconfig.dial(credential)
     return askVisibility((path, body) => upstream.json(dial, 'POST', path, body), knownNamespaces())
+  }
+
+  function readUsage(target: UsageTarget): Promise<Measurements> {
+    const id = (lastReading += 1)
+    return new Promise<Measurements>((resolve, reject) => {
+      // A thread that ended meanwhile says nothing.
+      const timer = setTimeout(() => reject(new UsageProblem('What VMs use could not be read in time.')), usageTimeoutMs)
+      readings.set(id, {
+        resolve(measurements) {
+          clearTimeout(timer)
+          resolve(measurements)
+        },
+        reject(problem) {
+          clearTimeout(timer)
+          reject(problem)
+        },
+      })
+      post({ type: 'usage', id, target })
+    }).finally(() => readings.delete(id))
   }
 
   /** Where the namespaces may not be listed, those that the kubeconfig names and that rows have been seen in. */
@@ -231,8 +269,7 @@ export function createInventory({ kubeconfig, upstream, log, recheckMs, startThr
   }
 
   async function view(session: Session, fleet: Fleet, age: 'known' | 'asked-again' = 'known'): Promise<FleetView> {
-    // The tabs of one person check together: a moment old is new enough.
-    const visibility = await visibilityOf(session, recheckMs * (age === 'known' ? 0.8 : 0.05))
+    const visibility = await visibilityOf(session, age)
     const { own, optional } = fleetResources[fleet]
     // The first who asks for a fleet begins its reading.
     storeOf(
@@ -305,6 +342,8 @@ export function createInventory({ kubeconfig, upstream, log, recheckMs, startThr
       const own = [...sources].find(([id]) => id.startsWith(`${identityKey(session.credential)}:`))?.[1]
       return fleetState(own ?? sources.get(shared), fleet)
     },
+    visibility: (session) => visibilityOf(session),
+    readUsage,
     onState(listener) {
       stateListeners.add(listener)
       return () => stateListeners.delete(listener)
@@ -371,7 +410,9 @@ function accessOf(visibility: Visibility, fleet: Fleet, state: ReflectorState | 
   if (reach.size > 0) return { scope: 'namespaces', namespaces: [...reach].toSorted() }
   return {
     scope: 'forbidden',
-    status: refusal(403, own === 'nodes' ? 'You may not list nodes.' : `You may not list ${own} in any namespace.`, { kind: own }).status,
+    status: refusal(403, clusterScoped.includes(own) ? `You may not list ${own}.` : `You may not list ${own} in any namespace.`, {
+      kind: own,
+    }).status,
   }
 }
 

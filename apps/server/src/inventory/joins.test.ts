@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { KubeObject } from '@virtdeck/k8s'
-import { createJoins, fleetResources } from './joins.ts'
+import type { TemplateRow } from '@virtdeck/kubevirt'
+import { createJoins, fleetResources, rightsNamespace } from './joins.ts'
 import type { InventoryResource } from './messages.ts'
 
 const full = fleetResources.virtualmachines.optional.join('+')
@@ -119,6 +120,32 @@ test('says how large a snapshot is and when it was restored, to those who may li
   for (const field of ['sizeBytes', 'restoredAt']) expect(snapshot('')).not.toHaveProperty(field)
   expect(drop('virtualmachinerestores', 'r1')).toEqual(touches)
   expect(snapshot(full)).not.toHaveProperty('restoredAt')
+})
+
+test('says of a template whether the image that it clones is there, by the rights to the image’s namespace', () => {
+  const { joins, put, drop } = cluster()
+  const template = (variant: string) => joins.row('vmtemplates', 'ns/debian', variant) as TemplateRow
+  const disk = (namespace: string) => [
+    { metadata: { name: 'root' }, spec: { source: { pvc: { namespace, name: 'debian-12' } }, storage: {} } },
+  ]
+  const vm = { spec: { domain: { devices: { disks: [{ name: 'root' }] } }, volumes: [{ name: 'root', dataVolume: { name: 'root' } }] } }
+  const touches = ['vmtemplates', 'ns/debian']
+  expect(put('vmtemplates', 'debian', { spec: { template: vm, dataVolumeTemplates: disk('ns') } })).toEqual([touches])
+  expect(rightsNamespace(template(''))).toBe('ns')
+  const all = 'persistentvolumeclaims+datavolumes'
+  expect([template(all).image, template('datavolumes').image, template('').image]).toEqual(['missing', 'ready', 'ready'])
+  expect(
+    put('datavolumes', 'debian-12', { spec: { source: { http: {} } }, status: { phase: 'ImportInProgress', progress: '40%' } }),
+  ).toContainEqual(touches)
+  expect(template(all)).toMatchObject({ image: 'importing', progress: 40 })
+  expect(template('persistentvolumeclaims')).toMatchObject({ image: 'missing' })
+  expect(template('')).not.toHaveProperty('progress')
+  expect(put('persistentvolumeclaims', 'debian-12', { status: { phase: 'Bound' } })).toContainEqual(touches)
+  drop('datavolumes', 'debian-12')
+  expect(template(all)).toMatchObject({ image: 'ready' })
+  put('vmtemplates', 'debian', { spec: { template: vm, dataVolumeTemplates: disk('elsewhere') } })
+  expect(drop('persistentvolumeclaims', 'debian-12')).not.toContainEqual(touches)
+  expect(rightsNamespace(template(all))).toBe('elsewhere')
 })
 
 test('leaves out of a row what its variant does not include', () => {

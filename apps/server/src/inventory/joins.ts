@@ -10,13 +10,16 @@ import type {
   VirtualMachineRestore,
   VirtualMachineSnapshot,
   VirtualMachineSnapshotContent,
+  VmTemplate,
 } from '@virtdeck/k8s'
 import {
   projectMigrationRow,
   projectNodeRow,
   projectSnapshotRow,
+  projectTemplateRow,
   projectVmRow,
   projectVolumeRow,
+  templateSource,
   type Fleet,
   type FleetRows,
 } from '@virtdeck/kubevirt'
@@ -36,6 +39,7 @@ export const fleetResources: Record<Fleet, { own: InventoryResource; optional: r
   virtualmachineinstancemigrations: { own: 'virtualmachineinstancemigrations', optional: ['virtualmachineinstances'] },
   virtualmachinesnapshots: { own: 'virtualmachinesnapshots', optional: ['virtualmachinesnapshotcontents', 'virtualmachinerestores'] },
   persistentvolumeclaims: { own: 'persistentvolumeclaims', optional: ['datavolumes', 'virtualmachines'], or: 'datavolumes' },
+  vmtemplates: { own: 'vmtemplates', optional: ['persistentvolumeclaims', 'datavolumes'] },
 }
 
 export const fleets = Object.keys(fleetResources) as Fleet[]
@@ -43,6 +47,15 @@ export const fleets = Object.keys(fleetResources) as Fleet[]
 /** A variant by the optional resources that it includes. */
 export function variantOf(fleet: Fleet, includes: (resource: InventoryResource) => boolean): Variant {
   return fleetResources[fleet].optional.filter(includes).join('+')
+}
+
+/**
+ * The namespace whose rights decide a row's variant: its own. A template has none, but what is said of the image that it
+ * clones comes from the image's.
+ */
+export function rightsNamespace(row: FleetRows[Fleet]): string {
+  if ('namespace' in row) return row.namespace
+  return ('origin' in row && row.origin?.kind === 'clone' && row.origin.namespace) || ''
 }
 
 const variantIncludes = (variant: Variant, resource: InventoryResource) => variant.split('+').includes(resource)
@@ -67,6 +80,7 @@ export function createJoins(objects: Objects): Joins {
   const vmsUsing = new Map<string, Set<string>>()
   const contentsOf = new Map<string, Set<string>>()
   const restoresOf = new Map<string, Set<string>>()
+  const templatesOf = new Map<string, Set<string>>()
 
   const reindex = (index: Map<string, Set<string>>, key: string, before: readonly string[], after: readonly string[]) => {
     for (const group of before) {
@@ -140,6 +154,20 @@ export function createJoins(objects: Objects): Joins {
     )
   }
 
+  const templateRow = (key: string, variant: Variant): FleetRows['vmtemplates'] | undefined => {
+    const template = objects.get('vmtemplates', key) as VmTemplate | undefined
+    const source = template && templateSource(template)
+    const found = <T>(resource: InventoryResource) =>
+      source && variantIncludes(variant, resource)
+        ? (objects.get(resource, `${source.namespace}/${source.name}`) as T | undefined)
+        : undefined
+    const image = { pvc: found<PersistentVolumeClaim>('persistentvolumeclaims'), dataVolume: found<DataVolume>('datavolumes') }
+    const missing = variantIncludes(variant, 'persistentvolumeclaims') ? 'missing' : undefined
+    return template && projectTemplateRow(template, image.pvc || image.dataVolume ? image : missing)
+  }
+
+  const templatesCloning = (claim: string) => [...(templatesOf.get(claim) ?? [])].map((name): [Fleet, string] => ['vmtemplates', name])
+
   const one = (key: string | undefined): string[] => (key ? [key] : [])
 
   return {
@@ -167,10 +195,14 @@ export function createJoins(objects: Objects): Joins {
           const owners = [...one(ownerOf(before)), ...one(ownerOf(after))]
           reindex(volumesOwnedBy, key, one(ownerOf(before)), one(ownerOf(after)))
           const vms = [...new Set([...owners, ...(vmsUsing.get(key) ?? [])])]
-          return [['persistentvolumeclaims', key], ...vms.map((vm): [Fleet, string] => ['virtualmachines', vm])]
+          return [['persistentvolumeclaims', key], ...vms.map((vm): [Fleet, string] => ['virtualmachines', vm]), ...templatesCloning(key)]
         }
-        case 'nodes':
         case 'persistentvolumeclaims':
+          return [['persistentvolumeclaims', key], ...templatesCloning(key)]
+        case 'vmtemplates':
+          reindex(templatesOf, key, clonedClaims(before), clonedClaims(after))
+          return [['vmtemplates', key]]
+        case 'nodes':
         case 'virtualmachinesnapshots':
           return [[resource, key]]
         case 'virtualmachinesnapshotcontents':
@@ -199,6 +231,8 @@ export function createJoins(objects: Objects): Joins {
           return snapshotRow(key, variant)
         case 'virtualmachineinstancemigrations':
           return migrationRow(key, variant)
+        case 'vmtemplates':
+          return templateRow(key, variant)
         case 'nodes': {
           const node = objects.get('nodes', key) as Node | undefined
           return node && projectNodeRow(node)
@@ -233,5 +267,16 @@ function usedClaims(vm: KubeObject | undefined): string[] {
   return volumes.flatMap(({ dataVolume, persistentVolumeClaim }) => {
     const name = dataVolume?.name ?? persistentVolumeClaim?.claimName
     return name ? [`${vm?.metadata.namespace}/${name}`] : []
+  })
+}
+
+type Disks = { dataVolumeTemplates?: { spec?: { source?: { pvc?: { namespace?: string; name?: string } } } }[] }
+
+/** The claims that disks of a template are cloned from. */
+function clonedClaims(template: KubeObject | undefined): string[] {
+  const disks = (template?.spec as Disks | undefined)?.dataVolumeTemplates ?? []
+  return disks.flatMap(({ spec }) => {
+    const { namespace, name } = spec?.source?.pvc ?? {}
+    return namespace && name ? [`${namespace}/${name}`] : []
   })
 }

@@ -8,8 +8,16 @@ import type {
   VirtualMachineInstance,
   VirtualMachineInstanceMigration,
   VirtualMachineSnapshot,
+  VmTemplate,
 } from '@virtdeck/k8s'
-import { projectMigrationRow, projectNodeRow, projectSnapshotRow, projectVmRow, projectVolumeRow } from '@virtdeck/kubevirt'
+import {
+  projectMigrationRow,
+  projectNodeRow,
+  projectSnapshotRow,
+  projectTemplateRow,
+  projectVmRow,
+  projectVolumeRow,
+} from '@virtdeck/kubevirt'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { keeperOf } from './kept.ts'
 import { inventoryResources, type InventoryResource } from './messages.ts'
@@ -116,6 +124,46 @@ test('keeps neither user data nor annotations, but for those that name the opera
   expect(JSON.stringify(cut)).not.toContain('hunter2')
   expect(cut.metadata.annotations).toEqual({ 'vm.kubevirt.io/os': 'rhel9' })
   expect(cut.spec.template.spec.volumes).toEqual([{}, { dataVolume: { name: 'web-root' } }])
+})
+
+test('keeps of a template what its row tells, and no cloud-init, no password of an image and no annotation', () => {
+  const root = (source: object) => ({
+    metadata: { name: 'root' },
+    spec: { source, storage: { resources: { requests: { storage: '20Gi' } } } },
+  })
+  const template = (source: object) =>
+    ({
+      metadata: { ...meta, namespace: undefined, labels: { tier: 'db' }, annotations: { note: 'hunter2', 'vm.kubevirt.io/os': 'rhel9' } },
+      spec: {
+        displayName: 'RHEL',
+        description: 'For databases',
+        icon: 'hunter2',
+        dataVolumeTemplates: [root(source)],
+        template: {
+          spec: {
+            domain: {
+              cpu: { cores: 2 },
+              memory: { guest: '2Gi' },
+              devices: { disks: [{ name: 'root', bootOrder: 1, disk: {} }, { name: 'seed' }] },
+            },
+            volumes: [
+              { name: 'root', dataVolume: { name: 'root' } },
+              { name: 'seed', cloudInitNoCloud: { userData: 'password: hunter2' } },
+            ],
+          },
+        },
+      },
+    }) as unknown as VmTemplate
+  for (const source of [
+    { pvc: { namespace: 'golden', name: 'rhel' } },
+    { http: { url: 'https://me:hunter2@images.example.com/rhel.img?token=hunter2', secretRef: 'hunter2' } },
+    { registry: { url: 'docker://quay.io/rhel' } },
+    { blank: {} },
+  ]) {
+    const cut = kept('vmtemplates', template(source))
+    expect(projectTemplateRow(cut)).toEqual(projectTemplateRow(template(source)))
+    expect(JSON.stringify(cut)).not.toContain('hunter2')
+  }
 })
 
 test('keeps of a DataVolume whose it is, what kind of source it has and how far it is, but not where from', () => {

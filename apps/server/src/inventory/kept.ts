@@ -13,6 +13,7 @@ import type {
   VirtualMachineRestore,
   VirtualMachineSnapshot,
   VirtualMachineSnapshotContent,
+  VmTemplate,
 } from '@virtdeck/k8s'
 import type { InventoryResource } from './messages.ts'
 
@@ -58,6 +59,16 @@ const asked = { accessModes: true, storageClassName: true, volumeMode: true, res
 
 /** Which fields there are, and nothing of what is in them: the URL that a disk comes from may bear a password. */
 const keysAlone = (value: object) => Object.fromEntries(Object.keys(value).map((key) => [key, {}]))
+
+/** What a disk is cloned or made of; of a download only which host it comes from. */
+function diskSource(source: Record<string, unknown>) {
+  const { pvc, snapshot, registry } = source
+  const downloads = ['http', 's3', 'gcs', 'imageio'].flatMap((kind) => {
+    const url = (source[kind] as { url?: unknown } | null | undefined)?.url
+    return typeof url === 'string' ? [[kind, { url: URL.canParse(url) ? new URL(url).origin : '' }]] : []
+  })
+  return { pvc, snapshot, registry, ...(Object.fromEntries(downloads) as object) }
+}
 
 const shapes = {
   namespaces: { metadata: identity } satisfies Shape<Namespace>,
@@ -138,6 +149,22 @@ const shapes = {
     spec: { virtualMachineSnapshotName: true },
     status: { complete: true, restoreTime: true },
   } satisfies Shape<VirtualMachineRestore>,
+  vmtemplates: {
+    metadata: { ...identity, labels: true, annotations: osEntries },
+    spec: {
+      displayName: true,
+      description: true,
+      dataVolumeTemplates: [{ metadata: { name: true }, spec: { source: diskSource, sourceRef: true, pvc: asked, storage: asked } }],
+      template: {
+        metadata: { labels: osEntries, annotations: osEntries },
+        // Of its volumes what they are called: cloud-init holds passwords.
+        spec: {
+          domain: { ...domain, devices: { disks: [{ name: true, bootOrder: true }] } },
+          volumes: [{ name: true, dataVolume: { name: true }, persistentVolumeClaim: { claimName: true }, containerDisk: { image: true } }],
+        },
+      },
+    },
+  } satisfies Shape<VmTemplate>,
 } satisfies Record<InventoryResource, unknown>
 
 /** Cuts objects of a resource down to what their rows need, as new objects that hold on to nothing of the old ones. */

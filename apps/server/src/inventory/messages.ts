@@ -1,6 +1,8 @@
 // What the main thread and the inventory's thread say to each other.
 import type { Fleet } from '@virtdeck/kubevirt'
 import type { Dial } from '../auth/kubeconfig.ts'
+import type { Measurements } from '../usage/measurements.ts'
+import type { UsageTarget } from '../usage/target.ts'
 import type { ReflectorState } from './reflector.ts'
 
 /** The resources that rows are made of, and the namespaces that rights are asked for. */
@@ -15,6 +17,7 @@ export const inventoryResources = [
   'virtualmachinesnapshots',
   'virtualmachinesnapshotcontents',
   'virtualmachinerestores',
+  'vmtemplates',
 ] as const
 
 export type InventoryResource = (typeof inventoryResources)[number]
@@ -35,6 +38,8 @@ export type ToWorker =
   | { type: 'project'; source: SourceId; fleet: Fleet; variant: Variant }
   | { type: 'dial'; id: number; dial: Dial }
   | { type: 'dial-failed'; id: number; message: string }
+  /** Read what VMs use. */
+  | { type: 'usage'; id: number; target: UsageTarget }
 
 /** A row's text, as rowText makes it, and what it adds to a sum. */
 export type RowUpsert = [uid: string, namespace: string, json: string, high: number, low: number]
@@ -48,3 +53,5 @@ export type FromWorker =
   | { type: 'state'; source: SourceId; resource: InventoryResource; namespace?: string; state: ReflectorState }
   | { type: 'namespaces'; source: SourceId; names: string[] }
   | { type: 'unreadable'; fleet: Fleet; key: string; message: string }
+  | { type: 'usage'; id: number; measurements: Measurements }
+  | { type: 'usage-failed'; id: number; message: string; details: string }

@@ -24,6 +24,7 @@ const everything: Visibility = {
   virtualmachinesnapshots: 'all',
   virtualmachinesnapshotcontents: 'all',
   virtualmachinerestores: 'all',
+  vmtemplates: 'all',
 }
 const upsertOf = (given: { uid: string }, namespace = ''): RowUpsert => [given.uid, namespace, rowText(given), ...hashText(rowText(given))]
 const row = (uid: string, turn = 0): RowUpsert => upsertOf({ uid, turn } as { uid: string })

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { KubeObject } from '@virtdeck/k8s'
 import { hashText, rowText, type Fleet } from '@virtdeck/kubevirt'
 import { readSnapshot } from '../testing/browser.ts'
-import { fleetResources, fleets } from './joins.ts'
-import { inventoryResources, type InventoryResource } from './messages.ts'
+import { createJoins, fleetResources, fleets, rightsNamespace } from './joins.ts'
+import { inventoryResources, type InventoryResource, type RowUpsert } from './messages.ts'
 import { createFleetView, createRowStore } from './rows.ts'
 import { askVisibility, visibilityKey, visibleVariant, visibleVariants, type Ask, type Reach, type Visibility } from './visibility.ts'
 
@@ -38,7 +39,7 @@ function askOf(rights: Visibility, mode: 'complete' | 'incomplete' | 'empty', as
           )
     const resourceRules = known.map((resource) => ({
       verbs: ['get', 'list'],
-      apiGroups: ['', 'kubevirt.io', 'cdi.kubevirt.io', 'snapshot.kubevirt.io'],
+      apiGroups: ['', 'kubevirt.io', 'cdi.kubevirt.io', 'snapshot.kubevirt.io', 'spectrocloud.com'],
       resources: [resource],
     }))
     return { status: { incomplete: mode !== 'complete', resourceRules, nonResourceRules: [] } } as T
@@ -51,7 +52,7 @@ test('learns exactly the rights that the API server grants, however it answers r
       const learned = await askVisibility(askOf(rights, mode), namespaceNames)
       for (const resource of inventoryResources) {
         for (const namespace of namespaceNames) {
-          const clusterScoped = resource === 'nodes' || resource === 'namespaces'
+          const clusterScoped = resource === 'nodes' || resource === 'namespaces' || resource === 'vmtemplates'
           expect(may(learned, resource, namespace)).toBe(clusterScoped ? rights[resource] === 'all' : may(rights, resource, namespace))
         }
       }
@@ -105,6 +106,55 @@ test('shows no row, and no part of a row, of a namespace whose resource may not 
       }
       const expected = early.filter(({ namespace }) => may(rights, own, namespace))
       expect(snapshot.rows.map(({ uid }) => uid).toSorted()).toEqual(expected.map(({ uid }) => uid).toSorted())
+    }),
+  )
+})
+
+test('says of a template’s image only what the rights to the image’s namespace tell', async () => {
+  const image = fc.record({ namespace: fc.constantFrom(...namespaceNames), name: fc.constantFrom('debian', 'fedora') })
+  const volume = fc.record({ claim: fc.boolean(), progress: fc.constantFrom(undefined, '40%') })
+  const volumes = fc.array(fc.tuple(image, volume), { maxLength: 8 })
+  await fc.assert(
+    fc.asyncProperty(visibility, fc.array(image, { minLength: 1, maxLength: 6 }), volumes, async (anyRights, images, held) => {
+      const rights = { ...anyRights, vmtemplates: 'all' as const }
+      const shelves = new Map<string, KubeObject>()
+      const objects = { get: (resource: string, key: string) => shelves.get(`${resource} ${key}`), keys: () => [] }
+      const metadata = { uid: 'u', creationTimestamp: '2026-11-20T10:00:00Z' }
+      for (const [{ namespace, name }, { claim, progress }] of held) {
+        const key = `${namespace}/${name}`
+        if (claim) shelves.set(`persistentvolumeclaims ${key}`, { metadata, status: { phase: 'Bound' } })
+        if (progress) shelves.set(`datavolumes ${key}`, { metadata, spec: {}, status: { phase: 'ImportInProgress', progress } })
+      }
+      for (const [index, pvc] of images.entries()) {
+        const disks = { devices: { disks: [{ name: 'root' }] } }
+        shelves.set(`vmtemplates t${index}`, {
+          metadata: { ...metadata, uid: `t${index}`, name: `t${index}` },
+          spec: {
+            dataVolumeTemplates: [{ metadata: { name: 'root' }, spec: { source: { pvc }, storage: {} } }],
+            template: { spec: { domain: disks, volumes: [{ name: 'root', dataVolume: { name: 'root' } }] } },
+          },
+        })
+      }
+      const joins = createJoins(objects)
+      const stores = visibleVariants(rights, 'vmtemplates').map((variant) => {
+        const store = createRowStore('vmtemplates', variant)
+        const rows = images.flatMap((_, index) => joins.row('vmtemplates', `t${index}`, variant) ?? [])
+        const upsert = rows.map((row): RowUpsert => [row.uid, rightsNamespace(row), rowText(row), ...hashText(rowText(row))])
+        store.receive(true, { upsert, remove: [] })
+        return store
+      })
+      const view = createFleetView('vmtemplates', rights, { scope: 'cluster' }, stores)
+      const { rows } = readSnapshot<'vmtemplates'>((await view.snapshot('identity')).body.toString())
+      view.close()
+      expect(rows.map(({ uid }) => uid).toSorted()).toEqual(images.map((_, index) => `t${index}`).toSorted())
+      for (const { uid, image: told, progress } of rows) {
+        const { namespace, name } = images[Number(uid.slice(1))] ?? { namespace: '', name: '' }
+        const seen = (resource: InventoryResource) => may(rights, resource, namespace) && shelves.has(`${resource} ${namespace}/${name}`)
+        const importing = seen('datavolumes')
+        const missing = !importing && may(rights, 'persistentvolumeclaims', namespace) && !seen('persistentvolumeclaims')
+        expect(told).toBe(importing ? 'importing' : missing ? 'missing' : 'ready')
+        expect(progress).toBe(importing ? 40 : undefined)
+      }
     }),
   )
 })

@@ -16,15 +16,18 @@ export type Reach = 'all' | ReadonlySet<string>
 
 export type Visibility = Readonly<Record<InventoryResource, Reach>>
 
-const reaches = (reach: Reach, namespace: string) => reach === 'all' || reach.has(namespace)
+/** Whether somebody may list a resource in a namespace. */
+export function mayList(visibility: Visibility, resource: InventoryResource, namespace: string): boolean {
+  const reach = visibility[resource]
+  return reach === 'all' || reach.has(namespace)
+}
 
 /**
- * The variant in which rows of a namespace may be seen, or undefined for none. Cluster-scoped rows have the namespace ''.
- * What a row is made of beyond the fleet's own resource counts only where that resource may be listed as well.
+ * The variant in which rows of a namespace (rightsNamespace) may be seen, or undefined for none. What a row is made of beyond the fleet's own resource counts only where that resource may be listed as well.
  */
 export function visibleVariant(visibility: Visibility, fleet: Fleet, namespace: string): Variant | undefined {
-  if (!reaches(visibility[fleetResources[fleet].own], namespace)) return undefined
-  return variantOf(fleet, (resource) => reaches(visibility[resource], namespace))
+  if (!mayList(visibility, fleetResources[fleet].own, namespace)) return undefined
+  return variantOf(fleet, (resource) => mayList(visibility, resource, namespace))
 }
 
 /** Every variant that some namespace may be seen in; namespaces that are named nowhere are all alike. */
@@ -57,8 +60,9 @@ const groups: Record<InventoryResource, string> = {
   virtualmachinesnapshots: 'snapshot.kubevirt.io',
   virtualmachinesnapshotcontents: 'snapshot.kubevirt.io',
   virtualmachinerestores: 'snapshot.kubevirt.io',
+  vmtemplates: 'spectrocloud.com',
 }
-const clusterScoped: readonly InventoryResource[] = ['namespaces', 'nodes']
+export const clusterScoped: readonly InventoryResource[] = ['namespaces', 'nodes', 'vmtemplates']
 const concurrency = 20
 
 /** Asks the API server with somebody's own credential. */

@@ -4,7 +4,9 @@ import { collectionPath, resources, type KubeObject, type Resource } from '@virt
 import { hashText, rowText, type Fleet } from '@virtdeck/kubevirt'
 import type { Dial } from '../auth/kubeconfig.ts'
 import { createUpstream } from '../k8s/upstream.ts'
-import { createJoins, fleetResources, type Objects } from './joins.ts'
+import { readUsage, UsageProblem } from '../usage/prometheus.ts'
+import type { UsageTarget } from '../usage/target.ts'
+import { createJoins, fleetResources, rightsNamespace, type Objects } from './joins.ts'
 import { keeperOf } from './kept.ts'
 import type { FromWorker, InventoryResource, RowRemove, RowUpsert, Scope, SourceId, ToWorker, Variant } from './messages.ts'
 import { keyOf, startReflector, type Reflector } from './reflector.ts'
@@ -20,6 +22,7 @@ const descriptors: Record<InventoryResource, Resource> = {
   virtualmachinesnapshots: resources.virtualMachineSnapshots,
   virtualmachinesnapshotcontents: resources.virtualMachineSnapshotContents,
   virtualmachinerestores: resources.virtualMachineRestores,
+  vmtemplates: resources.vmTemplates,
 }
 
 const port = parentPort
@@ -50,6 +53,9 @@ port.on('message', (message: ToWorker) => {
       dials.get(message.id)?.reject(new Error(message.message))
       dials.delete(message.id)
       return
+    case 'usage':
+      void answerUsage(message.id, message.target)
+      return
   }
 })
 
@@ -59,6 +65,15 @@ function dialFor(source: SourceId): Promise<Dial> {
     dials.set(id, { resolve, reject })
     post({ type: 'dial', id, source })
   })
+}
+
+async function answerUsage(id: number, target: UsageTarget): Promise<void> {
+  try {
+    post({ type: 'usage', id, measurements: await readUsage(target, upstream) })
+  } catch (error) {
+    const { message, details } = error instanceof UsageProblem ? error : new UsageProblem('What VMs use could not be read.', String(error))
+    post({ type: 'usage-failed', id, message, details })
+  }
 }
 
 /** Of a row that was sent, what tells whether it is another now. */
@@ -130,7 +145,7 @@ function startSource(source: SourceId, scopes: Partial<Record<InventoryResource,
       const json = rowText(row)
       const [high, low] = hashText(json)
       if (before?.uid === row.uid && before.high === high && before.low === low) continue
-      const namespace = 'namespace' in row ? row.namespace : ''
+      const namespace = rightsNamespace(row)
       projection.rows.set(key, { uid: row.uid, namespace, high, low })
       upsert.push([row.uid, namespace, json, high, low])
     }

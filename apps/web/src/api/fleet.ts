@@ -171,6 +171,7 @@ export const fleets: { [F in Fleet]: FleetStore<FleetRows[F]> } = {
   virtualmachineinstancemigrations: open('virtualmachineinstancemigrations'),
   virtualmachinesnapshots: open('virtualmachinesnapshots'),
   persistentvolumeclaims: open('persistentvolumeclaims'),
+  vmtemplates: open('vmtemplates'),
 }
 
 export function forgetFleets(resume: boolean) {

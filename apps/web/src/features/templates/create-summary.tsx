@@ -54,7 +54,7 @@ export function CreateSummary({ facts, values, blocked, dryRun, children }: Crea
           <h3>Before you create</h3>
           <ul className="cons" aria-live="polite">
             {blocked !== undefined ? <Check state="error">{blocked}</Check> : <Check state="ok">You may create VMs in {namespace}</Check>}
-            {!facts.ready && (
+            {facts.notReadyReason !== undefined && (
               <Check state="warning">
                 <Told>{facts.notReadyReason}</Told>
               </Check>

@@ -5,9 +5,10 @@ import { createSchema, initialValues, refusedFields, sizesFor, templateValues, t
 
 const GiB = 2 ** 30
 const facts: TemplateFacts = {
+  uid: 'u',
   name: 'ubuntu-2404',
+  createdAt: 0,
   displayName: 'Ubuntu 24.04 LTS',
-  description: '',
   os: 'ubuntu',
   osName: 'Ubuntu 24.04',
   family: 'linux',
@@ -18,8 +19,7 @@ const facts: TemplateFacts = {
   moreDisks: 0,
   login: true,
   user: 'ubuntu',
-  ready: true,
-  labels: {},
+  image: 'ready',
 }
 const good: CreateValues = { ...initialValues(facts, 'team-a'), name: 'web-01', password: 'correct horse' }
 

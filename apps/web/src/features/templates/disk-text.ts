@@ -1,4 +1,4 @@
-import type { DiskOrigin, TemplateFacts } from '@virtdeck/kubevirt'
+import type { DiskOrigin, TemplateRow } from '@virtdeck/kubevirt'
 
 /** Where the root disk comes from, on one line. */
 export function originText(origin: DiskOrigin | undefined): string {
@@ -8,7 +8,7 @@ export function originText(origin: DiskOrigin | undefined): string {
     case 'existing':
       return `Volume ${origin.name}`
     case 'download':
-      return `Download from ${hostOf(origin.url)}`
+      return origin.host ? `Download from ${origin.host}` : 'Download'
     case 'image':
       return `Image ${origin.image.replace(/^docker:\/\//, '').replace(/^[^/]+\//, '')}`
     case 'blank':
@@ -18,17 +18,13 @@ export function originText(origin: DiskOrigin | undefined): string {
   }
 }
 
-function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : url
-}
-
 /** Whether what the guest writes is lost when it stops: the disk is an image, and no volume was made of it. */
-export function diskIsScratch({ diskBytes, origin }: TemplateFacts): boolean {
+export function diskIsScratch({ diskBytes, origin }: TemplateRow): boolean {
   return diskBytes === undefined && origin?.kind === 'image'
 }
 
 /** What there is to say about a disk that cannot be sized. */
-export function diskText(facts: TemplateFacts): string {
+export function diskText(facts: TemplateRow): string {
   const from = originText(facts.origin)
   if (diskIsScratch(facts)) return `${from}: what the guest writes lasts as long as it runs.`
   return facts.origin

@@ -1,30 +1,24 @@
-import type { TemplateFacts } from '@virtdeck/kubevirt'
+import type { TemplateRow } from '@virtdeck/kubevirt'
 import { describe, expect, test } from 'vitest'
 import { galleryCounts, gallerySections, readGalleryQuery, subtitle, writeGalleryQuery } from './gallery.ts'
 
-const facts = (name: string, more: Partial<TemplateFacts> = {}): TemplateFacts => ({
+const facts = (name: string, more: Partial<TemplateRow> = {}): TemplateRow => ({
+  uid: name,
   name,
+  createdAt: 0,
   displayName: name,
-  description: '',
-  os: undefined,
-  osName: undefined,
   family: 'linux',
   cpus: 1,
   memoryBytes: 2 ** 30,
   diskBytes: 2 ** 30,
-  origin: undefined,
-  moreDisks: 0,
-  login: true,
-  user: 'user',
-  ready: true,
-  labels: {},
+  image: 'ready',
   ...more,
 })
 
 const templates = [
   facts('windows-server-2022', { os: 'windows', family: 'windows' }),
   facts('Ubuntu 24.04 LTS', { os: 'ubuntu', osName: 'Ubuntu 24.04', labels: { tier: 'postgres' } }),
-  facts('Ubuntu 9.10', { os: 'ubuntu', ready: false }),
+  facts('Ubuntu 9.10', { os: 'ubuntu', image: 'importing' }),
   facts('Debian 12', { os: 'debian' }),
   facts('appliance', { family: 'other' }),
 ]

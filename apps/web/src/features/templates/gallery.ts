@@ -1,7 +1,7 @@
 // What the gallery shows of its templates: by system, by what is typed, by what is ready.
-import type { TemplateFacts } from '@virtdeck/kubevirt'
+import type { TemplateRow } from '@virtdeck/kubevirt'
 
-export type Family = TemplateFacts['family']
+export type Family = TemplateRow['family']
 
 /** What the URL says about the gallery. */
 export type GalleryQuery = { text: string; family?: Family; readyOnly: boolean }
@@ -22,8 +22,8 @@ export const families: readonly { family: Family; title: string }[] = [
 ]
 
 /** Every word is in the name, the description, the system or a label's value. */
-export function matchesText(facts: TemplateFacts, text: string): boolean {
-  const haystack = [facts.displayName, facts.name, facts.description, facts.os, facts.osName, ...Object.values(facts.labels)]
+export function matchesText(facts: TemplateRow, text: string): boolean {
+  const haystack = [facts.displayName, facts.name, facts.description, facts.os, facts.osName, ...Object.values(facts.labels ?? {})]
     .join(' ')
     .toLowerCase()
   return text
@@ -32,12 +32,13 @@ export function matchesText(facts: TemplateFacts, text: string): boolean {
     .every((word) => haystack.includes(word))
 }
 
-export type Section = { family: Family; title: string; templates: TemplateFacts[] }
+export type Section = { family: Family; title: string; templates: TemplateRow[] }
 
 /** The sections that have something to show, each by system and name. */
-export function gallerySections(templates: readonly TemplateFacts[], query: GalleryQuery): Section[] {
+export function gallerySections(templates: readonly TemplateRow[], query: GalleryQuery): Section[] {
   const matching = templates.filter(
-    (facts) => matchesText(facts, query.text) && (!query.family || facts.family === query.family) && (!query.readyOnly || facts.ready),
+    (facts) =>
+      matchesText(facts, query.text) && (!query.family || facts.family === query.family) && (!query.readyOnly || facts.image === 'ready'),
   )
   const ordered = matching.toSorted(
     (a, b) => (a.os ?? '~').localeCompare(b.os ?? '~') || a.displayName.localeCompare(b.displayName, undefined, { numeric: true }),
@@ -48,16 +49,16 @@ export function gallerySections(templates: readonly TemplateFacts[], query: Gall
 }
 
 /** How many templates each facet would show, given what is typed. */
-export function galleryCounts(templates: readonly TemplateFacts[], text: string) {
+export function galleryCounts(templates: readonly TemplateRow[], text: string) {
   const matching = templates.filter((facts) => matchesText(facts, text))
   return {
     all: matching.length,
-    ready: matching.filter(({ ready }) => ready).length,
+    ready: matching.filter(({ image }) => image === 'ready').length,
     families: families.map((item) => ({ ...item, count: matching.filter(({ family }) => family === item.family).length })),
   }
 }
 
 /** The system under the template's name, unless the name says it already. */
-export function subtitle({ displayName, osName, name }: TemplateFacts): string {
+export function subtitle({ displayName, osName, name }: TemplateRow): string {
   return osName && !displayName.toLowerCase().includes(osName.toLowerCase()) ? osName : name
 }

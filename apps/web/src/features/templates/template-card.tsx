@@ -1,4 +1,4 @@
-import type { TemplateFacts } from '@virtdeck/kubevirt'
+import type { TemplateRow } from '@virtdeck/kubevirt'
 import { Link } from 'react-router'
 import { paths } from '../../paths.ts'
 import { Button } from '../../ui/button.tsx'
@@ -13,7 +13,7 @@ import { Bdi } from '../../ui/bdi.tsx'
 import { DETAIL_CHARACTERS, visibleText } from '../../util/visible-text.ts'
 
 type TemplateCardProps = {
-  facts: TemplateFacts
+  facts: TemplateRow
   /** Why this user can create nothing. */
   disabledReason?: string
 }
@@ -23,7 +23,7 @@ export function TemplateCard({ facts, disabledReason }: TemplateCardProps) {
   const to = paths.createFromTemplate(facts)
   const reason = facts.notReadyReason ?? disabledReason
   return (
-    <article className={facts.ready ? 'tcard' : 'tcard off'} aria-label={visibleText(facts.displayName)}>
+    <article className={facts.image === 'ready' ? 'tcard' : 'tcard off'} aria-label={visibleText(facts.displayName)}>
       <Link to={to} className="tmain">
         <span className="thead">
           <OsTile os={facts.os} big />
@@ -57,7 +57,7 @@ export function TemplateCard({ facts, disabledReason }: TemplateCardProps) {
   )
 }
 
-function TemplateSize({ facts: { cpus, memoryBytes, diskBytes } }: { facts: TemplateFacts }) {
+function TemplateSize({ facts: { cpus, memoryBytes, diskBytes } }: { facts: TemplateRow }) {
   const parts = [
     cpus !== undefined && <Quantity key="cpu" value={cpus} unit="vCPU" />,
     memoryBytes !== undefined && <Quantity key="memory" bytes={memoryBytes} />,
@@ -82,13 +82,13 @@ function DiskQuantity({ bytes }: { bytes: number }) {
   return <Quantity value={value} unit={`${unit} disk`} />
 }
 
-function TemplateReadiness({ facts }: { facts: TemplateFacts }) {
-  if (facts.ready) return <Bdi className="dim torigin">{originText(facts.origin)}</Bdi>
-  const importing = facts.notReadyReason?.includes('being imported')
-  return importing ? (
+function TemplateReadiness({ facts: { image, origin, progress } }: { facts: TemplateRow }) {
+  if (image === 'ready') return <Bdi className="dim torigin">{originText(origin)}</Bdi>
+  return image === 'importing' ? (
     <span className="badge transit">
       <Spinner />
       <b>Importing image</b>
+      {progress !== undefined && <span className="mono dim">{Math.round(progress)}%</span>}
     </span>
   ) : (
     <span className="row c-error">

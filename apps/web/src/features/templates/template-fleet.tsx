@@ -1,6 +1,7 @@
 // What the list of templates says of itself: the gallery as a table.
-import type { TemplateFacts } from '@virtdeck/kubevirt'
+import type { TemplateRow } from '@virtdeck/kubevirt'
 import { useNavigate } from 'react-router'
+import { useFleetRow } from '../../api/fleet.ts'
 import type { Action } from '../../components/action.ts'
 import { defineFleet } from '../../components/fleet/fleet-kind.ts'
 import {
@@ -22,16 +23,7 @@ import { bytesText } from '../../util/format.ts'
 import { visibleText } from '../../util/visible-text.ts'
 import { originText } from './disk-text.ts'
 
-/** A template as a row: cluster-scoped, so its name is all that it takes to tell it apart. */
-export type TemplateRow = TemplateFacts & { uid: string }
-
-export const templateRow = (facts: TemplateFacts): TemplateRow => ({ ...facts, uid: facts.name })
-
-type Readiness = 'ready' | 'importing' | 'missing'
-
-function readiness({ ready, notReadyReason }: TemplateFacts): Readiness {
-  return ready ? 'ready' : notReadyReason?.includes('being imported') ? 'importing' : 'missing'
-}
+const imageOf = ({ image }: TemplateRow) => image
 
 const told = {
   ready: { state: 'running', word: 'Ready' },
@@ -60,14 +52,14 @@ export const templateFleet = defineFleet<TemplateRow>({
       id: 'state',
       title: 'State',
       width: 140,
-      value: (row) => ['missing', 'importing', 'ready'].indexOf(readiness(row)),
-      shown: readiness,
+      value: ({ image }) => ['missing', 'importing', 'ready'].indexOf(image),
+      shown: imageOf,
       cell: (row) => (
         <span title={row.notReadyReason && visibleText(row.notReadyReason)}>
-          <StatusBadge {...told[readiness(row)]} />
+          <StatusBadge {...told[row.image]} {...(row.image === 'importing' && { progress: row.progress })} />
         </span>
       ),
-      csv: { value: readiness },
+      csv: { value: imageOf },
     },
     textColumn({ id: 'os', title: 'OS', width: 130, className: 'dim', of: ({ osName, os }) => osName ?? os }),
     cpuColumn,
@@ -77,7 +69,7 @@ export const templateFleet = defineFleet<TemplateRow>({
     textColumn({ id: 'description', title: 'Description', width: 180, className: 'dim', of: ({ description }) => description }),
   ],
   keys: {
-    status: facetKey('ready, importing, missing', readiness, Object.keys(told)),
+    status: facetKey('ready, importing, missing', imageOf, Object.keys(told)),
     os: osKey,
     family: { kind: 'word', hint: 'linux, windows, other', of: ({ family }) => family },
     memory: { kind: 'size', hint: '<=4Gi', of: ({ memoryBytes }) => memoryBytes },
@@ -85,8 +77,8 @@ export const templateFleet = defineFleet<TemplateRow>({
     label: { kind: 'labels', hint: 'app=pay, or app alone', of: ({ labels }) => labels },
     name: nameKey('a pattern: ubuntu-*'),
   },
-  texts: ({ name, displayName, description, osName, labels }) => [name, displayName, description, osName, Object.values(labels)],
-  attention: (row) => (readiness(row) === 'missing' ? 'failing' : undefined),
+  texts: ({ name, displayName, description, osName, labels }) => [name, displayName, description, osName, Object.values(labels ?? {})],
+  attention: (row) => (row.image === 'missing' ? 'failing' : undefined),
   states: [
     { key: 'status', value: 'ready', label: 'Ready', state: 'running' },
     { key: 'status', value: 'importing', label: 'Importing', state: 'transit' },
@@ -99,6 +91,7 @@ export const templateFleet = defineFleet<TemplateRow>({
       .filter(Boolean)
       .join(' · '),
   labels: ({ labels }) => labels,
+  useRow: (row) => useFleetRow('vmtemplates', row),
   useActions: useTemplateActions,
 })
 

@@ -1,9 +1,11 @@
 // Where self-service begins: pick a system, press Create.
-import type { TemplateFacts } from '@virtdeck/kubevirt'
+import type { TemplateRow } from '@virtdeck/kubevirt'
 import type { Status } from '@virtdeck/k8s'
 import { Suspense, lazy, useRef } from 'react'
 import type { ReactNode } from 'react'
 import { useSearchParams } from 'react-router'
+import { useFleet, type FleetState } from '../../api/fleet.ts'
+import { SCAN_EVERY_MS } from '../../components/fleet/use-scan.ts'
 import { useShortcut } from '../../stores/shortcuts.ts'
 import { Button } from '../../ui/button.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
@@ -15,13 +17,12 @@ import { formatCount } from '../../util/format.ts'
 import { galleryCounts, gallerySections, readGalleryQuery, writeGalleryQuery, type GalleryQuery } from './gallery.ts'
 import { TemplateCard } from './template-card.tsx'
 import { useCreateAccess } from './use-create-access.ts'
-import { useTemplates, type Templates } from './use-templates.ts'
 import './templates-feature.css'
 
 /** Cards to choose by, or a table to search by. */
 export function TemplatesPage() {
   const [parameters, setParameters] = useSearchParams()
-  const known = useTemplates()
+  const fleet = useFleet('vmtemplates', SCAN_EVERY_MS)
   const view = parameters.get('view') === 'table' ? 'table' : 'cards'
   const views = (
     <Segmented
@@ -34,13 +35,15 @@ export function TemplatesPage() {
       ]}
     />
   )
-  if (view === 'cards' || (known.error && known.templates.length === 0)) return <TemplatesGallery known={known} views={views} />
+  if (view === 'cards') return <TemplatesGallery fleet={fleet} views={views} />
   return (
-    <Suspense fallback={<TemplatesGallery known={{ status: 'loading', templates: [] }} views={views} />}>
-      <TemplatesTable templates={known} views={views} empty={noTemplates} />
+    <Suspense fallback={<TemplatesGallery fleet={loading} views={views} />}>
+      <TemplatesTable fleet={fleet} views={views} empty={noTemplates} />
     </Suspense>
   )
 }
+
+const loading: FleetState<TemplateRow> = { status: 'loading', rows: [], version: 0 }
 
 const TemplatesTable = lazy(() => import('./templates-table.tsx'))
 
@@ -49,7 +52,9 @@ const noTemplates = {
   body: 'A template is a VmTemplate object: whoever runs the cluster adds them, and they appear here at once.',
 }
 
-function TemplatesGallery({ known: { templates, status, error }, views }: { known: Templates; views: ReactNode }) {
+function TemplatesGallery({ fleet, views }: { fleet: FleetState<TemplateRow>; views: ReactNode }) {
+  const { rows: templates, status, access } = fleet
+  const error = access?.scope === 'forbidden' ? access.status : fleet.error
   const [parameters, setParameters] = useSearchParams()
   const query = readGalleryQuery(parameters)
   const { disabledReason } = useCreateAccess()
@@ -121,7 +126,7 @@ function Facet({ label, count, pressed, onPress }: FacetProps) {
   )
 }
 
-type GalleryProps = { templates: readonly TemplateFacts[]; query: GalleryQuery; disabledReason?: string; onClear: () => void }
+type GalleryProps = { templates: readonly TemplateRow[]; query: GalleryQuery; disabledReason?: string; onClear: () => void }
 
 function Gallery({ templates, query, disabledReason, onClear }: GalleryProps) {
   const sections = gallerySections(templates, query)

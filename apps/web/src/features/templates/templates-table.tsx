@@ -1,20 +1,23 @@
 // The templates as a list, for those who have many.
-import { useMemo } from 'react'
+import { resources } from '@virtdeck/k8s'
+import { resourceAccess, type TemplateRow } from '@virtdeck/kubevirt'
 import type { ReactNode } from 'react'
+import { whyDenied } from '../../api/access.ts'
+import { fleets, type FleetState } from '../../api/fleet.ts'
 import { FleetPage } from '../../components/fleet/fleet-page.tsx'
 import { TemplateIcon } from '../../ui/icons.ts'
-import { templateFleet, templateRow } from './template-fleet.tsx'
-import type { Templates } from './use-templates.ts'
+import { templateFleet } from './template-fleet.tsx'
 
-type TemplatesTableProps = { templates: Templates; views: ReactNode; empty: { title: string; body: string } }
+type TemplatesTableProps = { fleet: FleetState<TemplateRow>; views: ReactNode; empty: { title: string; body: string } }
 
-export default function TemplatesTable({ templates: { templates, status, error }, views, empty }: TemplatesTableProps) {
-  const rows = useMemo(() => templates.map(templateRow), [templates])
+export default function TemplatesTable({ fleet, views, empty }: TemplatesTableProps) {
   return (
     <FleetPage
       kind={templateFleet}
       icon={TemplateIcon}
-      fleet={{ status, rows, error }}
+      fleet={fleet}
+      forbidden={whyDenied(resourceAccess('list', resources.vmTemplates))}
+      onRetry={() => fleets.vmtemplates.retry()}
       empty={empty}
       create={views}
       createOnPhone={views}
