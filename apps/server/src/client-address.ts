@@ -31,8 +31,10 @@ export function networks(texts: readonly string[]): BlockList {
  * and whatever stands before that, anybody may have written.
  */
 export function clientAddressOf(req: Pick<IncomingMessage, 'headers' | 'socket'>, proxies: BlockList): string {
-  const heard = [req.headers['x-forwarded-for'] ?? []].flat().join(',').split(',').map(plain)
   let address = plain(req.socket.remoteAddress ?? '')
+  const forwarded = req.headers['x-forwarded-for']
+  if (forwarded === undefined) return address
+  const heard = [forwarded].flat().join(',').split(',').map(plain)
   while (isIP(address) && proxies.check(address, family(address))) {
     const before = heard.pop() ?? ''
     if (!isIP(before)) break

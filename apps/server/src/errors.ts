@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
+import type { RequestHandler } from 'express'
 import { StatusError, failure, type Status } from '@virtdeck/k8s'
 import { actorOf, clientOf } from './audit/audit.ts'
 import type { GateRule } from './audit/record.ts'
@@ -33,10 +33,14 @@ function httpErrorCode(error: unknown): number | undefined {
   return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined
 }
 
-export function sendStatus(res: Response, status: Status): void {
+export function sendStatus(res: ServerResponse, status: Status): void {
   const retryAfter = status.details?.retryAfterSeconds
   if (retryAfter) res.setHeader('retry-after', String(retryAfter))
-  res.status(status.code).json(status)
+  const body = Buffer.from(JSON.stringify(status))
+  res.statusCode = status.code
+  res.setHeader('content-type', 'application/json; charset=utf-8')
+  res.setHeader('content-length', body.length)
+  res.end(body)
 }
 
 export const notFound: RequestHandler = (req) => {
@@ -46,20 +50,18 @@ export const notFound: RequestHandler = (req) => {
 /** So long after a refusal the rest of its request is still taken: cut at once, the refusal itself could be lost. */
 const lingerMs = 500
 
-/** The one error handler. */
-export function errorHandler(context: Context): ErrorRequestHandler {
+/** The one place that answers errors. */
+export function createErrorAnswer(context: Context): (error: unknown, req: IncomingMessage, res: ServerResponse) => void {
   const { log } = context
-  return (error: unknown, req, res, next) => {
+  return (error, req, res) => {
     const requestId = String(res.getHeader('x-request-id') ?? '')
     const status = tellable(error, requestId)
     recordRejected(context, error, req, requestId)
     if (status.code >= 500) log.error({ requestId, err: error }, status.message)
-    if (res.headersSent) {
-      next(error)
-      return
-    }
-    // Whoever is refused before the end of the request is not listened to until then.
     const { socket } = res
+    // An answer that has begun can only be cut short.
+    if (res.headersSent) return void socket?.destroy()
+    // Whoever is refused before the end of the request is not listened to until then.
     if (!req.complete) res.once('finish', () => setTimeout(() => req.complete || socket?.destroy(), lingerMs).unref())
     sendStatus(res, status)
   }

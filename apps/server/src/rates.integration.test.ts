@@ -35,7 +35,7 @@ async function patience(browser: Browser): Promise<number> {
 
 const floods: [string, number, () => Promise<Response>][] = [
   ['sign-ins', 30, () => openBrowser(stack.server.url).request('/auth/sign-in', { method: 'POST', body: { mode: 'demo', user: 'x' } })],
-  ['changes', 700, () => ben.request(vm, write)],
+  ['changes', 1_200, () => ben.request(vm, write)],
   ['tickets', 150, () => ben.request('/api/ws-ticket', { method: 'POST', body: { target: '/live' } })],
   ['reports', 40, () => ben.request('/api/csp-report', { method: 'POST', body: violation, contentType: 'application/csp-report' })],
 ]
@@ -54,7 +54,7 @@ test.each(floods)('holds a flood of %s back, says until when, and lets others pa
     expect([seconds >= 1, seconds <= 60]).toEqual([true, true])
   }
   expect(await refused[0]?.json()).toMatchObject({ kind: 'Status', code: 429, reason: 'TooManyRequests' })
-  // Seven hundred requests of another one share the core with these; they do not share a limit with them.
+  // Twelve hundred requests of another one share the core with these; they do not share a limit with them.
   expect(meanwhile).toBeLessThan(50 * alone + 100)
 })
 

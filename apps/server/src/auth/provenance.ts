@@ -1,6 +1,5 @@
 // Where a request comes from: the Host it names, the page that sent it, and whether that page knows the session's secret.
 import type { IncomingMessage } from 'node:http'
-import type { RequestHandler } from 'express'
 import { gateRefusal } from '../refusal.ts'
 import { loopbackHosts } from '../settings.ts'
 import type { Sessions } from './sessions.ts'
@@ -57,27 +56,19 @@ export function assertNotForeign(req: IncomingMessage): void {
 
 export const isRead = (method: string | undefined) => method === 'GET' || method === 'HEAD'
 
-export function requireHost(own: Origins): RequestHandler {
-  return (req, _res, next) => {
-    assertPlain(req)
-    assertHost(req, own)
-    next()
-  }
+/** What every request has to be, whoever it is from: readable in one way, and under a name of ours. */
+export function assertNamed(req: IncomingMessage, own: Origins): void {
+  assertPlain(req)
+  assertHost(req, own)
 }
 
 /** For everything behind a session: reads from our own pages, writes from our own pages with the session's CSRF token. */
-export function requireProvenance(own: Origins, sessions: Sessions): RequestHandler {
-  return (req, _res, next) => {
-    if (isRead(req.method)) {
-      assertNotForeign(req)
-    } else {
-      assertOrigin(req, own)
-      const session = sessions.of(req)
-      const given = req.headers['x-kvd-csrf']
-      if (session && !sessions.csrfMatches(session, typeof given === 'string' ? given : undefined)) {
-        throw gateRefusal('csrf', 403, 'The request lacks the session’s x-kvd-csrf header.')
-      }
-    }
-    next()
+export function assertProvenance(req: IncomingMessage, own: Origins, sessions: Sessions): void {
+  if (isRead(req.method)) return assertNotForeign(req)
+  assertOrigin(req, own)
+  const session = sessions.of(req)
+  const given = req.headers['x-kvd-csrf']
+  if (session && !sessions.csrfMatches(session, typeof given === 'string' ? given : undefined)) {
+    throw gateRefusal('csrf', 403, 'The request lacks the session’s x-kvd-csrf header.')
   }
 }

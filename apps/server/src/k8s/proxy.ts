@@ -1,6 +1,5 @@
 // The proxy: a request that passed the gate goes to the API server as the signed-in user, and its answer streams back.
-import type { IncomingMessage } from 'node:http'
-import { Router, type RequestHandler, type Response } from 'express'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { StatusError, statusOfResponse, toStatus } from '@virtdeck/k8s'
 import { actorOf, clientOf, type Outcome } from '../audit/audit.ts'
 import { operationOf } from '../audit/operation.ts'
@@ -26,29 +25,24 @@ const passedHeaders = ['audit-id', 'retry-after', 'warning', 'content-encoding']
 
 const nothing = Buffer.alloc(0)
 
-export function proxyRouter(context: Context): Router {
-  const router = Router({ caseSensitive: true, strict: true })
-  router.use(proxy(context))
-  return router
-}
-
 /** Hot path: nothing here parses the body of an answer, nor of a read. */
-function proxy({ sessions, kubeconfig, upstream, audit }: Context): RequestHandler {
+export function createProxy({ sessions, kubeconfig, upstream, audit }: Context) {
   const writes = createRateLimit({ burst: 500, everyMs: 20 })
   const assertRate = ({ user }: Session) => {
     const taken = writes.take(user.name)
     if (!taken.allowed)
       throw gateRefusal('rate', 429, 'Too many changes at once. Wait a moment.', { retryAfterSeconds: taken.retryAfterSeconds })
   }
-  return async (req, res) => {
+  return async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    const { method = '', url = '' } = req
     const session = sessions.of(req)
     if (!session) throw refusal(401, 'You are not signed in.')
-    const passed = passGate(req.method, req.originalUrl.slice('/k8s'.length))
-    if (!isRead(req.method)) assertRate(session)
+    const passed = passGate(method, url.slice('/k8s'.length))
+    if (!isRead(method)) assertRate(session)
     const announced = announcesBody(req) ? assertContentType(req) : undefined
     const body = announcesBody(req) ? await readBody(req) : nothing
     const contentType = body.length > 0 ? announced : undefined
-    const write = operationOf(req.method, passed, body, contentType)
+    const write = operationOf(method, passed, body, contentType)
     if (write) audit.assertRoom()
     // Reads are often a tab's own doing; what changes something is a person's.
     if (write) sessions.touch(res, session)
@@ -61,7 +55,7 @@ function proxy({ sessions, kubeconfig, upstream, audit }: Context): RequestHandl
     let answer: IncomingMessage
     try {
       answer = await upstream.send(await kubeconfig.dial(session.credential), {
-        method: req.method,
+        method,
         path: passed.path,
         headers: requestHeaders(req, id, passed, contentType),
         ...(body.length > 0 ? { body } : {}),
@@ -98,7 +92,7 @@ function requestHeaders(req: IncomingMessage, id: string, { kind }: Passed, cont
   }
 }
 
-async function sendAnswer(answer: IncomingMessage, res: Response, { kind }: Passed): Promise<void> {
+async function sendAnswer(answer: IncomingMessage, res: ServerResponse, { kind }: Passed): Promise<void> {
   const code = answer.statusCode ?? 502
   if (code < 200 || code > 599) {
     answer.destroy()
@@ -114,23 +108,26 @@ async function sendAnswer(answer: IncomingMessage, res: Response, { kind }: Pass
     if (value !== undefined) res.setHeader(name, value)
   }
   if (type === 'application/json') {
-    res.status(code).type('application/json; charset=utf-8')
+    res.statusCode = code
+    res.setHeader('content-type', 'application/json; charset=utf-8')
     stream(answer, res)
     return
   }
   res.removeHeader('content-encoding')
   if (kind === 'image' && type === 'image/png' && code === 200) {
     const image = await readAll(answer, maxScreenshotBytes)
-    res.status(200).type('image/png').end(image)
+    res.statusCode = 200
+    res.setHeader('content-type', 'image/png')
+    res.end(image)
     return
   }
   const text = answer.headers['content-encoding'] ? (answer.destroy(), '') : (await readAll(answer, maxErrorBytes)).toString('utf8')
   if (code >= 400) sendStatus(res, statusOfResponse(code, text))
-  else if (text === '') res.status(code).end()
+  else if (text === '') res.writeHead(code).end()
   else throw refusal(502, 'The Kubernetes API server answered something that is not JSON.')
 }
 
-function stream(answer: IncomingMessage, res: Response): void {
+function stream(answer: IncomingMessage, res: ServerResponse): void {
   // Cut short means cut short for the browser, too: an end would look like the whole answer.
   answer.once('error', () => res.destroy())
   answer.once('close', () => answer.complete || res.destroy())

@@ -74,6 +74,8 @@ export function createUpstream({ timeoutMs: usualTimeoutMs = 30_000 }: { timeout
     if (!agent) {
       const options = { keepAlive: true, keepAliveMsecs: 15_000, maxFreeSockets: 64, scheduling: 'lifo' as const }
       agent = url.startsWith('https:') ? new HttpsAgent({ ...options, ...tls }) : new HttpAgent(options)
+      // Its connections are all alike: Node would tell them apart by all their TLS settings, and put those together for each request.
+      agent.getName = () => key
       agents.set(key, agent)
     }
     return agent

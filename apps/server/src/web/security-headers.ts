@@ -1,5 +1,7 @@
 // The headers that keep a page, an asset and an API answer each to what they are (SECURITY section 7.2).
 import { randomBytes } from 'node:crypto'
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 import type { RequestHandler, Response } from 'express'
 import helmet from 'helmet'
 import { reportPath } from './csp-report.ts'
@@ -12,24 +14,25 @@ export function nonceOf(res: Response): string {
 }
 
 /** For everything: an answer that is neither page nor asset may not be rendered, framed or read by another origin. */
-export function securityHeaders(secure: boolean): RequestHandler[] {
-  return [
-    helmet({
-      contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], sandbox: [] } },
-      strictTransportSecurity: secure ? { maxAge: 31_536_000, includeSubDomains: true } : false,
-      xFrameOptions: { action: 'deny' },
-      referrerPolicy: { policy: 'no-referrer' },
-      crossOriginOpenerPolicy: { policy: 'same-origin' },
-      crossOriginResourcePolicy: { policy: 'same-origin' },
-      crossOriginEmbedderPolicy: { policy: 'require-corp' },
-    }),
-    (_req, res, next) => {
-      res.setHeader('permissions-policy', permissions)
-      res.setHeader('cache-control', 'no-store')
-      res.setHeader('vary', 'Cookie')
-      next()
-    },
-  ]
+export function securityHeaders(secure: boolean): (res: ServerResponse) => void {
+  const setHelmet = helmet({
+    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], sandbox: [] } },
+    strictTransportSecurity: secure ? { maxAge: 31_536_000, includeSubDomains: true } : false,
+    xFrameOptions: { action: 'deny' },
+    referrerPolicy: { policy: 'no-referrer' },
+    crossOriginOpenerPolicy: { policy: 'same-origin' },
+    crossOriginResourcePolicy: { policy: 'same-origin' },
+    crossOriginEmbedderPolicy: { policy: 'require-corp' },
+  })
+  // The same for every answer: asked for once.
+  const sample = new ServerResponse(new IncomingMessage(new Socket()))
+  setHelmet(sample.req, sample, (error) => {
+    if (error) throw error
+  })
+  const headers = Object.entries({ ...sample.getHeaders(), 'permissions-policy': permissions, 'cache-control': 'no-store', vary: 'Cookie' })
+  return (res) => {
+    for (const [name, value] of headers) if (value !== undefined) res.setHeader(name, value)
+  }
 }
 
 /** For the page: scripts and styles by nonce, Trusted Types with the one policy `virtdeck`. */
