@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { KubeObject } from '@virtdeck/k8s'
-import { hashText, rowText, type Fleet } from '@virtdeck/kubevirt'
+import { addToSum, digestOf, emptySum, hashText, rowText, sumOfText, type Fleet, type RowSum } from '@virtdeck/kubevirt'
 import { readSnapshot } from '../testing/browser.ts'
 import { createJoins, fleetResources, fleets, rightsNamespace } from './joins.ts'
 import { inventoryResources, type InventoryResource, type RowUpsert } from './messages.ts'
@@ -78,7 +78,7 @@ test('shows no row, and no part of a row, of a namespace whose resource may not 
     fc.asyncProperty(visibility, fc.constantFrom(...fleets), rows, rows, async (rights, fleet: Fleet, early, late) => {
       const { own, optional } = fleetResources[fleet]
       const stores = visibleVariants(rights, fleet).map((variant) => createRowStore(fleet, variant))
-      const fill = (whole: boolean, given: { uid: string; namespace: string }[]) => {
+      const fill = (whole: boolean, given: { uid: string; namespace: string }[], gone: { uid: string; namespace: string }[] = []) => {
         for (const store of stores) {
           const parts = store.variant ? store.variant.split('+') : []
           store.receive(whole, {
@@ -86,7 +86,7 @@ test('shows no row, and no part of a row, of a namespace whose resource may not 
               const text = rowText({ uid, namespace, parts })
               return [uid, namespace, text, ...hashText(text)]
             }),
-            remove: [],
+            remove: gone.map(({ uid, namespace }) => [uid, namespace]),
           })
         }
       }
@@ -95,17 +95,27 @@ test('shows no row, and no part of a row, of a namespace whose resource may not 
       const frames: Buffer[] = []
       view.subscribe((frame) => frames.push(frame))
       const snapshot = readSnapshot((await view.snapshot('identity')).body.toString()) as unknown as { rows: Row[] }
-      fill(false, late)
-      await view.snapshot('identity')
+      const gone = early.filter(({ uid }) => !late.some((other) => other.uid === uid)).slice(0, 3)
+      fill(false, late, gone)
+      const { digest } = view.digest()
       view.close()
-      const deltas = frames.map((frame) => JSON.parse(frame.toString()) as { upsert: Row[] })
+      const deltas = frames.map((frame) => JSON.parse(frame.toString()) as { upsert: Row[]; remove: string[] })
       const shown = [...snapshot.rows, ...deltas.flatMap(({ upsert }) => upsert)]
       for (const row of shown) {
         expect(may(rights, own, row.namespace)).toBe(true)
         expect(row.parts).toEqual(optional.filter((resource) => may(rights, resource, row.namespace)))
       }
-      const expected = early.filter(({ namespace }) => may(rights, own, namespace))
-      expect(snapshot.rows.map(({ uid }) => uid).toSorted()).toEqual(expected.map(({ uid }) => uid).toSorted())
+      const visible = early.filter(({ namespace }) => may(rights, own, namespace)).map(({ uid }) => uid)
+      expect(snapshot.rows.map(({ uid }) => uid).toSorted()).toEqual(visible.toSorted())
+      // Nor the end of a row, nor in the sum of all.
+      const tab = new Map(snapshot.rows.map((row) => [row.uid, row]))
+      for (const { upsert, remove } of deltas) {
+        for (const uid of remove) expect(visible).toContain(uid)
+        for (const uid of remove) tab.delete(uid)
+        for (const row of upsert) tab.set(row.uid, row)
+      }
+      const sum = [...tab.values()].reduce<RowSum>((all, row) => addToSum(all, sumOfText(rowText(row))), emptySum)
+      expect(digest).toBe(digestOf(sum))
     }),
   )
 })
@@ -161,10 +171,11 @@ test('says of a template’s image only what the rights to the image’s namespa
 
 test('gives the same key only to those who see the same', () => {
   fc.assert(
-    fc.property(visibility, visibility, fc.constantFrom(...fleets), (one, other, fleet) => {
-      if (visibilityKey(one, fleet) !== visibilityKey(other, fleet)) return
+    fc.property(visibility, fc.subarray(inventoryResources.slice()), reach, fc.constantFrom(...fleets), (one, changed, other, fleet) => {
+      const another = { ...one, ...Object.fromEntries(changed.map((resource) => [resource, other])) } as Visibility
+      if (visibilityKey(one, fleet) !== visibilityKey(another, fleet)) return
       for (const namespace of [...namespaceNames, 'elsewhere'])
-        expect(visibleVariant(one, fleet, namespace)).toBe(visibleVariant(other, fleet, namespace))
+        expect(visibleVariant(one, fleet, namespace)).toBe(visibleVariant(another, fleet, namespace))
     }),
   )
 })
