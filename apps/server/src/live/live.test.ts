@@ -99,16 +99,17 @@ function cluster() {
 /** A tab's socket, whose other end reads when the test lets it. */
 function socket() {
   const heard: LiveMessage[] = []
+  const ends: (number | 'terminated')[] = []
   const ws = Object.assign(new EventEmitter(), {
     readyState: 1,
     OPEN: 1,
     bufferedAmount: 0,
     send: (frame: Buffer) => void heard.push(JSON.parse(frame.toString()) as LiveMessage),
-    close: () => {},
-    terminate: () => {},
+    close: (code: number) => void ends.push(code),
+    terminate: () => void ends.push('terminated'),
   })
   onTestFinished(() => void ws.emit('close'))
-  return { ws, heard, says: (message: unknown) => ws.emit('message', Buffer.from(JSON.stringify(message)), false) }
+  return { ws, heard, ends, says: (message: unknown) => ws.emit('message', Buffer.from(JSON.stringify(message)), false) }
 }
 
 const allResources = [...new Set(fleets.flatMap((fleet) => [fleetResources[fleet].own, ...fleetResources[fleet].optional]))]
@@ -167,6 +168,28 @@ test('drops the frames of a tab that does not read, and lets it start over once 
   ws.bufferedAmount = 0
   tab.beat(Buffer.from('{"type":"heartbeat","now":0}'))
   expect(heard.filter(({ type }) => type === 'reset')).toEqual([{ type: 'reset', fleet: 'virtualmachines' }])
+})
+
+test('gives a tab up that has not read for half a minute, and none that caught up meanwhile [W-11]', async () => {
+  const { context } = cluster()
+  const { ws, ends } = socket()
+  const tab = openTab(context, ws as unknown as TabSocket, session)
+  const frame = Buffer.from('{"type":"heartbeat","now":0}')
+  const beats = async (count: number) => {
+    for (let beat = 0; beat < count; beat += 1) {
+      tab.beat(frame)
+      await vi.advanceTimersByTimeAsync(5_000)
+    }
+  }
+  ws.bufferedAmount = 2 * 1024 * 1024
+  await beats(6)
+  ws.bufferedAmount = 0
+  await beats(1)
+  ws.bufferedAmount = 2 * 1024 * 1024
+  await beats(7)
+  expect(ends).toEqual([])
+  await beats(1)
+  expect(ends).toEqual([4408, 'terminated'])
 })
 
 test('tells each tab the digest of what it has, and counts those that have something else [K-22]', async () => {
