@@ -23,6 +23,7 @@ import {
   type Fleet,
   type FleetRows,
 } from '@virtdeck/kubevirt'
+import { createGroups } from './groups.ts'
 import type { InventoryResource, Variant } from './messages.ts'
 
 /**
@@ -75,24 +76,12 @@ export type Joins = {
 }
 
 export function createJoins(objects: Objects): Joins {
-  const migrationsOf = new Map<string, Set<string>>()
-  const volumesOwnedBy = new Map<string, Set<string>>()
-  const vmsUsing = new Map<string, Set<string>>()
-  const contentsOf = new Map<string, Set<string>>()
-  const restoresOf = new Map<string, Set<string>>()
-  const templatesOf = new Map<string, Set<string>>()
-
-  const reindex = (index: Map<string, Set<string>>, key: string, before: readonly string[], after: readonly string[]) => {
-    for (const group of before) {
-      const members = index.get(group)
-      if (!after.includes(group) && members?.delete(key) && members.size === 0) index.delete(group)
-    }
-    for (const group of after) {
-      const members = index.get(group)
-      if (members) members.add(key)
-      else index.set(group, new Set([key]))
-    }
-  }
+  const migrationsOf = createGroups()
+  const volumesOwnedBy = createGroups()
+  const vmsUsing = createGroups()
+  const contentsOf = createGroups()
+  const restoresOf = createGroups()
+  const templatesOf = createGroups()
 
   const vmRow = (key: string, variant: Variant): FleetRows['virtualmachines'] | undefined => {
     const includes = (resource: InventoryResource) => variantIncludes(variant, resource)
@@ -107,7 +96,7 @@ export function createJoins(objects: Objects): Joins {
   }
 
   const activeMigration = (key: string): VirtualMachineInstanceMigration | undefined => {
-    const all = [...(migrationsOf.get(key) ?? [])].map(
+    const all = [...migrationsOf.of(key)].map(
       (name) => objects.get('virtualmachineinstancemigrations', name) as VirtualMachineInstanceMigration | undefined,
     )
     return all
@@ -116,7 +105,7 @@ export function createJoins(objects: Objects): Joins {
   }
 
   const volumesOf = (key: string, vm: VirtualMachine): DataVolume[] => {
-    const names = new Set([...(volumesOwnedBy.get(key) ?? []), ...usedClaims(vm as unknown as KubeObject)])
+    const names = new Set([...volumesOwnedBy.of(key), ...usedClaims(vm as unknown as KubeObject)])
     return [...names].flatMap((name) => {
       const found = objects.get('datavolumes', name) as DataVolume | undefined
       return found ? [found] : []
@@ -127,7 +116,7 @@ export function createJoins(objects: Objects): Joins {
     const pvc = objects.get('persistentvolumeclaims', key) as PersistentVolumeClaim | undefined
     const dataVolume = variantIncludes(variant, 'datavolumes') ? (objects.get('datavolumes', key) as DataVolume | undefined) : undefined
     if (!pvc && !dataVolume) return undefined
-    const users = variantIncludes(variant, 'virtualmachines') ? [...(vmsUsing.get(key) ?? [])] : []
+    const users = variantIncludes(variant, 'virtualmachines') ? [...vmsUsing.of(key)] : []
     return projectVolumeRow({ pvc, dataVolume, vms: users.map((vm) => vm.slice(vm.indexOf('/') + 1)).toSorted() })
   }
 
@@ -138,8 +127,8 @@ export function createJoins(objects: Objects): Joins {
     return (
       snapshot &&
       projectSnapshotRow(snapshot, {
-        content: found<VirtualMachineSnapshotContent>('virtualmachinesnapshotcontents', contentsOf.get(key))[0],
-        restores: found<VirtualMachineRestore>('virtualmachinerestores', restoresOf.get(key)),
+        content: found<VirtualMachineSnapshotContent>('virtualmachinesnapshotcontents', contentsOf.of(key))[0],
+        restores: found<VirtualMachineRestore>('virtualmachinerestores', restoresOf.of(key)),
       })
     )
   }
@@ -166,7 +155,7 @@ export function createJoins(objects: Objects): Joins {
     return template && projectTemplateRow(template, image.pvc || image.dataVolume ? image : missing)
   }
 
-  const templatesCloning = (claim: string) => [...(templatesOf.get(claim) ?? [])].map((name): [Fleet, string] => ['vmtemplates', name])
+  const templatesCloning = (claim: string) => [...templatesOf.of(claim)].map((name): [Fleet, string] => ['vmtemplates', name])
 
   const one = (key: string | undefined): string[] => (key ? [key] : [])
 
@@ -175,7 +164,7 @@ export function createJoins(objects: Objects): Joins {
       switch (resource) {
         case 'virtualmachines': {
           const used = { before: usedClaims(before), after: usedClaims(after) }
-          reindex(vmsUsing, key, used.before, used.after)
+          vmsUsing.move(key, used.before, used.after)
           const touched = [
             ...used.before.filter((claim) => !used.after.includes(claim)),
             ...used.after.filter((claim) => !used.before.includes(claim)),
@@ -183,24 +172,24 @@ export function createJoins(objects: Objects): Joins {
           return [['virtualmachines', key], ...touched.map((claim): [Fleet, string] => ['persistentvolumeclaims', claim])]
         }
         case 'virtualmachineinstances': {
-          const migrations = [...(migrationsOf.get(key) ?? [])]
+          const migrations = [...migrationsOf.of(key)]
           return [['virtualmachines', key], ...migrations.map((name): [Fleet, string] => ['virtualmachineinstancemigrations', name])]
         }
         case 'virtualmachineinstancemigrations': {
           const vms = [...new Set([...one(vmiOf(before)), ...one(vmiOf(after))])]
-          reindex(migrationsOf, key, one(vmiOf(before)), one(vmiOf(after)))
+          migrationsOf.move(key, one(vmiOf(before)), one(vmiOf(after)))
           return [['virtualmachineinstancemigrations', key], ...vms.map((vm): [Fleet, string] => ['virtualmachines', vm])]
         }
         case 'datavolumes': {
           const owners = [...one(ownerOf(before)), ...one(ownerOf(after))]
-          reindex(volumesOwnedBy, key, one(ownerOf(before)), one(ownerOf(after)))
-          const vms = [...new Set([...owners, ...(vmsUsing.get(key) ?? [])])]
+          volumesOwnedBy.move(key, one(ownerOf(before)), one(ownerOf(after)))
+          const vms = [...new Set([...owners, ...vmsUsing.of(key)])]
           return [['persistentvolumeclaims', key], ...vms.map((vm): [Fleet, string] => ['virtualmachines', vm]), ...templatesCloning(key)]
         }
         case 'persistentvolumeclaims':
           return [['persistentvolumeclaims', key], ...templatesCloning(key)]
         case 'vmtemplates':
-          reindex(templatesOf, key, clonedClaims(before), clonedClaims(after))
+          templatesOf.move(key, clonedClaims(before), clonedClaims(after))
           return [['vmtemplates', key]]
         case 'nodes':
         case 'virtualmachinesnapshots':
@@ -208,7 +197,8 @@ export function createJoins(objects: Objects): Joins {
         case 'virtualmachinesnapshotcontents':
         case 'virtualmachinerestores': {
           const snapshots = { before: one(snapshotOf(before)), after: one(snapshotOf(after)) }
-          reindex(resource === 'virtualmachinerestores' ? restoresOf : contentsOf, key, snapshots.before, snapshots.after)
+          const groups = resource === 'virtualmachinerestores' ? restoresOf : contentsOf
+          groups.move(key, snapshots.before, snapshots.after)
           return [...new Set([...snapshots.before, ...snapshots.after])].map((snapshot) => ['virtualmachinesnapshots', snapshot])
         }
         case 'namespaces':

@@ -21,6 +21,7 @@ import {
 import { beforeAll, describe, expect, test } from 'vitest'
 import { keeperOf } from './kept.ts'
 import { inventoryResources, type InventoryResource } from './messages.ts'
+import { createSharing } from './sharing.ts'
 
 const captures = new URL('../../../../../shared/captures/', import.meta.url)
 const read = (path: string) => readFileSync(new URL(path, captures), 'utf8')
@@ -186,3 +187,29 @@ test.each([
 ])('takes objects that are not what their kind promises: %j', (object) => {
   for (const resource of inventoryResources) expect(kept(resource, object).metadata.uid).toBe('u1')
 })
+
+test('holds on to one of what VMs and VMIs have alike', () => {
+  const sharing = createSharing()
+  const condition = { type: 'Ready', status: 'True', lastTransitionTime: '2026-11-20T10:00:00Z' }
+  const domain = { cpu: { cores: 2 } }
+  const labels = { app: 'shop' }
+  const object = (name: string) => ({ metadata: { ...meta, name, labels }, status: { conditions: [condition] } })
+  const keep = (resource: InventoryResource, whole: unknown) => keeperOf(resource, sharing)(structuredClone(whole) as KubeObject) as never
+  const vm: VirtualMachine = keep('virtualmachines', { ...object('a'), spec: { template: { spec: { domain } } } })
+  const vmi: VirtualMachineInstance = keep('virtualmachineinstances', { ...object('b'), spec: { domain } })
+  expect(vm.metadata.labels).toBe(vmi.metadata.labels)
+  expect(vm.status?.conditions?.[0]).toBe(vmi.status?.conditions?.[0])
+  expect(vm.spec.template.spec?.domain).toBe(vmi.spec.domain)
+})
+
+test.each(['Pending', 'Scheduled', 'Running', 'Succeeded', 'Failed'])(
+  'makes the same row of a VMI that is %s by its last phases',
+  (phase) => {
+    const passed = ['Pending', 'Scheduling', 'Scheduled', 'Running', 'Succeeded', 'Failed']
+    const phaseTransitionTimestamps = passed
+      .slice(0, passed.indexOf(phase) + 1)
+      .map((past, index) => ({ phase: past, phaseTransitionTimestamp: `2026-11-20T10:00:0${index}Z` }))
+    const vmi = { metadata: meta, spec: { domain: {} }, status: { phase, phaseTransitionTimestamps } } as unknown as VirtualMachineInstance
+    expect(projectVmRow({ vmi: kept('virtualmachineinstances', vmi) })).toEqual(projectVmRow({ vmi }))
+  },
+)

@@ -16,34 +16,72 @@ import type {
   VmTemplate,
 } from '@virtdeck/k8s'
 import type { InventoryResource } from './messages.ts'
+import { createSharing, type Sharing } from './sharing.ts'
 
-/** Which fields of T are kept: whole, by the fields within, or as a function leaves them. One item in brackets is each item of an array. */
-type Shape<T> = true | ((value: never) => unknown) | (T extends readonly (infer Item)[] ? [Shape<Item>] : { [K in keyof T]?: Shape<T[K]> })
+/**
+ * Which fields of T are kept: whole, by the fields within, or as a function leaves them. One item in brackets is each item
+ * of an array. `unique` are strings that no two objects have in common.
+ */
+type Shape<T> =
+  | true
+  | 'unique'
+  | ((value: never, sharing: Sharing) => unknown)
+  | (T extends readonly (infer Item)[] ? [Shape<Item>] : { [K in keyof T]?: Shape<T[K]> })
 
 /** Annotations and labels that name an operating system; others never become part of a row. */
 const osKeys = /^(vm\.kubevirt\.io\/(os|template)|kubevirt\.io\/os|os\.template\.kubevirt\.io\/.+)$/
 
-const osEntries = (entries: Record<string, string>) => {
+const osEntries = (entries: Record<string, string>, sharing: Sharing) => {
   const found = Object.entries(entries).filter(([key]) => osKeys.test(key))
-  return found.length > 0 ? Object.fromEntries(found) : undefined
+  return found.length > 0 ? sharing.object(Object.fromEntries(found)) : undefined
+}
+
+/** What many objects have alike, of which they hold on to one. */
+function shared<T>(shape: Shape<T>) {
+  const keep = compile(shape)
+  return (value: unknown, sharing: Sharing) => {
+    const kept = keep(value, sharing)
+    return isObject(kept) ? sharing.object(kept) : kept
+  }
 }
 
 const identity = {
   name: true,
   namespace: true,
-  uid: true,
-  resourceVersion: true,
+  uid: 'unique',
+  resourceVersion: 'unique',
   creationTimestamp: true,
   deletionTimestamp: true,
 } satisfies Shape<ObjectMeta>
 
-const condition = { type: true, status: true, reason: true, message: true, lastTransitionTime: true } satisfies Shape<Condition>
+const labels = shared<Record<string, string>>(true)
 
-const domain = {
+const condition = shared<Condition>({ type: true, status: true, reason: true, message: true, lastTransitionTime: true })
+const conditionAlone = shared<Condition>({ type: true, status: true, reason: true, message: true })
+
+/** Rows tell since when a VM is ready or paused, and of no other condition since when it is so. */
+const vmCondition = (value: Condition, sharing: Sharing) =>
+  (value.type === 'Ready' || value.type === 'Paused' ? condition : conditionAlone)(value, sharing)
+
+type PhaseTransition = NonNullable<NonNullable<VirtualMachineInstance['status']>['phaseTransitionTimestamps']>[number]
+const lastingPhases: ReadonlySet<string> = new Set(['Running', 'Succeeded', 'Failed'])
+
+const phase = compile({ phase: true, phaseTransitionTimestamp: true } satisfies Shape<PhaseTransition>)
+
+/** Since when a VMI is in its phase, runs or has ended: rows tell of no other. */
+const phases = (transitions: readonly PhaseTransition[], sharing: Sharing) =>
+  Array.isArray(transitions)
+    ? transitions
+        .filter((transition, index) => index === transitions.length - 1 || lastingPhases.has(transition?.phase ?? ''))
+        .map((transition) => phase(transition, sharing))
+    : undefined
+
+const compute = {
   cpu: { sockets: true, cores: true, threads: true },
   memory: { guest: true },
   resources: { requests: { cpu: true, memory: true }, limits: { cpu: true, memory: true } },
 } satisfies Shape<VirtualMachineInstance['spec']['domain']>
+const domain = shared(compute)
 
 const migrationState = {
   migrationUid: true,
@@ -55,7 +93,12 @@ const migrationState = {
 } satisfies Shape<NonNullable<NonNullable<VirtualMachineInstance['status']>['migrationState']>>
 
 /** What a claim asks for. */
-const asked = { accessModes: true, storageClassName: true, volumeMode: true, resources: { requests: { storage: true } } } as const
+const asked = shared<PersistentVolumeClaim['spec']>({
+  accessModes: true,
+  storageClassName: true,
+  volumeMode: true,
+  resources: { requests: { storage: true } },
+})
 
 /** Which fields there are, and nothing of what is in them: the URL that a disk comes from may bear a password. */
 const keysAlone = (value: object) => Object.fromEntries(Object.keys(value).map((key) => [key, {}]))
@@ -73,7 +116,7 @@ function diskSource(source: Record<string, unknown>) {
 const shapes = {
   namespaces: { metadata: identity } satisfies Shape<Namespace>,
   nodes: {
-    metadata: { ...identity, labels: true },
+    metadata: { ...identity, labels },
     spec: { unschedulable: true },
     status: {
       allocatable: { cpu: true, memory: true },
@@ -82,31 +125,31 @@ const shapes = {
     },
   } satisfies Shape<Node>,
   virtualmachines: {
-    metadata: { ...identity, labels: true, annotations: osEntries },
+    metadata: { ...identity, labels, annotations: osEntries },
     spec: {
       runStrategy: true,
       running: true,
-      instancetype: { name: true },
-      preference: { name: true },
+      instancetype: shared({ name: true }),
+      preference: shared({ name: true }),
       template: {
-        metadata: { labels: osEntries, annotations: osEntries },
+        metadata: shared({ labels: osEntries, annotations: osEntries }),
         spec: { domain, volumes: [{ dataVolume: { name: true }, persistentVolumeClaim: { claimName: true } }] },
       },
     },
-    status: { printableStatus: true, runStrategy: true, conditions: [condition] },
+    status: { printableStatus: true, runStrategy: true, conditions: [vmCondition] },
   } satisfies Shape<VirtualMachine>,
   virtualmachineinstances: {
-    metadata: { ...identity, labels: true, annotations: osEntries },
-    spec: { domain },
+    metadata: { ...identity, labels, annotations: osEntries },
+    spec: shared({ domain }),
     status: {
       phase: true,
       nodeName: true,
-      conditions: [condition],
-      currentCPUTopology: { sockets: true, cores: true, threads: true },
-      memory: { guestCurrent: true },
-      guestOSInfo: { id: true, name: true, prettyName: true, version: true, versionId: true },
+      conditions: [vmCondition],
+      currentCPUTopology: shared({ sockets: true, cores: true, threads: true }),
+      memory: shared({ guestCurrent: true }),
+      guestOSInfo: shared({ id: true, name: true, prettyName: true, version: true, versionId: true }),
       interfaces: [{ ipAddress: true, ipAddresses: true }],
-      phaseTransitionTimestamps: [{ phase: true, phaseTransitionTimestamp: true }],
+      phaseTransitionTimestamps: phases,
       migrationState,
     },
   } satisfies Shape<VirtualMachineInstance>,
@@ -117,8 +160,8 @@ const shapes = {
   } satisfies Shape<VirtualMachineInstanceMigration>,
   datavolumes: {
     metadata: { ...identity, ownerReferences: [{ kind: true, name: true }] },
-    spec: { source: keysAlone, sourceRef: { kind: true }, pvc: asked, storage: asked },
-    status: { phase: true, progress: true, conditions: [{ type: true, status: true, message: true }] },
+    spec: shared({ source: keysAlone, sourceRef: { kind: true }, pvc: asked, storage: asked }),
+    status: { phase: true, progress: true, conditions: [shared({ type: true, status: true, message: true })] },
   } satisfies Shape<DataVolume>,
   persistentvolumeclaims: {
     metadata: identity,
@@ -159,7 +202,7 @@ const shapes = {
         metadata: { labels: osEntries, annotations: osEntries },
         // Of its volumes what they are called: cloud-init holds passwords.
         spec: {
-          domain: { ...domain, devices: { disks: [{ name: true, bootOrder: true }] } },
+          domain: { ...compute, devices: { disks: [{ name: true, bootOrder: true }] } },
           volumes: [{ name: true, dataVolume: { name: true }, persistentVolumeClaim: { claimName: true }, containerDisk: { image: true } }],
         },
       },
@@ -168,43 +211,45 @@ const shapes = {
 } satisfies Record<InventoryResource, unknown>
 
 /** Cuts objects of a resource down to what their rows need, as new objects that hold on to nothing of the old ones. */
-export function keeperOf(resource: InventoryResource): (object: KubeObject) => KubeObject {
-  const shape: unknown = shapes[resource]
-  const same = sharedStrings()
-  return (object) => pick(object, shape, same) as KubeObject
+export function keeperOf(resource: InventoryResource, sharing = createSharing()): (object: KubeObject) => KubeObject {
+  const keep = compile(shapes[resource])
+  return (object) => keep(object, sharing) as KubeObject
 }
 
-const maxShared = 20_000
-const maxSharedLength = 300
-
-/**
- * One string for all equal ones. Ten thousand VMs have the same few conditions, messages and images, of which JSON makes
- * strings anew each time.
- */
-function sharedStrings(): (text: string) => string {
-  const known = new Map<string, string>()
-  return (text) => {
-    if (text.length > maxSharedLength) return text
-    const found = known.get(text)
-    if (found !== undefined) return found
-    // What is different each time, times and names, pushes nothing out for long: it starts over.
-    if (known.size >= maxShared) known.clear()
-    known.set(text, text)
-    return text
-  }
-}
+type Keep = (value: unknown, sharing: Sharing) => unknown
 
 /** A value that is not of its shape's kind is no part of what is kept: objects of other people's making may hold anything. */
-function pick(value: unknown, shape: unknown, same: (text: string) => string): unknown {
-  if (shape === true && typeof value === 'string') return same(value)
-  if (shape === true || value === undefined || value === null) return value
-  if (typeof value !== 'object') return undefined
-  if (typeof shape === 'function') return (shape as (value: unknown) => unknown)(value)
-  if (Array.isArray(shape)) return Array.isArray(value) ? value.map((item) => pick(item, shape[0], same)) : undefined
-  const kept: Record<string, unknown> = {}
-  for (const [field, inner] of Object.entries(shape as object)) {
-    const found = pick((value as Record<string, unknown>)[field], inner, same)
-    if (found !== undefined) kept[field] = found
-  }
-  return kept
+function compile(shape: unknown): Keep {
+  const keep = compileShape(shape)
+  return (value, sharing) => (value === undefined || value === null ? value : keep(value, sharing))
 }
+
+function compileShape(shape: unknown): Keep {
+  if (shape === 'unique') return (value) => value
+  if (shape === true) return (value, sharing) => (typeof value === 'string' ? sharing.text(value) : value)
+  if (typeof shape === 'function') return (value, sharing) => (isObject(value) ? (shape as Keep)(value, sharing) : undefined)
+  if (Array.isArray(shape)) {
+    const keep = compile(shape[0])
+    return (value, sharing) => (Array.isArray(value) ? value.map((item) => keep(item, sharing)) : undefined)
+  }
+  const fields = Object.entries(shape as object).map(([field, inner]): [string, Keep] => [field, compile(inner)])
+  const Kept = plainObjects()
+  return (value, sharing) => {
+    if (!isObject(value)) return undefined
+    const kept = new Kept()
+    for (const [field, keep] of fields) {
+      const found = keep((value as Record<string, unknown>)[field], sharing)
+      if (found !== undefined) kept[field] = found
+    }
+    return kept
+  }
+}
+
+/** Plain objects, for which V8 learns from the first few how much room they need: a literal has room for four fields, and more elsewhere. */
+function plainObjects(): new () => Record<string, unknown> {
+  function Kept() {}
+  Kept.prototype = Object.prototype
+  return Kept as unknown as new () => Record<string, unknown>
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null

@@ -10,6 +10,7 @@ import { createJoins, fleetResources, rightsNamespace, type Objects } from './jo
 import { keeperOf } from './kept.ts'
 import type { FromWorker, InventoryResource, RowRemove, RowUpsert, Scope, SourceId, ToWorker, Variant } from './messages.ts'
 import { keyOf, startReflector, type Reflector } from './reflector.ts'
+import { createSharing } from './sharing.ts'
 
 const descriptors: Record<InventoryResource, Resource> = {
   namespaces: resources.namespaces,
@@ -29,6 +30,7 @@ const port = parentPort
 if (!port) throw new Error('this is a worker thread')
 const post = (message: FromWorker) => port.postMessage(message)
 const upstream = createUpstream()
+const sharing = createSharing()
 const sources = new Map<SourceId, { stop(): void; project(fleet: Fleet, variant: Variant): void }>()
 const dials = new Map<number, { resolve(dial: Dial): void; reject(error: Error): void }>()
 let dialId = 0
@@ -179,7 +181,7 @@ function startSource(source: SourceId, scopes: Partial<Record<InventoryResource,
               timeoutMs: streams ? 60_000 : 30_000,
             })
           },
-          trim: keeperOf(resource),
+          trim: keeperOf(resource, sharing),
           onSync(objects, before) {
             for (const [key, object] of objects) if (before.get(key) !== object) note(resource, key, before.get(key), object)
             for (const [key, object] of before) if (!objects.has(key)) note(resource, key, object, undefined)
