@@ -125,7 +125,7 @@ test('takes a fleet off the screen within 65 s of the withdrawal, whichever it i
         vi.spyOn(Math, 'random').mockReturnValue(chance)
         const { rights, inventory, context, names } = cluster()
         const { own } = fleetResources[fleet]
-        const scoped = own !== 'nodes'
+        const scoped = !['nodes', 'vmtemplates'].includes(own)
         for (const resource of allResources) rights.everywhere.add(resource)
         const { ws, heard, says } = socket()
         const tab = openTab(context, ws as unknown as TabSocket, session)
