@@ -92,7 +92,7 @@ const ssoPeople: Person[] = [
   { name: 'viewer', description: 'sees every VM' },
 ]
 
-type ClusterReady = { url: string; users: { name: string; description: string; token: string }[] }
+type ClusterReady = { url: string; prometheusUrl: string; users: { name: string; description: string; token: string }[] }
 
 /** Starts the simulated cluster's own entry and waits until it listens. */
 async function startCluster(
@@ -162,6 +162,7 @@ async function run(options: DemoOptions, overrides: Pick<ServerConfig, 'publicOr
             kubeconfig: { file: cluster.kubeconfig },
             context: 'admin',
             inventoryContext: 'virtdeck',
+            prometheus: { url: cluster.ready.prometheusUrl },
             ...(provider
               ? { oidc: { issuer: provider.issuer, clientId: provider.clientId, clientSecret: provider.clientSecret } }
               : { demoUsers: cluster.ready.users }),

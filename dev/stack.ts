@@ -30,6 +30,7 @@ export async function startStack(options: Partial<SimClusterOptions> & { server?
       webRoot: join(repositoryRoot, 'apps/web/dist'),
       kubeconfig: { text: cluster.kubeconfig() },
       inventoryContext: 'virtdeck',
+      prometheus: { url: cluster.prometheusUrl },
       demoUsers: cluster.users,
       clusterName: 'simulated',
       simulated: true,

@@ -85,6 +85,7 @@ test('has a policy for every place that it answers at, and answers at no other [
     ['/api/session', 'our-pages'],
     ['/api/ws-ticket', 'our-pages'],
     ['/api/inventory', 'our-pages'],
+    ['/api/usage', 'our-pages'],
     ['/auth/sign-out', 'our-pages'],
     ['/auth/refresh', 'our-pages'],
     ['/auth', 'anybody'],

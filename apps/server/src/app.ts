@@ -11,6 +11,7 @@ import { createErrorAnswer, notFound } from './errors.ts'
 import { inventoryRouter } from './inventory/snapshots.ts'
 import { createProxy } from './k8s/proxy.ts'
 import type { Logger } from './logger.ts'
+import { usageRouter } from './usage/router.ts'
 import { reportPath, reportRouter } from './web/csp-report.ts'
 import { securityHeaders } from './web/security-headers.ts'
 import { webRouter } from './web/static.ts'
@@ -37,6 +38,7 @@ export const areas: readonly ({ at: string; policy: Policy } & Served)[] = [
   { at: '/api/session', policy: 'our-pages', serve: (context) => [sessionRouter(context)] },
   { at: '/api/ws-ticket', policy: 'our-pages', serve: (context) => [ticketRouter(context)] },
   { at: '/api/inventory', policy: 'our-pages', serve: (context) => [inventoryRouter(context)] },
+  { at: '/api/usage', policy: 'our-pages', serve: (context) => [usageRouter(context)] },
   { at: '/auth/sign-out', policy: 'our-pages', serve: (context) => [signOutRouter(context)] },
   { at: '/auth/refresh', policy: 'our-pages', serve: (context) => [refreshRouter(context)] },
   // Nobody has a session yet, and the identity provider is another site: each has rules of its own.

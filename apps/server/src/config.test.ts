@@ -200,6 +200,43 @@ test('takes keys of 32 random bytes and no others, never shows them, and treats 
   expect(complaints({ VIRTDECK_SESSION_KEYS: one, VIRTDECK_SESSION_KEYS_FILE: '/keys' })).toEqual([expect.stringContaining('two sources')])
 })
 
+test('asks a Prometheus where it is told to, with its authorities and a token that only TLS carries [F227]', () => {
+  const ca = file('prometheus.pem', 'PEM')
+  const token = file('prometheus-token', 'hush')
+  const url = 'https://prometheus.example.com/prometheus/'
+  expect(read({ KUBECONFIG: 'x' }).prometheus).toBeUndefined()
+  expect(
+    read({
+      KUBECONFIG: 'x',
+      VIRTDECK_PROMETHEUS_URL: url,
+      VIRTDECK_PROMETHEUS_CA_FILE: ca,
+      VIRTDECK_PROMETHEUS_TOKEN_FILE: token,
+      VIRTDECK_PROMETHEUS_MATCHERS: 'cluster="fra", job=~"kubevirt.*"',
+    }).prometheus,
+  ).toEqual({
+    url: 'https://prometheus.example.com/prometheus',
+    caFile: ca,
+    tokenFile: token,
+    matchers: 'cluster="fra", job=~"kubevirt.*"',
+  })
+  expect(complaints({ VIRTDECK_PROMETHEUS_URL: 'http://127.0.0.1:9090', VIRTDECK_PROMETHEUS_TOKEN_FILE: token })).toEqual([])
+
+  const complaint = (env: NodeJS.ProcessEnv) => complaints({ VIRTDECK_PROMETHEUS_URL: url, ...env }).join()
+  for (const wrong of ['prometheus', 'ftp://prometheus', 'https://ann:hush@prometheus', 'https://prometheus/?a=b', 'https://prometheus/#a'])
+    expect([wrong, complaint({ VIRTDECK_PROMETHEUS_URL: wrong })]).toEqual([
+      wrong,
+      expect.stringContaining('VIRTDECK_PROMETHEUS_URL: must be a URL'),
+    ])
+  expect(complaint({ VIRTDECK_PROMETHEUS_URL: 'http://prometheus.example.com', VIRTDECK_PROMETHEUS_TOKEN_FILE: token })).toContain(
+    'needs an https URL',
+  )
+  expect(complaint({ VIRTDECK_PROMETHEUS_URL: 'http://127.0.0.1:9090', VIRTDECK_PROMETHEUS_CA_FILE: ca })).toContain('needs an https URL')
+  expect(complaint({ VIRTDECK_PROMETHEUS_TOKEN_FILE: '/nowhere/token' })).toContain('VIRTDECK_PROMETHEUS_TOKEN_FILE: cannot be read')
+  expect(complaint({ VIRTDECK_PROMETHEUS_URL: '', VIRTDECK_PROMETHEUS_CA_FILE: ca })).toContain('goes with prometheus.url')
+  for (const wrong of ['cluster', 'cluster=fra', 'cluster="fra"} or vector(1', 'cluster="fra",', '{cluster="fra"}', 'cluster="fra" or up'])
+    expect([wrong, complaint({ VIRTDECK_PROMETHEUS_MATCHERS: wrong })]).toEqual([wrong, expect.stringContaining('must be label matchers')])
+})
+
 test('docs/configuration.md has a line for every setting, with its names, its default and its sentence', () => {
   const page = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8')
   const rows = page.split('\n').filter((line) => line.startsWith('| `'))

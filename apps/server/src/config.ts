@@ -1,7 +1,8 @@
 // What the server is told at its start: a typed config, which `readConfig` makes of the environment and a file.
 import type { AuditConfig } from './audit/config.ts'
 import type { MetricsConfig } from './metrics.ts'
-import { readFileSync } from 'node:fs'
+import type { UsageTarget } from './usage/target.ts'
+import { accessSync, constants, readFileSync } from 'node:fs'
 import { keyProblems } from './auth/sealed-cookie.ts'
 import { networks } from './client-address.ts'
 import { loopbackHosts, settings, type AuthMode, type Setting, type SettingName, type SettingValues } from './settings.ts'
@@ -80,6 +81,8 @@ export type ServerConfig = {
   audit?: AuditConfig
   /** Where metrics are served, apart from everything else; nowhere, if not said. */
   metrics?: MetricsConfig
+  /** Who knows what VMs use, and how often it is asked at most (30 s); nobody, if not said. */
+  prometheus?: UsageTarget & { everyMs?: number }
   clusterName?: string
   simulated?: boolean
 }
@@ -103,7 +106,7 @@ type Problem = { setting: SettingName; message: string }
 
 /** Everything that is wrong with a config as a whole; each setting for itself is its schema's business. */
 export function configProblems(config: ServerConfig): Problem[] {
-  const { host, publicOrigin, kubeconfig, demoUsers, oidc, sessionKeys = [], tokenSignIn = true } = config
+  const { host, publicOrigin, kubeconfig, demoUsers, oidc, prometheus, sessionKeys = [], tokenSignIn = true } = config
   const mode = authModeOf(config)
   const problems: Problem[] = []
   const need = (good: boolean, setting: SettingName, message: string) => void (good || problems.push({ setting, message }))
@@ -142,8 +145,20 @@ export function configProblems(config: ServerConfig): Problem[] {
   } catch (error) {
     problems.push({ setting: 'trustedProxies', message: (error as Error).message })
   }
+  need(
+    !prometheus?.tokenFile || !isPlain(prometheus.url),
+    'prometheus.tokenFile',
+    'needs an https URL: over plain http, everybody on the way could read the token',
+  )
+  need(!prometheus?.caFile || prometheus.url.startsWith('https:'), 'prometheus.caFile', 'needs an https URL')
   need(!(sessionKeys.length > 0 && config.sessionKeysFile), 'session.keysFile', 'and session.keys are two sources of the same')
   return problems
+}
+
+/** Whether what is sent there leaves this machine for all to read. */
+function isPlain(url: string): boolean {
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'http:' && !loopbackHosts.includes(hostname.replace(/^\[|\]$/g, ''))
 }
 
 /** Throws ConfigError with everything that is wrong. */
@@ -223,6 +238,7 @@ function configOf(
     trustedProxies: read.trustedProxies,
     peers: read.peers,
     ...oidcOf(read, complain),
+    ...prometheusOf(read, complain),
     session: {
       idleMs: (read['session.idleMinutes'] ?? 30) * 60_000,
       absoluteMs: (read['session.minutes'] ?? 480) * 60_000,
@@ -239,6 +255,32 @@ function configOf(
     },
     clusterName: read['cluster.name'],
     simulated: read['cluster.simulated'],
+  }
+}
+
+function prometheusOf(
+  read: Partial<SettingValues>,
+  complain: (name: SettingName, message: string) => void,
+): Pick<ServerConfig, 'prometheus'> {
+  const { 'prometheus.url': url, 'prometheus.caFile': caFile, 'prometheus.tokenFile': tokenFile, 'prometheus.matchers': matchers } = read
+  const beside = (['prometheus.caFile', 'prometheus.tokenFile', 'prometheus.matchers'] as const).filter((name) => read[name] !== undefined)
+  if (!url) {
+    // A URL that is given and wrong is complained of already.
+    for (const name of beside) complain(name, 'goes with prometheus.url')
+    return {}
+  }
+  for (const [name, file] of [
+    ['prometheus.caFile', caFile],
+    ['prometheus.tokenFile', tokenFile],
+  ] as const) {
+    try {
+      if (file) accessSync(file, constants.R_OK)
+    } catch (error) {
+      complain(name, `cannot be read: ${(error as Error).message}`)
+    }
+  }
+  return {
+    prometheus: { url: url.replace(/\/+$/, ''), ...(caFile && { caFile }), ...(tokenFile && { tokenFile }), ...(matchers && { matchers }) },
   }
 }
 

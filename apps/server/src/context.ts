@@ -11,6 +11,7 @@ import type { ServerConfig } from './config.ts'
 import type { Inventory } from './inventory/inventory.ts'
 import type { Upstream } from './k8s/upstream.ts'
 import type { Logger } from './logger.ts'
+import type { Usage } from './usage/usage.ts'
 
 export type Context = {
   config: ServerConfig
@@ -27,5 +28,7 @@ export type Context = {
   oidc?: Oidc
   launch: Launch
   inventory: Inventory
+  /** Without a Prometheus, there is none. */
+  usage?: Usage
   audit: Audit
 }

@@ -21,6 +21,7 @@ import { createInventory } from './inventory/inventory.ts'
 import { createUpstream } from './k8s/upstream.ts'
 import { createLogger } from './logger.ts'
 import { startMetrics } from './metrics.ts'
+import { createUsage } from './usage/usage.ts'
 import { createUpgradeGate } from './upgrade.ts'
 
 export { ConfigError, type ServerConfig } from './config.ts'
@@ -74,7 +75,9 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   const launch = createLaunch()
   const recheckMs = config.recheckMs ?? 60_000
   const inventory = createInventory({ kubeconfig, upstream, log, recheckMs })
-  metrics?.follow(inventory)
+  const { prometheus } = config
+  const usage = prometheus && createUsage({ read: () => inventory.readUsage(prometheus), log, everyMs: prometheus.everyMs })
+  metrics?.follow(inventory, usage)
   const context: Context = {
     config,
     recheckMs,
@@ -89,6 +92,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     oidc,
     launch,
     inventory,
+    usage,
     audit,
   }
   const upgrades = createUpgradeGate(context)

@@ -4,13 +4,14 @@ import type { AddressInfo } from 'node:net'
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client'
 import type { Audit } from './audit/audit.ts'
 import type { Inventory } from './inventory/inventory.ts'
+import type { Usage } from './usage/usage.ts'
 
 export type MetricsConfig = { host: string; port: number }
 
 export type Metrics = AsyncDisposable & {
   port: number
-  /** Counts what goes wrong with the rows of tabs, once there is an inventory. */
-  follow(inventory: Pick<Inventory, 'mismatches'>): void
+  /** Counts what goes wrong with the rows of tabs, once there is an inventory, and with what VMs use. */
+  follow(inventory: Pick<Inventory, 'mismatches'>, usage?: Pick<Usage, 'health'>): void
 }
 
 /** Serves `/metrics`. Rejects with the socket's own error where it cannot listen. */
@@ -32,7 +33,8 @@ export async function startMetrics({ host, port }: MetricsConfig, { audit }: { a
   })
   return {
     port: (server.address() as AddressInfo).port,
-    follow(inventory) {
+    follow(inventory, usage) {
+      if (usage) usageMetrics(registry, usage)
       countOf(registry)('virtdeck_inventory_mismatches_total', 'Tabs whose rows were not what they should be, and that started over.', () =>
         inventory.mismatches(),
       )
@@ -58,18 +60,34 @@ const countOf = (registry: Registry) => (name: string, help: string, read: () =>
     },
   })
 
-function auditMetrics(registry: Registry, audit: Audit): void {
-  const registers = [registry]
+const gaugeOf = (registry: Registry) => (name: string, help: string, read: () => number) =>
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.set(read())
+    },
+  })
+
+/** Of the Prometheus that is asked what VMs use. */
+function usageMetrics(registry: Registry, usage: Pick<Usage, 'health'>): void {
   const counter = countOf(registry)
-  const gauge = (name: string, help: string, read: () => number) =>
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(read())
-      },
-    })
+  const gauge = gaugeOf(registry)
+  counter('virtdeck_usage_reads_total', 'How often Prometheus was asked what VMs use.', () => usage.health().reads)
+  counter('virtdeck_usage_failures_total', 'How often it had no answer that could be used.', () => usage.health().failures)
+  gauge('virtdeck_usage_failing', '1 while the last answer could not be used.', () => Number(usage.health().failing))
+  gauge('virtdeck_usage_vmis', 'VMIs in the last answer.', () => usage.health().vmis)
+  gauge(
+    'virtdeck_usage_read_timestamp_seconds',
+    'When Prometheus was last asked with success; 0 before.',
+    () => (usage.health().readAt ?? 0) / 1000,
+  )
+}
+
+function auditMetrics(registry: Registry, audit: Audit): void {
+  const counter = countOf(registry)
+  const gauge = gaugeOf(registry)
   counter('virtdeck_audit_records_total', 'Records of the audit log.', () => audit.health().records)
   counter('virtdeck_audit_dropped_total', 'Records of the audit log that found no room and are lost.', () => audit.health().dropped)
   gauge(

@@ -23,6 +23,8 @@ export type Session = {
   cluster: {
     name: string
     simulated: boolean
+    /** Whether a Prometheus is configured, which `GET /api/usage` tells of. */
+    usage?: boolean
     /** What whoever is signed in should know of how the cluster is reached. */
     warnings?: string[]
     kubernetesVersion?: string
@@ -70,6 +72,23 @@ export type Snapshot<F extends Fleet = Fleet> = SnapshotHead<F> & { rows: FleetR
 
 /** In which namespaces the signed-in user may list a fleet. */
 export type Access = { scope: 'cluster' } | { scope: 'namespaces'; namespaces: string[] } | { scope: 'forbidden'; status: Status }
+
+/**
+ * `GET /api/usage`: what VMs use, as it was last measured, for the namespaces whose VMIs one may list. Lines of JSON: the
+ * head, and then a UsageLine for each namespace. 404 where no Prometheus is configured.
+ */
+export type UsageHead = {
+  /** When Prometheus was last asked, ms by the server's clock: asking again before `everyMs` have passed gives the same. */
+  askedAt: number
+  everyMs: number
+  /** When what follows was measured; absent where there is nothing to show. */
+  at?: number
+  /** Why there is nothing, or nothing newer: a sentence. */
+  problem?: string
+}
+
+/** A namespace's VMIs, by names with spaces between them; -1 where something was not measured. */
+export type UsageLine = [namespace: string, names: string, cpuMillicores: number[], memoryMebibytes: number[]]
 
 /** Browser to server, over `/live`. */
 export type LiveRequest =

@@ -1,5 +1,6 @@
 // Everything that can be set: once in the environment, once in the file, with the sentence that docs/configuration.md has of it.
 import { z } from 'zod'
+import { matchersPattern } from './usage/target.ts'
 
 export const authModes = ['oidc', 'oidc-impersonate', 'token', 'local-kubeconfig'] as const
 export type AuthMode = (typeof authModes)[number]
@@ -39,6 +40,12 @@ const origin = z.string().refine((value) => {
   const { protocol, hostname } = new URL(value)
   return protocol === 'https:' || (protocol === 'http:' && [...loopbackHosts, '[::1]'].includes(hostname))
 }, 'must be an origin such as https://vms.example.com (plain http only on a loopback name)')
+
+const plainUrl = z.string().refine((value) => {
+  if (!URL.canParse(value)) return false
+  const { protocol, username, password, search, hash } = new URL(value)
+  return /^https?:$/.test(protocol) && !username && !password && !search && !hash
+}, 'must be a URL such as https://prometheus.example.com, with no user, query or fragment')
 
 const setting = <T>(env: string, schema: z.ZodType<T>, about: string, byDefault?: string): Setting<T> => ({
   env,
@@ -184,6 +191,26 @@ export const settings = {
     'Serves `/metrics` for Prometheus on a port of its own. Anybody who reaches it can read it: the numbers name no user and no VM.',
   ),
   'metrics.host': setting('VIRTDECK_METRICS_HOST', text.default('127.0.0.1'), 'The address of that port.', '127.0.0.1'),
+  'prometheus.url': setting(
+    'VIRTDECK_PROMETHEUS_URL',
+    plainUrl.optional(),
+    'The base URL of a Prometheus, Thanos or VictoriaMetrics that scrapes KubeVirt: lists then show what VMs use. Without it, they do not.',
+  ),
+  'prometheus.caFile': setting(
+    'VIRTDECK_PROMETHEUS_CA_FILE',
+    text.optional(),
+    'A file with the authorities (PEM) that its certificate must be from.',
+  ),
+  'prometheus.tokenFile': setting(
+    'VIRTDECK_PROMETHEUS_TOKEN_FILE',
+    text.optional(),
+    'A file with the bearer token that it is shown, read anew each time. Needs https, but for a loopback address.',
+  ),
+  'prometheus.matchers': setting(
+    'VIRTDECK_PROMETHEUS_MATCHERS',
+    z.string().regex(matchersPattern, 'must be label matchers such as cluster="production"').optional(),
+    'Label matchers that every series must fit, such as `cluster="production"` where it knows of several clusters.',
+  ),
   'audit.file': setting(
     'VIRTDECK_AUDIT_FILE',
     text.optional(),

@@ -117,6 +117,7 @@ export function sessionAnswer(context: Context, session: Session | undefined): S
     cluster: {
       name: config.clusterName ?? kubeconfig.clusterName,
       simulated: config.simulated ?? false,
+      ...(session && config.prometheus ? { usage: true } : {}),
       ...(session && kubeconfig.warnings.length > 0 ? { warnings: [...kubeconfig.warnings] } : {}),
       ...inventory.versions(),
     },

@@ -1,9 +1,8 @@
 // Rows as the main thread has them: JSON text by uid, as the inventory's thread made it. And what one permission group sees of them.
 import { randomBytes } from 'node:crypto'
 import { setImmediate as turn } from 'node:timers/promises'
-import { promisify } from 'node:util'
-import { brotliCompress, constants, gzip } from 'node:zlib'
 import { addToSum, digestOf, emptySum, encodeRows, type Fleet, type RowSum } from '@virtdeck/kubevirt'
+import { encode, type Encoding } from '../encodings.ts'
 import type { Access, SnapshotHead } from '../protocol.ts'
 import type { RowRemove, RowUpsert, Variant } from './messages.ts'
 import { visibleVariant, type Visibility } from './visibility.ts'
@@ -117,8 +116,6 @@ function promiseWithResolver(): { promise: Promise<void>; resolve: () => void } 
   const promise = new Promise<void>((settle) => (resolve = settle))
   return { promise, resolve }
 }
-
-export type Encoding = 'br' | 'gzip' | 'identity'
 
 /** What everybody with the same rights sees of a fleet: one snapshot, and one frame for each change. */
 export type FleetView = {
@@ -265,14 +262,4 @@ export function createFleetView(fleet: Fleet, visibility: Visibility, access: Ac
       for (const stop of unsubscribe) stop()
     },
   }
-}
-
-const brotli = promisify(brotliCompress)
-const zip = promisify(gzip)
-
-async function encode(body: Buffer, encoding: Encoding): Promise<Buffer> {
-  if (encoding === 'br') {
-    return brotli(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 5, [constants.BROTLI_PARAM_SIZE_HINT]: body.length } })
-  }
-  return encoding === 'gzip' ? zip(body, { level: 1 }) : body
 }

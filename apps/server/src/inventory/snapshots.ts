@@ -1,9 +1,9 @@
 import { Router } from 'express'
 import { StatusError } from '@virtdeck/k8s'
 import type { Context } from '../context.ts'
+import { encodingOf, sendLines } from '../encodings.ts'
 import { refusal } from '../refusal.ts'
 import { fleets } from './joins.ts'
-import type { Encoding } from './rows.ts'
 
 /** `GET /api/inventory/FLEET`: the first picture of a fleet, made once for everybody with the same rights. */
 export function inventoryRouter({ sessions, inventory }: Context): Router {
@@ -17,7 +17,7 @@ export function inventoryRouter({ sessions, inventory }: Context): Router {
       if (error instanceof StatusError && error.code === 401) sessions.rejected(session)
       throw error
     })
-    const encoding = encodingOf(String(req.headers['accept-encoding'] ?? ''))
+    const encoding = encodingOf(req.get('accept-encoding'))
     const { etag, body } = await view.snapshot(encoding)
     res.setHeader('etag', etag)
     res.setHeader('vary', 'Cookie, Accept-Encoding')
@@ -25,13 +25,7 @@ export function inventoryRouter({ sessions, inventory }: Context): Router {
       res.status(304).end()
       return
     }
-    if (encoding !== 'identity') res.setHeader('content-encoding', encoding)
-    res.type('application/x-ndjson; charset=utf-8').end(body)
+    sendLines(res, body, encoding)
   })
   return router
-}
-
-function encodingOf(accepted: string): Encoding {
-  if (/\bbr\b/.test(accepted)) return 'br'
-  return /\bgzip\b/.test(accepted) ? 'gzip' : 'identity'
 }
