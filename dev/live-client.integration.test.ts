@@ -91,6 +91,7 @@ async function openTab(url: string, user: string, tamper: (message: LiveMessage)
         sent.push(request)
         live.send(request)
       },
+      behind: live.behind,
     },
     async (fleet) => {
       snapshots += 1

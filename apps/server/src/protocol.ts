@@ -116,6 +116,8 @@ export type LiveMessage =
   /** A watch's first picture; again after every relist. */
   | { type: 'objects'; id: number; items: KubeObject[] }
   | { type: 'event'; id: number; event: 'ADDED' | 'MODIFIED' | 'DELETED'; object: KubeObject }
+  /** The API server does not answer a watch since (ms), or does again; of one that has only ever been live nothing is said. */
+  | { type: 'watch-state'; id: number; state: 'live' | 'stale'; since?: number }
   /** The watch ended and does not come back by itself. */
   | { type: 'watch-error'; id: number; status: Status }
 

@@ -382,6 +382,21 @@ test('says since when it is blind, keeps what it knew, and catches up once the c
   )
 })
 
+test('says since when a page’s own watch is blind, and when it sees again [F250]', async () => {
+  const user = await browserOf('user')
+  const path = collectionPath(resources.events, 'team-b')
+  const fault = stack.cluster.faults.add({ effect: 'status', code: 503, match: { path, user: 'user' } })
+  onTestFinished(() => void stack.cluster.faults.remove(fault.id))
+  using live = await user.live()
+  await live.send({ type: 'watch', id: 1, path })
+  const { since } = await live.until(message('watch-state', ({ state }) => state === 'stale'))
+  expect(since).toBeGreaterThan(Date.now() - 20_000)
+  expect(live.messages.filter(message('objects'))).toEqual([])
+  stack.cluster.faults.remove(fault.id)
+  await live.until(message('watch-state', ({ state }) => state === 'live'))
+  await live.until(message('objects'))
+})
+
 test('reads the fleet with the user’s own credential where the server’s may not', async () => {
   await using own = await startStack({ scenario: 'small', speed: 20, server: { inventoryContext: 'power-user' } })
   for (const [user, namespace] of [

@@ -31,6 +31,7 @@ export function startPersonalWatch(
   const query = new URLSearchParams(selectors).toString()
   passGate('WATCH', query ? `${path}?${query}` : path)
 
+  let isStale = false
   const reflector = startReflector({
     path,
     selectors,
@@ -49,6 +50,9 @@ export function startPersonalWatch(
       else send({ type: 'event', id, event: type, object })
     },
     onState(state) {
+      if (state.phase === 'stale') send({ type: 'watch-state', id, state: 'stale', since: state.since })
+      else if (state.phase === 'live' && isStale) send({ type: 'watch-state', id, state: 'live' })
+      isStale = state.phase === 'stale'
       // Not from within the reflector's own turn: ending it there would find it not yet started.
       if (state.phase === 'refused') setImmediate(end, new StatusError(state.status))
     },

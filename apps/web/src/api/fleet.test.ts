@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { failure, StatusError } from '@virtdeck/k8s'
 import { addToSum, digestOf, emptySum, rowText, sumOfText } from '@virtdeck/kubevirt'
 import type { RowSum, VmRow } from '@virtdeck/kubevirt'
@@ -12,6 +12,7 @@ const row = (name: string, status = 'Running'): VmRow => ({ uid: `uid-${name}`, 
 /** A server whose answers the test gives: snapshots one by one, messages at will. */
 function fakeServer() {
   const sent: LiveRequest[] = []
+  const behind: (number | undefined)[] = []
   const snapshots: ((answer: SnapshotParts<'virtualmachines'> | Error) => void)[] = []
   let subscriber: LiveSubscriber | undefined
   const store = createFleetStore(
@@ -23,12 +24,14 @@ function fakeServer() {
         return () => (subscriber = undefined)
       },
       send: (request) => sent.push(request),
+      behind: (_fleet, since) => behind.push(since),
     },
     () => new Promise((resolve, reject) => snapshots.push((answer) => (answer instanceof Error ? reject(answer) : resolve(answer)))),
   )
   return {
     store,
     sent,
+    behind,
     requested: () => snapshots.length,
     say: (message: LiveMessage) => subscriber?.heard(message),
     reopen: () => subscriber?.opened(),
@@ -129,6 +132,27 @@ test('says why there is nothing to show, and tries again by itself [F015]', asyn
   expect(server.requested()).toBe(2)
   await server.answer({ epoch: 'e1', seq: 0, rows: [] })
   expect(server.store.state()).toMatchObject({ status: 'ready', error: undefined })
+})
+
+test('says since when its rows are old while they cannot be read again, and keeps them meanwhile [F250]', async () => {
+  vi.useFakeTimers({ now: 1_000 })
+  onTestFinished(() => void vi.useRealTimers())
+  const { store, say, behind, answer, requested } = await loaded()
+  vi.setSystemTime(5_000)
+  say({ type: 'reset', fleet: 'virtualmachines' })
+  const told = behind.length
+  await answer(new StatusError(failure(503, 'The inventory is not read yet.')))
+  vi.advanceTimersByTime(1_000)
+  expect(requested()).toBe(3)
+  await answer(new StatusError(failure(503, 'The inventory is not read yet.')))
+  // Since they were true, not since it was asked last.
+  expect(behind.slice(told)).toEqual([5_000, 5_000])
+  expect(store.state()).toMatchObject({ status: 'ready', error: undefined })
+  expect(store.state().rows).toHaveLength(2)
+  vi.advanceTimersByTime(2_000)
+  await answer({ epoch: 'e2', seq: 0, rows: [row('web')] })
+  expect(behind.at(-1)).toBeUndefined()
+  expect(store.state().rows).toHaveLength(1)
 })
 
 test('forgets everything when the identity changes, and fetches again only if somebody may look and does', async () => {

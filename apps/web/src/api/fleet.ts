@@ -42,7 +42,7 @@ const LONGEST_RETRY_MS = 30_000
 
 export function createFleetStore<F extends Fleet>(
   fleet: F,
-  socket: Pick<LiveSocket, 'attach' | 'send'>,
+  socket: Pick<LiveSocket, 'attach' | 'send' | 'behind'>,
   fetchParts: (fleet: F, signal: AbortSignal) => Promise<SnapshotParts<F>>,
 ): FleetStore<FleetRows[F]> {
   type Row = FleetRows[F]
@@ -54,6 +54,8 @@ export function createFleetStore<F extends Fleet>(
   let fetching: AbortController | undefined
   let retryTimer: ReturnType<typeof setTimeout> | undefined
   let failures = 0
+  /** When the rows on the screen were last known to be true (browser's clock), while they cannot be read again. */
+  let trueUntil: number | undefined
 
   function publish(next: Partial<FleetState<Row>>) {
     state = { ...state, ...next }
@@ -66,6 +68,7 @@ export function createFleetStore<F extends Fleet>(
     const own = (fetching = new AbortController())
     // Deltas of a picture that is about to be replaced would leave gaps.
     position = undefined
+    trueUntil ??= Date.now()
     try {
       const { epoch, seq, access, blocks } = await fetchParts(fleet, own.signal)
       const picture = rows.picture()
@@ -75,14 +78,17 @@ export function createFleetStore<F extends Fleet>(
       }
       if (own.signal.aborted) return
       failures = 0
+      trueUntil = undefined
       position = { epoch, seq }
       const changed = picture.show()
       publish({ status: 'ready', access, error: undefined, ...(changed && view()) })
+      socket.behind(fleet, undefined)
       socket.send({ type: 'fleet', fleet, ...position })
     } catch (error) {
       if (own.signal.aborted) return
       retryTimer = setTimeout(load, Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures++))
-      if (state.status !== 'ready') publish({ status: 'error', error: toStatus(error) })
+      if (state.status === 'ready') socket.behind(fleet, trueUntil)
+      else publish({ status: 'error', error: toStatus(error) })
     } finally {
       if (fetching === own) fetching = undefined
     }
@@ -153,6 +159,8 @@ export function createFleetStore<F extends Fleet>(
       detach = undefined
       position = undefined
       failures = 0
+      trueUntil = undefined
+      socket.behind(fleet, undefined)
       rows.replace([])
       publish({ status: 'loading', rows: [], version: state.version + 1, access: undefined, error: undefined })
       if (resume && (listeners.size > 0 || rows.watched())) start()

@@ -159,6 +159,35 @@ test('says since when the cluster is silent, by the browser’s clock, until eac
   expect(live.state()).toEqual({ state: 'live' })
 })
 
+test('says so of a page’s own watch, too, until that is answered, fails or is closed [F250]', async () => {
+  const { live, socket } = await liveTab()
+  const silent = (id: number) => socket.say({ type: 'watch-state', id, state: 'stale', since: noon - 1_000 })
+  const stale = { state: 'stale', since: noon - 1_000, cause: 'cluster' }
+  silent(1)
+  expect(live.state()).toEqual(stale)
+  socket.say({ type: 'watch-state', id: 1, state: 'live' })
+  expect(live.state()).toEqual({ state: 'live' })
+  silent(2)
+  socket.say({ type: 'watch-error', id: 2, status: failure(429, 'too slow') })
+  expect(live.state()).toEqual({ state: 'live' })
+  silent(3)
+  expect(live.state()).toEqual(stale)
+  live.send({ type: 'watch-close', id: 3 })
+  expect(live.state()).toEqual({ state: 'live' })
+})
+
+test('says so of rows that cannot be read again, also after a new connection [F250]', async () => {
+  const { live, socket, answer } = await liveTab()
+  live.behind('nodes', noon - 2_000)
+  expect(live.state()).toEqual({ state: 'stale', since: noon - 2_000, cause: 'cluster' })
+  socket.end(1006)
+  await vi.advanceTimersByTimeAsync(500)
+  ;(await answer()).say(heartbeat())
+  expect(live.state()).toEqual({ state: 'stale', since: noon - 2_000, cause: 'cluster' })
+  live.behind('nodes', undefined)
+  expect(live.state()).toEqual({ state: 'live' })
+})
+
 test('knows nothing of the cluster’s silence after a new connection, until it is told', async () => {
   const { live, socket, answer } = await liveTab()
   socket.say({ type: 'fleet-state', fleet: 'nodes', state: 'stale', since: noon })

@@ -23,6 +23,8 @@ export type LiveSocket = {
   attach(subscriber: LiveSubscriber): () => void
   /** Says something if the socket is open. Nothing is queued: `opened` asks again. */
   send(request: LiveRequest): void
+  /** Since when (browser's clock) a fleet on the screen could not be brought up to date; undefined once it is. */
+  behind(fleet: Fleet, since: number | undefined): void
   subscribe(listener: () => void): () => void
   state(): LiveState
   /** What to add to the browser's clock to get the server's, ms. */
@@ -41,8 +43,9 @@ export function createLiveSocket(open: () => Promise<WebSocket>, onSessionEnded:
   const subscribers = new Set<LiveSubscriber>()
   const listeners = new Set<() => void>()
   let connection: Connection = { phase: 'idle' }
-  /** Since when (browser's clock) the server has had nothing new from the cluster, per fleet. */
-  const silentFleets = new Map<Fleet, number>()
+  /** Since when (browser's clock) the server has had nothing new from the cluster, by fleet and by the id of a watch. */
+  const silent = new Map<Fleet | number, number>()
+  const fleetsBehind = new Map<Fleet, number>()
   let published: LiveState = { state: 'connecting' }
   let socket: WebSocket | undefined
   /** Counts connections: one that was given up while it was being opened is closed as soon as it is there. */
@@ -67,8 +70,8 @@ export function createLiveSocket(open: () => Promise<WebSocket>, onSessionEnded:
 
   function publish() {
     const own = liveStateOf(connection)
-    const next: LiveState =
-      own.state === 'live' && silentFleets.size > 0 ? { state: 'stale', since: Math.min(...silentFleets.values()), cause: 'cluster' } : own
+    const old = [...silent.values(), ...fleetsBehind.values()]
+    const next: LiveState = own.state === 'live' && old.length > 0 ? { state: 'stale', since: Math.min(...old), cause: 'cluster' } : own
     if (JSON.stringify(next) === JSON.stringify(published)) return
     published = next
     for (const listener of listeners) listener()
@@ -77,7 +80,7 @@ export function createLiveSocket(open: () => Promise<WebSocket>, onSessionEnded:
   function connect() {
     dial += 1
     const mine = dial
-    silentFleets.clear()
+    silent.clear()
     open().then(
       (opened) => (dial === mine ? listen(opened) : opened.close(1000)),
       (error: unknown) => dial === mine && ended(isStatus(error, 401) ? 4401 : 1006),
@@ -115,10 +118,13 @@ export function createLiveSocket(open: () => Promise<WebSocket>, onSessionEnded:
 
   function hear(message: LiveMessage) {
     if (message.type === 'heartbeat') clockOffsetMs = message.now - Date.now()
-    if (message.type === 'fleet-state') {
-      if (message.state === 'live') silentFleets.delete(message.fleet)
-      else silentFleets.set(message.fleet, message.since === undefined ? Date.now() : message.since - clockOffsetMs)
+    if (message.type === 'fleet-state' || message.type === 'watch-state') {
+      const what = message.type === 'fleet-state' ? message.fleet : message.id
+      if (message.state === 'live') silent.delete(what)
+      else silent.set(what, message.since === undefined ? Date.now() : message.since - clockOffsetMs)
     }
+    // What it shows then is an error.
+    if (message.type === 'watch-error') silent.delete(message.id)
     dispatch({ type: 'heard', at: Date.now() })
     for (const subscriber of subscribers) subscriber.heard(message)
   }
@@ -173,7 +179,13 @@ export function createLiveSocket(open: () => Promise<WebSocket>, onSessionEnded:
       }
     },
     send(request) {
+      if (request.type === 'watch-close' && silent.delete(request.id)) publish()
       if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(request))
+    },
+    behind(fleet, since) {
+      if (since === undefined) fleetsBehind.delete(fleet)
+      else fleetsBehind.set(fleet, since)
+      publish()
     },
     subscribe(listener) {
       listeners.add(listener)

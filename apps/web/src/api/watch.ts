@@ -39,6 +39,9 @@ export function foldWatch(watched: Watched, id: number, message: LiveMessage): W
       const objects = applyWatchEvent(watched.objects, { type: message.event, object: message.object })
       return objects === watched.objects ? watched : ready(objects)
     }
+    case 'watch-state':
+      // Told of the whole tab, by its socket.
+      return watched
     case 'watch-error':
       // What one may see no longer is not seen any longer.
       if (message.status.code === 403) return { objects: new Map(), state: { status: 'error', items: [], error: message.status } }
