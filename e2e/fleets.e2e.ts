@@ -197,23 +197,6 @@ test('deletes many VMs, keeps the disks that one keeps, and never what others us
   expect(await claim('heap-2-data')).toBe(200)
 })
 
-test('drains a node: says what blocks, moves the rest, two at a time, and names what came of each [F125] [F243]', async ({
-  page,
-  stack,
-}) => {
-  await openAs(page, stack, 'operator', '/nodes?drain=fra-w-03')
-  const plan = page.getByRole('complementary', { name: 'Drain fra-w-03' })
-  const moves = plan.getByRole('region', { name: 'Move' }).getByRole('listitem')
-  await expect(moves.first()).toBeVisible()
-  const count = await moves.count()
-  await plan.getByRole('button', { name: count === 1 ? 'Drain 1 VM' : `Drain ${count} VMs` }).click()
-  await expect(vmRow(page, 'fra-w-03')).toContainText('Cordoned')
-  await expect(plan.getByRole('status').first()).toContainText(/^Drained/, { timeout: 100_000 })
-  await expect(plan.getByRole('list', { name: 'Results' }).getByText('Gone from here')).toHaveCount(count)
-  const { body } = await stack.api('admin', 'GET', '/api/v1/nodes/fra-w-03')
-  await stack.api('admin', 'PUT', '/api/v1/nodes/fra-w-03', { ...body, spec: {} })
-})
-
 test('the tree leads from a namespace to its groups and to the VM itself, and its counts follow the search [F225]', async ({
   page,
   stack,

@@ -9,6 +9,8 @@ import { takeLaunch } from './launch.ts'
 import { live } from './live-socket.ts'
 import { tellOtherTabs } from './other-tabs.ts'
 import { queryClient } from './query-client.ts'
+import { endSession } from './session-signal.ts'
+import { usage } from './usage.ts'
 import { watches } from './watch.ts'
 
 export type SignedInSession = Session & Required<Pick<Session, 'user' | 'csrf'>>
@@ -80,8 +82,10 @@ function adopt(next: Session): Session {
   queryClient.setQueryData(sessionKey, next)
   if (previous?.csrf !== next.csrf) {
     const signedIn = isSignedIn(next)
+    endSession()
     queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionKey[0] })
     forgetFleets(signedIn)
+    usage.forget()
     watches.forget()
     live.restart(signedIn)
   }

@@ -1,13 +1,19 @@
 // What emptying a node means: which VMs move and where they may land, which cannot and why. Pure; the scheduler has the
 // last word on where.
-import { vmCan, type NodeRow, type VmRow } from '@virtdeck/kubevirt'
+import { explainCondition, vmCan, type NodeRow, type VmRow } from '@virtdeck/kubevirt'
 
 export type Move = {
   row: VmRow
   /** Where there is room for it by its memory; absent where not all VMs are visible. */
   target?: string
 }
-export type Blocked = { row: VmRow; reason: string; canStop: boolean }
+export type Blocked = {
+  row: VmRow
+  reason: string
+  /** The same in the cluster's own words, where it has some. */
+  detail?: string
+  canStop: boolean
+}
 
 export type DrainPlan = {
   /** Largest first: they are the hardest to place. */
@@ -47,7 +53,7 @@ export function drainPlan({ node, nodes, vms, allVisible }: DrainInput): DrainPl
     const can = vmCan.migrate(row)
     const canStop = vmCan.stop(row).possible
     if (!can.possible) {
-      plan.blocked.push({ row, reason: can.reason, canStop })
+      plan.blocked.push({ row, ...whyTied(row, can.reason), canStop })
       continue
     }
     if (others.length === 0) {
@@ -86,6 +92,12 @@ export function drainPlan({ node, nodes, vms, allVisible }: DrainInput): DrainPl
     }))
     .toSorted((a, b) => b.afterPercent - b.nowPercent - (a.afterPercent - a.nowPercent) || (a.node < b.node ? -1 : 1))
   return plan
+}
+
+function whyTied({ notMigratable }: VmRow, reason: string): Pick<Blocked, 'reason' | 'detail'> {
+  if (!notMigratable || reason !== (notMigratable.message || notMigratable.reason)) return { reason }
+  const said = explainCondition({ type: 'LiveMigratable', status: 'False', reason: notMigratable.reason })
+  return { reason: said, detail: reason }
 }
 
 const compare = (a: VmRow, b: VmRow) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)

@@ -16,6 +16,7 @@ const FULL = 0.85
 /** The words of `status:` that fit. */
 function statuses(load: NodeLoad): string[] {
   const words = load.ready ? (load.state === 'running' ? ['ready'] : []) : ['notready']
+  if (load.draining) words.push('draining')
   if (load.unschedulable) words.push('cordoned')
   if (load.ready && !load.unschedulable && !load.schedulable) words.push('unfit')
   if ((share(load.memoryUsedBytes, load.memoryBytes) ?? 0) >= FULL) words.push('full')
@@ -25,6 +26,7 @@ function statuses(load: NodeLoad): string[] {
 const states = [
   { key: 'status', value: 'ready', label: 'Ready', state: 'running' as const },
   { key: 'status', value: 'full', label: 'Memory over 85%', state: 'warning' as const },
+  { key: 'status', value: 'draining', label: 'Draining', state: 'transit' as const },
   { key: 'status', value: 'cordoned', label: 'Cordoned', state: 'stopped' as const },
   { key: 'status', value: 'notready', label: 'Not ready', state: 'error' as const },
 ]
@@ -58,7 +60,7 @@ export const nodeFleet = defineFleet<NodeLoad>({
       width: 150,
       value: byAttention,
       shown: ({ word }) => word,
-      cell: ({ state, word }) => <StatusBadge state={state} word={word} />,
+      cell: (load) => <NodeState load={load} />,
       csv: { value: ({ word }) => word },
     },
     textColumn({ id: 'zone', title: 'Zone', width: 110, className: 'dim', of: zoneOf, shows: 'where there is room' }),
@@ -98,7 +100,7 @@ export const nodeFleet = defineFleet<NodeLoad>({
   ],
   keys: {
     status: facetKey(
-      'ready, cordoned, notready, full',
+      'ready, draining, cordoned, notready, full',
       statuses,
       states.map(({ value }) => value),
     ),
@@ -119,6 +121,22 @@ export const nodeFleet = defineFleet<NodeLoad>({
   labels: ({ labels }) => labels,
   useActions: useNodeActions,
 })
+
+/** While it is drained, how far that is: where another drains it, what is left. */
+function NodeState({ load: { state, word, draining, vms } }: { load: NodeLoad }) {
+  return (
+    <span className="st">
+      <StatusBadge state={state} word={word} {...(draining?.since !== undefined && { since: draining.since })} />
+      {draining && (
+        <span className="mono dim drainpart">
+          {draining.total === undefined
+            ? `${formatCount(vms)} left`
+            : `${formatCount(draining.ended ?? 0)} of ${formatCount(draining.total)}`}
+        </span>
+      )}
+    </span>
+  )
+}
 
 type CapacityProps = { used: number; total: number; parts: readonly number[]; text: string; shared?: boolean }
 

@@ -38,6 +38,23 @@ test('draws the smallest of very many VMs as one, and loses none of them', () =>
   expect(load?.memoryParts.reduce((total, part) => total + part, 0)).toBe(5050)
 })
 
+test('a cordoned node that VMs are leaving is being drained, whoever does it [F125]', () => {
+  const moving = { migration: { name: 'm', phase: 'Running' } }
+  const there = [vm('a', { node: 'n', ...moving }), vm('b', { node: 'n' })]
+  const draining = (differences: Partial<NodeRow>, vms = there) => nodeLoads([node('n', differences)], vms)[0]?.draining
+  expect(draining({ unschedulable: true })).toEqual({})
+  expect(draining({})).toBeUndefined()
+  expect(draining({ unschedulable: true }, [vm('b', { node: 'n' })])).toBeUndefined()
+})
+
+test('says how far a drain of this tab is, also between two of its migrations [F125] [F243]', () => {
+  const [load, other] = nodeLoads([node('n', { unschedulable: true }), node('constructor')], [vm('b', { node: 'n' })], {
+    n: { ended: 5, total: 11, since: 100 },
+  })
+  expect(load).toMatchObject({ word: 'Draining', state: 'transit', draining: { ended: 5, total: 11, since: 100 } })
+  expect(other?.draining).toBeUndefined()
+})
+
 test.each([
   [{ ready: false, unschedulable: true }, 'Not ready'],
   [{ unschedulable: true }, 'Cordoned'],

@@ -6,8 +6,10 @@ import { whyDenied } from '../../api/access.ts'
 import { fleets, useFleet } from '../../api/fleet.ts'
 import { FleetPage } from '../../components/fleet/fleet-page.tsx'
 import { NodeIcon } from '../../ui/icons.ts'
+import { drainCounts } from './drain-counts.ts'
+import { useDrains, type Drains } from './drains.ts'
 import { nodeFleet } from './node-fleet.tsx'
-import { nodeLoads } from './node-loads.ts'
+import { nodeLoads, type Draining } from './node-loads.ts'
 
 const NodeBar = lazy(() => import('./label-nodes.tsx').then(({ NodeBar: it }) => ({ default: it })))
 const LabelNodeDialog = lazy(() => import('./label-nodes.tsx').then(({ LabelNodeDialog: it }) => ({ default: it })))
@@ -19,7 +21,8 @@ const SUM_EVERY_MS = 1_000
 export function NodesPage() {
   const nodes = useFleet('nodes')
   const vms = useFleet('virtualmachines', SUM_EVERY_MS)
-  const rows = useMemo(() => nodeLoads(nodes.rows, vms.rows), [nodes.rows, vms.rows])
+  const drains = useDrains()
+  const rows = useMemo(() => nodeLoads(nodes.rows, vms.rows, underWay(drains)), [nodes.rows, vms.rows, drains])
   const [search, setSearch] = useSearchParams()
   const draining = nodes.rows.find(({ name }) => name === search.get('drain'))
 
@@ -59,5 +62,12 @@ export function NodesPage() {
         </Suspense>
       )}
     </FleetPage>
+  )
+}
+
+/** Of the drains that run in this tab: how far they are. */
+function underWay(drains: Drains): Record<string, Draining> {
+  return Object.fromEntries(
+    Object.entries(drains).flatMap(([name, drain]) => (drain?.running ? [[name, { ...drainCounts(drain), since: drain.since }]] : [])),
   )
 }
