@@ -1,6 +1,5 @@
 // What the server is told at its start: a typed config, which `readConfig` makes of the environment and a file.
 import type { AuditConfig } from './audit/config.ts'
-import type { MetricsConfig } from './metrics.ts'
 import type { UsageTarget } from './usage/target.ts'
 import { accessSync, constants, readFileSync } from 'node:fs'
 import { keyProblems } from './auth/sealed-cookie.ts'
@@ -80,7 +79,7 @@ export type ServerConfig = {
   logTo?: { write(line: string): void }
   audit?: AuditConfig
   /** Where metrics are served, apart from everything else; nowhere, if not said. */
-  metrics?: MetricsConfig
+  metrics?: { host: string; port: number }
   /** Who knows what VMs use, and how often it is asked at most (30 s); nobody, if not said. */
   prometheus?: UsageTarget & { everyMs?: number }
   clusterName?: string

@@ -15,10 +15,12 @@ import { createTickets } from './auth/tickets.ts'
 import { watchFile } from './auth/watched-file.ts'
 import { clientAddressOf, networks } from './client-address.ts'
 import { assertUsable, authModeOf, type ServerConfig } from './config.ts'
+import { createConsoles } from './consoles/consoles.ts'
 import type { Context } from './context.ts'
 import { refuseUnreadable } from './errors.ts'
 import { createInventory } from './inventory/inventory.ts'
 import { createUpstream } from './k8s/upstream.ts'
+import { createLive } from './live/live.ts'
 import { createLogger } from './logger.ts'
 import { startMetrics } from './metrics.ts'
 import { createUsage } from './usage/usage.ts'
@@ -95,7 +97,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     usage,
     audit,
   }
-  const upgrades = createUpgradeGate(context)
+  const upgrades = createUpgradeGate(context, { live: createLive(context), consoles: createConsoles(context) })
   refuseUnreadable(server, log)
   const proxies = networks(config.trustedProxies ?? [])
   for (const event of ['request', 'upgrade'])

@@ -3,10 +3,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client'
 import type { Audit } from './audit/audit.ts'
+import type { ServerConfig } from './config.ts'
 import type { Inventory } from './inventory/inventory.ts'
 import type { Usage } from './usage/usage.ts'
-
-export type MetricsConfig = { host: string; port: number }
 
 export type Metrics = AsyncDisposable & {
   port: number
@@ -15,7 +14,7 @@ export type Metrics = AsyncDisposable & {
 }
 
 /** Serves `/metrics`. Rejects with the socket's own error where it cannot listen. */
-export async function startMetrics({ host, port }: MetricsConfig, { audit }: { audit: Audit }): Promise<Metrics> {
+export async function startMetrics({ host, port }: NonNullable<ServerConfig['metrics']>, { audit }: { audit: Audit }): Promise<Metrics> {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   auditMetrics(registry, audit)

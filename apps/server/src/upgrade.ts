@@ -5,24 +5,27 @@ import { randomUUID } from 'node:crypto'
 import { assertHost, assertOrigin, assertPlain } from './auth/provenance.ts'
 import type { Session } from './auth/sessions.ts'
 import { socketTarget } from './auth/tickets.ts'
-import { createConsoles } from './consoles/consoles.ts'
 import type { Context } from './context.ts'
 import { recordRejected, tellable, writeStatus } from './errors.ts'
+import type { Passed } from './k8s/gate.ts'
 import { createRestartReasons } from './live/close-codes.ts'
 import { gateRefusal, refusal } from './refusal.ts'
-import { createLive } from './live/live.ts'
 import { takeTicket } from './subprotocols.ts'
 
 export type Upgrade = { req: IncomingMessage; socket: Duplex; head: Buffer; session: Session; requestId: string }
+
+/** Where a WebSocket leads. Each makes the handshake, throws a StatusError instead, or closes with a reason. */
+export type Destinations = {
+  live: { accept(upgrade: Upgrade): void; close(reason: () => string): void }
+  consoles: { accept(upgrade: Upgrade, passed: Passed): void; close(reason: () => string): void }
+}
 
 export type UpgradeGate = AsyncDisposable & { handle(req: IncomingMessage, socket: Duplex, head: Buffer): void }
 
 const farewellMs = 1_000
 
-export function createUpgradeGate(context: Context): UpgradeGate {
+export function createUpgradeGate(context: Context, { live, consoles }: Destinations): UpgradeGate {
   const { own, sessions, tickets, log } = context
-  const live = createLive(context)
-  const consoles = createConsoles(context)
   // Node forgets sockets once they are upgraded: closing the server does not end them.
   const sockets = new Set<Duplex>()
 

@@ -1,10 +1,9 @@
 // Emergency revocation: sessions that are over because they began before a time, all of them or a user's.
 import { z } from 'zod'
-import type { Session } from './sessions.ts'
 
 export type Revocations = {
   /** True for a session that began before its user's time, or everybody's. */
-  covers(session: Pick<Session, 'user' | 'signedInAt'>): boolean
+  covers(session: { user: { name: string }; signedInAt: number }): boolean
   /** Replaces what the file said. Throws an Error with a sentence for a text that says something else. */
   replace(text: string): void
 }

@@ -2,13 +2,12 @@
 import { randomBytes } from 'node:crypto'
 import { Router, json } from 'express'
 import { z } from 'zod'
-import type { Context } from '../context.ts'
 import { gateRefusal, refusal } from '../refusal.ts'
 import { passGate } from '../k8s/gate.ts'
 import type { Ticket } from '../protocol.ts'
 import { createRateLimit } from './rate-limit.ts'
 import { open, seal, type KeyRing } from './sealed-cookie.ts'
-import type { Session } from './sessions.ts'
+import type { Session, Sessions } from './sessions.ts'
 
 export type Tickets = {
   issue(session: Session, target: string): Ticket
@@ -44,7 +43,7 @@ export function createTickets({ ring, now = Date.now }: { ring: KeyRing; now?: (
 
 const ticketRequest = z.object({ target: z.string().max(1024) })
 
-export function ticketRouter({ sessions, tickets }: Context): Router {
+export function ticketRouter({ sessions, tickets }: { sessions: Pick<Sessions, 'of'>; tickets: Tickets }): Router {
   const limit = createRateLimit({ burst: 100, everyMs: 500 })
   const router = Router({ caseSensitive: true, strict: true })
   router.post('/', json({ limit: '4kb', strict: true }), (req, res) => {

@@ -6,7 +6,6 @@ import type { Clock } from '../clock.ts'
 import type { Ledger } from '../control/ledger.ts'
 import type { Schemas } from '../openapi/schema.ts'
 import type { Storage } from '../storage/storage.ts'
-import type { TokenAuthenticator } from './oidc-authenticator.ts'
 
 export type UserInfo = {
   username: string
@@ -14,6 +13,9 @@ export type UserInfo = {
   groups: string[]
   extra?: Record<string, string[]>
 }
+
+/** Who sends this bearer token; undefined where it is none of whom it knows. */
+export type TokenAuthenticator = (token: string) => Promise<UserInfo | undefined>
 
 /** kube-apiserver's RequestInfo: what a request asks for, parsed once. */
 export type RequestInfo = {

@@ -1,7 +1,7 @@
 // ID tokens as bearer tokens, as an AuthenticationConfiguration with one jwt authenticator has it: issuer, audience and
 // claim mappings without prefixes. https://github.com/kubernetes/apiserver/blob/9d86305/plugin/pkg/authenticator/token/oidc/oidc.go
 import { createRemoteJWKSet, decodeJwt, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose'
-import type { UserInfo } from './context.ts'
+import type { TokenAuthenticator, UserInfo } from './context.ts'
 
 export type OidcOptions = {
   /** Plain http is taken on the loopback interface; a real API server wants https. */
@@ -12,8 +12,6 @@ export type OidcOptions = {
   /** `groups` unless told otherwise. */
   groupsClaim?: string
 }
-
-export type TokenAuthenticator = (token: string) => Promise<UserInfo | undefined>
 
 /** Undefined for whatever is not a valid token of this issuer: kube-apiserver says no more than 401, either. */
 export function oidcAuthenticator({

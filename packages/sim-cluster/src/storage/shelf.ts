@@ -1,18 +1,19 @@
 // The objects of one resource, kept in etcd's key order so that no list ever sorts.
-import type { StoredObject } from './storage.ts'
 
-type Drawer = {
-  objects: Map<string, StoredObject>
+type Named = { metadata: { namespace?: string; name: string } }
+
+type Drawer<T> = {
+  objects: Map<string, T>
   names: string[]
-  listed: readonly StoredObject[] | undefined
+  listed: readonly T[] | undefined
 }
 
-export type Shelf = {
-  get(namespace: string | undefined, name: string): StoredObject | undefined
-  set(object: StoredObject): void
+export type Shelf<T extends Named> = {
+  get(namespace: string | undefined, name: string): T | undefined
+  set(object: T): void
   delete(namespace: string | undefined, name: string): void
   /** Never changed after it was handed out: a list is a consistent snapshot for as long as someone holds it. */
-  list(namespace?: string): readonly StoredObject[]
+  list(namespace?: string): readonly T[]
   count(): number
 }
 
@@ -29,14 +30,14 @@ function lowerBound(sorted: readonly string[], wanted: string): number {
   return low
 }
 
-export function createShelf(): Shelf {
-  const drawers = new Map<string, Drawer>()
+export function createShelf<T extends Named>(): Shelf<T> {
+  const drawers = new Map<string, Drawer<T>>()
   // As in etcd's keys the separator takes part in the order: `a-b/x` comes before `a/x`.
   const prefixes: string[] = []
-  let listed: readonly StoredObject[] | undefined
+  let listed: readonly T[] | undefined
   let count = 0
 
-  const listDrawer = (drawer: Drawer): readonly StoredObject[] => {
+  const listDrawer = (drawer: Drawer<T>): readonly T[] => {
     // Every name has its object: both change together in set and delete.
     drawer.listed ??= drawer.names.map((name) => drawer.objects.get(name)!)
     return drawer.listed

@@ -69,7 +69,7 @@ function nextGeneration(resource: ApiResource, previous: KubeObject, object: Kub
 }
 
 export function createStorage(clock: Clock): Storage {
-  const shelves = new Map<string, Shelf>()
+  const shelves = new Map<string, Shelf<StoredObject>>()
   const listeners = new Set<StorageListener>()
   let revision = 1000
 
