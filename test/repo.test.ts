@@ -98,20 +98,28 @@ describe('import directions', () => {
     ['apps/web/src/ui', "import '../components/action.ts'", 'ui <- components <- features'],
     ['apps/web/src/components', "import '../features/templates/templates-page.tsx'", 'ui <- components <- features'],
   ]
-  test.each(cases)('lint refuses in %s: %s', (folder, line, rule) => {
-    const file = at(`${folder}/lint-probe-${process.pid}.ts`)
-    writeFileSync(file, `${line}\n`)
+  const probe = (folder: string, name = '') => at(`${folder}/lint-probe${name}-${process.pid}.ts`)
+  /** What lint says of files that are there only for that. */
+  function lint(probes: Record<string, string>): string {
     try {
-      let output = ''
-      try {
-        output = execFileSync(process.execPath, [at('node_modules/oxlint/bin/oxlint'), file], { cwd: root, encoding: 'utf8' })
-      } catch (error) {
-        output = (error as { stdout: string }).stdout
-      }
-      expect(output).toContain(rule)
+      for (const [file, text] of Object.entries(probes)) writeFileSync(file, `${text}\n`)
+      return execFileSync(process.execPath, [at('node_modules/oxlint/bin/oxlint'), ...Object.keys(probes)], { cwd: root, encoding: 'utf8' })
+    } catch (error) {
+      return (error as { stdout: string }).stdout
     } finally {
-      rmSync(file, { force: true })
+      for (const file of Object.keys(probes)) rmSync(file, { force: true })
     }
+  }
+
+  test.each(cases)('lint refuses in %s: %s', (folder, line, rule) => {
+    expect(lint({ [probe(folder)]: line })).toContain(rule)
+  })
+
+  test('lint refuses a circle of imports, of types alone, too', () => {
+    const folder = 'packages/k8s/src'
+    const type = (name: string, other: string) =>
+      `import type { ${other} } from './lint-probe-${other}-${process.pid}.ts'\nexport type ${name} = { other?: ${other} }`
+    expect(lint({ [probe(folder, '-one')]: type('one', 'two'), [probe(folder, '-two')]: type('two', 'one') })).toContain('no-cycle')
   })
 })
 
