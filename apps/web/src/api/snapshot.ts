@@ -26,7 +26,8 @@ async function* decoded<R>(lines: AsyncIterable<string>): AsyncGenerator<R[]> {
   }
 }
 
-async function* linesOf({ body }: Response): AsyncGenerator<string, undefined> {
+/** An answer's lines, as they come in. */
+export async function* linesOf({ body }: Response): AsyncGenerator<string, undefined> {
   if (!body) return undefined
   const reader = body.pipeThrough(new TextDecoderStream()).getReader()
   let rest = ''

@@ -25,14 +25,16 @@ export function Progress({ value, label, wide, stuck }: ProgressProps) {
   )
 }
 
-/** A share in use: grey, amber from 85 %, red from 92 %. */
-export function Meter({ value, label, wide }: { value: number; label: string; wide?: boolean }) {
+/** A share in use, with what it is in words: grey, amber from 85 %, red from 92 %. */
+export function Meter({ value, label, text, wide }: { value: number; label: string; text?: string; wide?: boolean }) {
   const heat = value >= 92 ? ' hot' : value >= 85 ? ' warm' : ''
   return (
     <span
       className={`meter${wide ? ' wide' : ''}${heat}`}
       role="meter"
       aria-label={label}
+      aria-valuetext={text}
+      title={text}
       aria-valuemin={0}
       aria-valuemax={100}
       aria-valuenow={Math.round(value)}

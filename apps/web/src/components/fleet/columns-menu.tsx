@@ -1,4 +1,5 @@
 import { Menu } from '@base-ui/react/menu'
+import { useSyncExternalStore } from 'react'
 import { Button } from '../../ui/button.tsx'
 import { Bdi } from '../../ui/bdi.tsx'
 import { IconMark } from '../../ui/icon.tsx'
@@ -8,7 +9,7 @@ import { visibleText } from '../../util/visible-text.ts'
 import { dropLabel, resetLooks, setLooks, showColumn, showLabel, useListLooks } from './columns.ts'
 import { CheckMark } from './facet-bar.tsx'
 import { labelColumnId, labelKeyOf } from './fleet-kind.ts'
-import type { FleetKind, FleetRow } from './fleet-kind.ts'
+import type { Beside, FleetKind, FleetRow } from './fleet-kind.ts'
 import { labelNames } from './suggest.ts'
 
 /** More names than these nobody reads through: the most common ones are there. */
@@ -33,6 +34,7 @@ export default function ColumnsMenu<R extends FleetRow>({ kind, shown, rows }: C
             {kind.columns.slice(1).map(({ id, title }) => (
               <Toggle key={id} label={title} checked={shown.includes(id)} onCheckedChange={(checked) => showColumn(kind.id, id, checked)} />
             ))}
+            {kind.beside && <Problem of={kind.beside} />}
             {kind.labels && <LabelColumns kind={kind} shown={shown} rows={rows} />}
             <Menu.Separator render={<hr />} />
             <Toggle
@@ -50,6 +52,12 @@ export default function ColumnsMenu<R extends FleetRow>({ kind, shown, rows }: C
       </Menu.Portal>
     </Menu.Root>
   )
+}
+
+/** Why some of the columns are empty. */
+function Problem({ of: { subscribe, problem } }: { of: Beside }) {
+  const text = useSyncExternalStore(subscribe, problem)
+  return text === undefined ? null : <p className="dim none">{text}</p>
 }
 
 function LabelColumns<R extends FleetRow>({ kind, shown, rows }: ColumnsMenuProps<R>) {

@@ -24,7 +24,7 @@ export function shownColumns<R extends FleetRow>(kind: Kind<R>, choice: ColumnCh
   const labels = kind.labels ? Object.keys(choice).filter((id) => choice[id] === true && labelKeyOf(id) !== undefined) : []
   let shown = [first.id, ...own.slice(0, -1), ...labels, ...own.slice(-1)]
   for (const { id, shows } of others) {
-    if (tableWidth(kind, shown) + COMFORT <= widthPx) break
+    if (tableWidth(kind, shown) + extraWidth(kind, shown) + COMFORT <= widthPx) break
     if (shows === 'where there is room' && choice[id] !== true) shown = shown.filter((other) => other !== id)
   }
   return shown
@@ -34,16 +34,23 @@ export function tableWidth<R extends FleetRow>(kind: Kind<R>, shown: readonly st
   return shown.reduce((sum, id) => sum + (columnOf(kind, id)?.width ?? 0), SELECT_WIDTH + MENU_WIDTH)
 }
 
+/** What some of them would take beyond their least widths. */
+function extraWidth<R extends FleetRow>(kind: Kind<R>, shown: readonly string[]): number {
+  return shown.reduce((sum, id) => sum + (columnOf(kind, id)?.extra ?? 0), 0)
+}
+
 /**
- * What is left over goes to the columns that one reads: first to the flexible one, whose width (undefined) follows from the
- * others', then to both it and the name.
+ * What is left over goes first to the columns that can show more with it, all of them or none. Then it goes to the
+ * columns that one reads: to the flexible one, whose width (undefined) follows from the others', then to both it and the name.
  */
 export function columnWidth<R extends FleetRow>(kind: Kind<R>, column: FleetColumn<R>, shown: readonly string[], widthPx: number) {
   const flexible = shown.includes(kind.flexible)
   const name = kind.columns[0]?.id
   if (column.id === (flexible ? kind.flexible : name)) return undefined
-  const spare = Math.max(0, widthPx - tableWidth(kind, shown) - FLEXIBLE_FIRST)
-  return column.width + (column.id === name ? Math.floor(spare / 2) : 0)
+  const extra = extraWidth(kind, shown)
+  const fits = tableWidth(kind, shown) + extra <= widthPx
+  const spare = Math.max(0, widthPx - tableWidth(kind, shown) - (fits ? extra : 0) - FLEXIBLE_FIRST)
+  return column.width + (fits ? (column.extra ?? 0) : 0) + (column.id === name ? Math.floor(spare / 2) : 0)
 }
 
 /** Kept in this browser for each kind of list. */

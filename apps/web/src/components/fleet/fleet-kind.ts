@@ -18,6 +18,8 @@ export type FleetColumn<R> = {
   title: string
   /** Least width in px. */
   width: number
+  /** What it would take beyond that to show all of its cell. */
+  extra?: number
   className?: string
   /** What the column is sorted by. */
   value: (row: R) => Sortable
@@ -28,6 +30,20 @@ export type FleetColumn<R> = {
   csv?: { title?: string; value: (row: R) => string | number | undefined }
   /** Where there is little room: given up in the columns' order, or shown only when chosen. */
   shows?: 'where there is room' | 'when chosen'
+}
+
+/** What is known of rows beside the rows themselves, and changes by itself. */
+export type Beside = {
+  /** The columns, and the keys of the search, that are made of it. */
+  columns: readonly string[]
+  keys: readonly string[]
+  /** Grows with every change. */
+  version: () => number
+  subscribe: (listener: () => void) => () => void
+  /** Why those columns are empty, or not up to date: a sentence. */
+  problem: () => string | undefined
+  /** The same for whoever only looks at the list. */
+  note: () => string | undefined
 }
 
 export type FleetKind<R extends FleetRow> = {
@@ -54,6 +70,7 @@ export type FleetKind<R extends FleetRow> = {
   /** A row's third line on phones. */
   phoneLine: (row: R) => ReactNode
   scanner: Scanner<R>
+  beside?: Beside
   /** Labels that can be columns. */
   labels?: (row: R) => Readonly<Record<string, string>> | undefined
   /** Follows one row by itself, so that a change of it renders it and nothing else. */
@@ -70,7 +87,7 @@ type Definition<R extends FleetRow> = Omit<FleetKind<R>, 'language' | 'scanner'>
 
 export function defineFleet<R extends FleetRow>({ keys, texts, attention, ...rest }: Definition<R>): FleetKind<R> {
   const language = createLanguage(keys, texts)
-  const scanned = { language, attention }
+  const scanned = { language, attention, beside: rest.beside }
   const parts = { ...rest, language }
   const valueOf = (id: string) => columnOf(parts, id)?.value ?? (() => undefined)
   return { ...parts, scanner: createScanner(scanned, createRowIndex(scanned), valueOf) }

@@ -1,7 +1,7 @@
 // A page that lists a fleet: search, facets, views, columns, and the table. What is special about one is handed in.
 import type { Status } from '@virtdeck/k8s'
 import type { Access } from '@virtdeck/server/protocol'
-import { Suspense, lazy, useCallback, useEffect, useRef, useState } from 'react'
+import { Suspense, lazy, useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import type { ReactNode } from 'react'
 import { useLiveState } from '../../api/live-socket.ts'
 import { Banner } from '../../ui/banner.tsx'
@@ -15,14 +15,15 @@ import { shownColumns, useListLooks } from './columns.ts'
 import { HowToGetIt } from '../missing-right.tsx'
 import type ColumnsMenuOf from './columns-menu.tsx'
 import { FacetBar } from './facet-bar.tsx'
-import type { FleetKind, FleetRow } from './fleet-kind.ts'
+import type { Beside, FleetKind, FleetRow } from './fleet-kind.ts'
 import { FleetTable, FleetTableSkeleton } from './fleet-table.tsx'
-import { toggleToken } from './language.ts'
+import { isToken, toggleToken } from './language.ts'
 import { formatOrder } from './order.ts'
 import { QueryBox } from './query-box.tsx'
 import type { Scan } from './scan.ts'
 import { nothing, select, useSelection } from './selection.ts'
 import { useListState } from './use-list-state.ts'
+import type { ListState } from './use-list-state.ts'
 import { useScan } from './use-scan.ts'
 import type ViewsMenuOf from './views-menu.tsx'
 import './fleet.css'
@@ -61,6 +62,7 @@ export function FleetPage<R extends FleetRow>(props: FleetPageProps<R>) {
   const page = useRef<HTMLDivElement>(null)
   const live = useLiveState()
   const shown = useStable(shownColumns(kind, choice, width))
+  useBeside(kind.beside, list)
   const scan = useScan(kind, fleet.rows, list.terms, list.order)
   const ready = fleet.status === 'ready' && scan !== undefined
   const selecting = useSelection(({ uids }) => uids.size > 0)
@@ -231,6 +233,15 @@ function NothingMatches<R extends FleetRow>({ kind, scan: { total }, onClear }: 
     </div>
   )
 }
+
+/** Renders with what is known beside the rows where that is searched, or sorted by. */
+function useBeside(beside: Beside | undefined, { terms, order }: ListState) {
+  const asked = beside?.columns.includes(order.column) || terms.some((term) => isToken(term) && beside?.keys.includes(term.key))
+  useSyncExternalStore(asked && beside ? beside.subscribe : nothingChanges, beside?.version ?? zero)
+}
+
+const zero = () => 0
+const nothingChanges = () => () => {}
 
 /** The width of an element in px, as it changes. */
 function useWidth(): [(element: HTMLElement | null) => (() => void) | undefined, number] {

@@ -2,7 +2,7 @@
 // the visible range renders again while one scrolls.
 import { useVirtualizer } from '@tanstack/react-virtual'
 import type { Virtualizer } from '@tanstack/react-virtual'
-import { useCallback, useLayoutEffect, useRef, useState } from 'react'
+import { useCallback, useLayoutEffect, useRef, useState, useSyncExternalStore } from 'react'
 import type { KeyboardEvent } from 'react'
 import { create } from 'zustand'
 import { useShortcut } from '../../stores/shortcuts.ts'
@@ -17,7 +17,7 @@ import { formatCount } from '../../util/format.ts'
 import type { Action } from '../action.ts'
 import { MENU_WIDTH, SELECT_WIDTH, columnWidth, tableWidth } from './columns.ts'
 import { columnOf, keyOf } from './fleet-kind.ts'
-import type { FleetColumn, FleetKind, FleetRow } from './fleet-kind.ts'
+import type { Beside, FleetColumn, FleetKind, FleetRow } from './fleet-kind.ts'
 import { FleetTableRow, cellClass } from './fleet-row.tsx'
 import { nextOrder } from './order.ts'
 import type { Order } from './order.ts'
@@ -223,6 +223,7 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
           of <b>{formatCount(rows.length)}</b>
         </span>
         <SelectedCount />
+        {kind.beside && <Note of={kind.beside} />}
         <span className="grow" />
         <Hint keys="j k">move</Hint>
         {selectable && <Hint keys="x">select</Hint>}
@@ -320,6 +321,11 @@ function HeadBox({ rows }: { rows: readonly FleetRow[] }) {
       />
     </th>
   )
+}
+
+function Note({ of: { subscribe, note } }: { of: Beside }) {
+  const text = useSyncExternalStore(subscribe, note)
+  return text === undefined ? null : <span role="status">{text}</span>
 }
 
 function SelectedCount() {

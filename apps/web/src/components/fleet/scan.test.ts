@@ -6,30 +6,31 @@ import { sortRows } from './order.ts'
 
 type Row = { uid: string; namespace: string; name: string; size?: number; colour?: string; ill?: boolean }
 
-const define = () =>
-  defineFleet<Row>({
-    id: 'things',
-    title: 'Things',
-    one: 'thing',
-    many: 'things',
-    placeholder: { wide: '', phone: '' },
-    columns: [
-      { id: 'name', title: 'Name', width: 100, value: ({ name }) => name, cell: ({ name }) => name },
-      { id: 'size', title: 'Size', width: 100, value: ({ size }) => size, cell: ({ size }) => size },
-    ],
-    flexible: 'name',
-    order: { column: 'name', descending: false },
-    keys: {
-      colour: { kind: 'word', hint: '', of: ({ colour }) => colour, facet: { of: ({ colour }) => colour, always: ['red'] } },
-      namespace: { kind: 'word', hint: '', of: ({ namespace }) => namespace, facet: { of: ({ namespace }) => namespace } },
-    },
-    texts: ({ name }) => [name],
-    attention: ({ ill }) => (ill ? 'failing' : undefined),
-    states: [],
-    menus: [],
-    state: 'name',
-    phoneLine: ({ namespace }) => namespace,
-  })
+const plain: Parameters<typeof defineFleet<Row>>[0] = {
+  id: 'things',
+  title: 'Things',
+  one: 'thing',
+  many: 'things',
+  placeholder: { wide: '', phone: '' },
+  columns: [
+    { id: 'name', title: 'Name', width: 100, value: ({ name }) => name, cell: ({ name }) => name },
+    { id: 'size', title: 'Size', width: 100, value: ({ size }) => size, cell: ({ size }) => size },
+  ],
+  flexible: 'name',
+  order: { column: 'name', descending: false },
+  keys: {
+    colour: { kind: 'word', hint: '', of: ({ colour }) => colour, facet: { of: ({ colour }) => colour, always: ['red'] } },
+    namespace: { kind: 'word', hint: '', of: ({ namespace }) => namespace, facet: { of: ({ namespace }) => namespace } },
+  },
+  texts: ({ name }) => [name],
+  attention: ({ ill }) => (ill ? 'failing' : undefined),
+  states: [],
+  menus: [],
+  state: 'name',
+  phoneLine: ({ namespace }) => namespace,
+}
+
+const define = () => defineFleet<Row>(plain)
 
 const thing = (name: string, rest: Partial<Row> = {}): Row => ({ uid: `n/${name}`, namespace: 'n', name, ...rest })
 const names = (scan: { rows: readonly Row[] } | undefined) => scan?.rows.map(({ name }) => name).join(' ')
@@ -116,4 +117,37 @@ test('whatever changes, the answer is the one of asking anew', () => {
       }
     }),
   )
+})
+
+test('sorts and searches again what comes from beside the rows, when that is another, and nothing else [F227]', () => {
+  let heat = new Map([
+    ['web', 1],
+    ['db', 2],
+  ])
+  let version = 1
+  const of = ({ name }: Row) => heat.get(name)
+  const { scanner, language } = defineFleet<Row>({
+    ...plain,
+    columns: [...plain.columns, { id: 'heat', title: 'Heat', width: 100, value: of, cell: of }],
+    keys: { heat: { kind: 'number', hint: '', of } },
+    beside: {
+      columns: ['heat'],
+      keys: ['heat'],
+      version: () => version,
+      subscribe: () => () => {},
+      problem: () => undefined,
+      note: () => undefined,
+    },
+  })
+  const rows = [thing('web'), thing('db'), thing('cache')]
+  const byHeat = { column: 'heat', descending: true }
+  const hot = parseQuery(language, 'heat:>=2 ')
+  expect(names(scanner.scan(rows, [], byHeat))).toBe('db web cache')
+  expect(names(scanner.scan(rows, hot, byName))).toBe('db')
+  const inNames = scanner.scan(rows, [], byName)
+  heat = new Map([['cache', 9]])
+  version = 2
+  expect(scanner.scan(rows, [], byName)).toBe(inNames)
+  expect(names(scanner.scan(rows, hot, byName))).toBe('cache')
+  expect(names(scanner.scan(rows, [], byHeat))).toBe('cache db web')
 })

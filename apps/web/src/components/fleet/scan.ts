@@ -1,6 +1,6 @@
 // One pass over all rows: which match, and how many each value of each facet would show. What is known of a row is worked
 // out once for each version of it; the first time, in small steps.
-import { compileQuery, facetKeys } from './language.ts'
+import { compileQuery, facetKeys, isToken } from './language.ts'
 import type { Language, RowTest, Term, Values } from './language.ts'
 import { formatOrder, ordering, reorder } from './order.ts'
 import type { Order, Ordered, Sortable } from './order.ts'
@@ -23,6 +23,8 @@ export type ScanKind<R> = {
   language: Language<R>
   /** What must be looked after. */
   attention?: (row: R) => 'failing' | 'warning' | undefined
+  /** Columns and keys whose values come from beside the rows: with another version, they may be others of the same rows. */
+  beside?: { columns: readonly string[]; keys: readonly string[]; version: () => number }
 }
 
 /** The values of a facet as small numbers; a row that has several has the number of them all together. */
@@ -205,13 +207,22 @@ type Last<R> = {
 }
 
 export function createScanner<R extends Scanned>(
-  { language }: ScanKind<R>,
+  { language, beside }: ScanKind<R>,
   index: RowIndex<R>,
   valueOf: (column: string) => (row: R) => Sortable,
 ): Scanner<R> {
   let last: Last<R> | undefined
   let latest: Scan<R> | undefined
   let preparing: { order: string; done: Promise<void> } | undefined
+
+  const nameOf = (order: Order) => {
+    const name = formatOrder(order, { column: '', descending: false }) ?? ''
+    return beside?.columns.includes(order.column) ? `${name} ${beside.version()}` : name
+  }
+  const questionOf = (terms: readonly Term[]) => {
+    const question = JSON.stringify(terms)
+    return beside && terms.some((term) => isToken(term) && beside.keys.includes(term.key)) ? `${question} ${beside.version()}` : question
+  }
 
   const isNew = (rows: readonly R[]) => rows.length - (last?.ordered.length ?? 0) > NEW_AT_ONCE
 
@@ -248,7 +259,7 @@ export function createScanner<R extends Scanned>(
   }
 
   function answer(of: Last<R>, terms: readonly Term[]): Scan<R> {
-    const query = JSON.stringify(terms)
+    const query = questionOf(terms)
     // An entry stays with its row from one order to the next.
     of.entries ??= index.listed(of.ordered.map((item) => (item.known ??= index.entry(item.row)) as Entry))
     const found = of.answers.get(query) ?? scanRows(language, index, of.sorted, terms, of.entries)
@@ -286,8 +297,6 @@ export function createScanner<R extends Scanned>(
 }
 
 const rowsOf = <R>(ordered: Ordered<R>): R[] => ordered.map(({ row }) => row)
-
-const nameOf = (order: Order) => formatOrder(order, { column: '', descending: false }) ?? ''
 
 function drain<T>(steps: Generator<undefined, T>): T {
   for (;;) {

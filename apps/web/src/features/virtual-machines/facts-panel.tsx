@@ -1,5 +1,6 @@
 import type { VirtualMachine, VirtualMachineInstance } from '@virtdeck/k8s'
 import { useNow } from '../../api/now.ts'
+import { useSession } from '../../api/session.ts'
 import type { Fact } from '../../ui/facts.tsx'
 import { Facts } from '../../ui/facts.tsx'
 import { Panel } from '../../ui/panel.tsx'
@@ -8,11 +9,13 @@ import { WarningTag } from '../../ui/status-badge.tsx'
 import { formatDate, formatFullDate, formatElapsed } from '../../util/format.ts'
 import type { VmObjects } from '../../components/vm/use-vm.ts'
 import { Bdi } from '../../ui/bdi.tsx'
+import { UseShare } from './vm-use.tsx'
 import { DETAIL_CHARACTERS, visibleText } from '../../util/visible-text.ts'
 
 /** The facts of the API objects, as they are; what is not known, or may not be seen, is a dash. */
 export function FactsPanel({ objects: { vm, vmi, row, vmiError } }: { objects: VmObjects }) {
   const [ip, ...moreIps] = row.ips ?? []
+  const measured = useSession().session?.cluster.usage === true
   const macs = (vmi?.status?.interfaces ?? vm?.spec.template.spec?.domain.devices.interfaces ?? []).flatMap(
     (one) => ('mac' in one ? one.mac : 'macAddress' in one ? one.macAddress : undefined) ?? [],
   )
@@ -24,8 +27,22 @@ export function FactsPanel({ objects: { vm, vmi, row, vmiError } }: { objects: V
     { label: 'Node', value: row.node && <span className="mono">{row.node}</span>, copy: row.node },
     { label: 'Instance type', value: row.instancetype && <span className="mono">{row.instancetype}</span> },
     { label: 'Run strategy', value: row.runStrategy },
-    { label: 'CPU', value: row.cpus !== undefined && <Quantity value={row.cpus} unit="vCPU" /> },
-    { label: 'Memory', value: row.memoryBytes !== undefined && <Quantity bytes={row.memoryBytes} /> },
+    {
+      label: 'CPU',
+      value: row.cpus !== undefined && (
+        <>
+          <Quantity value={row.cpus} unit="vCPU" /> {measured && <UseShare row={row} measure="cpu" />}
+        </>
+      ),
+    },
+    {
+      label: 'Memory',
+      value: row.memoryBytes !== undefined && (
+        <>
+          <Quantity bytes={row.memoryBytes} /> {measured && <UseShare row={row} measure="memory" />}
+        </>
+      ),
+    },
     { label: 'Firmware', value: firmware(vm, vmi) },
     {
       label: 'IP addresses',

@@ -3,13 +3,14 @@ import { lazy } from 'react'
 import { Link } from 'react-router'
 import { whyDenied } from '../../api/access.ts'
 import { fleets, useFleet } from '../../api/fleet.ts'
+import { useSession } from '../../api/session.ts'
 import { FleetPage } from '../../components/fleet/fleet-page.tsx'
 import { SCAN_EVERY_MS } from '../../components/fleet/use-scan.ts'
 import { paths } from '../../paths.ts'
 import { Button } from '../../ui/button.tsx'
 import { PlusIcon, VmIcon } from '../../ui/icons.ts'
 import { VmDialogs } from './vm-dialogs.tsx'
-import { vmFleet } from './vm-fleet.ts'
+import { measuredVmFleet, vmFleet } from './vm-fleet.ts'
 
 /** Comes when something is selected. */
 const BulkBar = lazy(() => import('./bulk-bar.tsx'))
@@ -23,9 +24,10 @@ const createVmOnPhone = <Button variant="primary" icon={PlusIcon} render={<Link 
 
 export function VirtualMachinesPage() {
   const fleet = useFleet('virtualmachines', SCAN_EVERY_MS)
+  const { session } = useSession()
   return (
     <FleetPage
-      kind={vmFleet}
+      kind={session?.cluster.usage ? measuredVmFleet : vmFleet}
       icon={VmIcon}
       fleet={fleet}
       onRetry={() => fleets.virtualmachines.retry()}

@@ -18,11 +18,14 @@ import { StatusBadge, WarningTag } from '../../ui/status-badge.tsx'
 import { bytesText } from '../../util/format.ts'
 import { Bdi } from '../../ui/bdi.tsx'
 import { visibleText } from '../../util/visible-text.ts'
+import { UseMeter, percentColumn, withMeter } from './vm-use.tsx'
+import type { Measure } from './vm-use.tsx'
 
 /** What one must look at stands first. */
 const stateOrder: Record<VmState, number> = { error: 0, unknown: 1, transit: 2, paused: 3, running: 4, stopped: 5 }
 
-export const vmColumns: readonly FleetColumn<VmRow>[] = [
+/** With `measured`, what VMs use of their processors and memory stands beside what they have. */
+export const vmColumns = (measured: boolean): readonly FleetColumn<VmRow>[] => [
   linkColumn({
     id: 'name',
     title: 'Name',
@@ -43,8 +46,10 @@ export const vmColumns: readonly FleetColumn<VmRow>[] = [
   },
   namespaceColumn,
   textColumn({ id: 'node', title: 'Node', width: 122, className: 'mono', of: ({ node }) => node, cell: (row) => <NodeCell row={row} /> }),
-  cpuColumn,
-  memoryColumn,
+  measured ? withMeter(cpuColumn, 'cpu') : cpuColumn,
+  measured ? withMeter(memoryColumn, 'memory') : memoryColumn,
+  percentColumn('cpu', measured),
+  percentColumn('memory', measured),
   textColumn({
     id: 'runStrategy',
     title: 'Run strategy',
@@ -85,9 +90,22 @@ export const vmColumns: readonly FleetColumn<VmRow>[] = [
   ageColumn,
 ]
 
-/** The third line of a row on phones: `shop · fra-w-07 · 4 vCPU · 8 GiB`. */
-export function vmPlace({ namespace, node, cpus, memoryBytes }: VmRow): string {
-  return [namespace, node ?? 'no node', cpus && `${cpus} vCPU`, memoryBytes && bytesText(memoryBytes)].filter(Boolean).join(' · ')
+/** The third line of a row on phones: `shop · fra-w-07 · 4 vCPU · 8 GiB`, each size with its bar where it is measured. */
+export const vmPlace = (measured: boolean) => (row: VmRow) => {
+  const { namespace, node = 'no node', cpus, memoryBytes } = row
+  const size = (text: string, measure: Measure) => (
+    <>
+      {` · ${text}`}
+      {measured && <UseMeter row={row} measure={measure} />}
+    </>
+  )
+  return (
+    <>
+      {`${namespace} · ${node}`}
+      {cpus !== undefined && size(`${cpus} vCPU`, 'cpu')}
+      {memoryBytes !== undefined && size(bytesText(memoryBytes), 'memory')}
+    </>
+  )
 }
 
 function StatusCell({ row }: { row: VmRow }) {

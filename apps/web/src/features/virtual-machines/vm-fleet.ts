@@ -8,6 +8,7 @@ import { sizeWord } from '../../components/fleet/language.ts'
 import { facetKey, facetMenu, nameKey, namespaceKey, osKey } from '../../components/fleet/shared-columns.tsx'
 import { useVmActions } from '../../components/vm/vm-actions.tsx'
 import { vmColumns, vmPlace } from './vm-columns.tsx'
+import { measuredUse, searchedPercent, unmeasuredUse } from './vm-use.tsx'
 
 /** The facets' names of states. */
 const stateWords: Record<VmState, string> = {
@@ -64,18 +65,21 @@ const keys: Record<string, Key<VmRow>> = {
     facet: { of: ({ memoryBytes }) => sizeWord(memoryBytes) },
   },
   cpu: { kind: 'number', hint: '>=4', of: ({ cpus }) => cpus },
+  cpuuse: { kind: 'number', hint: '>=80: percent of its CPU in use', of: (row) => searchedPercent(row, 'cpu') },
+  memoryuse: { kind: 'number', hint: '>=80: percent of its memory in use', of: (row) => searchedPercent(row, 'memory') },
   runstrategy: facetKey('Always, Halted, …', ({ runStrategy }) => runStrategy),
   type: facetKey('instance type', ({ instancetype }) => instancetype),
   name: nameKey('a pattern: web-*'),
 }
 
-export const vmFleet = defineFleet<VmRow>({
+/** Where a Prometheus says what VMs use. */
+export const measuredVmFleet = defineFleet<VmRow>({
   id: 'virtual-machines',
   title: 'Virtual machines',
   one: 'virtual machine',
   many: 'VMs',
   placeholder: { wide: 'name, ip:10.42. or label:app=pay, status:paused', phone: 'Name, IP or label' },
-  columns: vmColumns,
+  columns: vmColumns(true),
   flexible: 'status',
   order: { column: 'name', descending: false },
   keys,
@@ -103,8 +107,16 @@ export const vmFleet = defineFleet<VmRow>({
     },
   ],
   state: 'status',
-  phoneLine: vmPlace,
+  phoneLine: vmPlace(true),
+  beside: measuredUse,
   labels: ({ labels }) => labels,
   useRow: useVmRow,
   useActions: useVmActions,
 })
+
+export const vmFleet: typeof measuredVmFleet = {
+  ...measuredVmFleet,
+  columns: vmColumns(false),
+  phoneLine: vmPlace(false),
+  beside: unmeasuredUse,
+}

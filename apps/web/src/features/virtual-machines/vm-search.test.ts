@@ -156,7 +156,7 @@ const anyTerm: fc.Arbitrary<Term> = fc.oneof(
   fc.record({ kind: fc.constant('text' as const), text: anyWord }),
   fc.record({
     kind: fc.constant('token' as const),
-    key: fc.constantFrom(...queryKeys.filter((key) => key !== 'memory' && key !== 'cpu')),
+    key: fc.constantFrom(...queryKeys.filter((key) => !/^(?:memory|cpu)/.test(key))),
     value: anyWord,
     negated: fc.boolean(),
   }),
