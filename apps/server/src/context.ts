@@ -9,6 +9,7 @@ import type { Sessions } from './auth/sessions.ts'
 import type { Tickets } from './auth/tickets.ts'
 import type { ServerConfig } from './config.ts'
 import type { Inventory } from './inventory/inventory.ts'
+import type { PassThrough } from './k8s/pass-through.ts'
 import type { Upstream } from './k8s/upstream.ts'
 import type { Logger } from './logger.ts'
 import type { Usage } from './usage/usage.ts'
@@ -23,6 +24,7 @@ export type Context = {
   ring: KeyRing
   kubeconfig: Kubeconfig
   upstream: Upstream
+  passThrough: PassThrough
   sessions: Sessions
   tickets: Tickets
   oidc?: Oidc

@@ -19,6 +19,7 @@ import { createConsoles } from './consoles/consoles.ts'
 import type { Context } from './context.ts'
 import { refuseUnreadable } from './errors.ts'
 import { createInventory } from './inventory/inventory.ts'
+import { createPassThrough } from './k8s/pass-through.ts'
 import { createUpstream } from './k8s/upstream.ts'
 import { createLive } from './live/live.ts'
 import { createLogger } from './logger.ts'
@@ -46,6 +47,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   const audit = await openAudit(config.audit ?? {}, { log })
   const metrics = config.metrics && (await startMetrics(config.metrics, { audit }))
   const upstream = createUpstream({ timeoutMs: config.timeouts?.upstreamMs })
+  const passThrough = createPassThrough({ timeoutMs: config.timeouts?.upstreamMs })
   if (config.requireCluster) await assertReachable(kubeconfig, upstream)
   const mode = authModeOf(config)
   if (mode === 'oidc-impersonate') await assertMayImpersonate(kubeconfig, upstream, log)
@@ -89,6 +91,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     ring,
     kubeconfig,
     upstream,
+    passThrough,
     sessions,
     tickets,
     oidc,
@@ -119,6 +122,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
       await inventory[Symbol.asyncDispose]()
       server.closeAllConnections()
       upstream.close()
+      passThrough.close()
       await closed
       await metrics?.[Symbol.asyncDispose]()
       await audit[Symbol.asyncDispose]()

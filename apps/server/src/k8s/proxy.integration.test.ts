@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { request as httpRequest } from 'node:http'
+import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Status } from '@virtdeck/k8s'
@@ -123,6 +123,53 @@ test('cuts the answer short where the API server does, so that nobody takes it f
     setImmediate(() => res.destroy())
   })
   await expect(ann.request(`/k8s${vm}`).then((response) => response.text())).rejects.toThrow('terminated')
+})
+
+test('says how long the answer is where that is known, and reads no further than the API server said', async () => {
+  let rest = () => {}
+  const inTwo = (headers: Record<string, string>, first: string, second: string) =>
+    api.answer((_req, res) => {
+      res.writeHead(200, { 'content-type': 'application/json', ...headers }).write(first)
+      rest = () => void res.end(second)
+    })
+  const told = async () => {
+    const response = await ann.request(`/k8s${vm}`)
+    rest()
+    return [response.headers.get('content-length'), await response.text()]
+  }
+  inTwo({ 'content-length': '7' }, '{"a":', '1}')
+  expect(await told()).toEqual(['7', '{"a":1}'])
+  inTwo({}, '{"a":', '1}')
+  expect(await told()).toEqual([null, '{"a":1}'])
+  const head = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n'
+  api.answer((_req, res) => void res.socket?.write(`${head}{}{"evil":1}`))
+  expect(await (await ann.request(`/k8s${vm}`)).text()).toBe('{}')
+  api.answer((_req, res) => void res.writeHead(200, { 'content-type': 'application/json' }).end('{"next":1}'))
+  expect(await (await ann.request(`/k8s${vm}`)).text()).toBe('{"next":1}')
+})
+
+test('reads again where the API server hangs up on a kept connection, and writes nothing twice', async () => {
+  const answered = new WeakSet<object>()
+  const hangUpOnKept = (req: IncomingMessage, res: ServerResponse) => {
+    if (answered.has(req.socket)) return void req.socket.destroy()
+    answered.add(req.socket)
+    res.writeHead(200, { 'content-type': 'application/json' }).end('{}')
+  }
+  const json = (_req: IncomingMessage, res: ServerResponse) => void res.writeHead(200, { 'content-type': 'application/json' }).end('{}')
+  api.answer(hangUpOnKept)
+  await ann.request(`/k8s${vm}`)
+  api.seen.splice(0)
+  expect((await ann.request(`/k8s${vm}`)).status).toBe(200)
+  expect(api.seen.map(({ method }) => method)).toEqual(['GET', 'GET'])
+  api.answer(json)
+  await ann.request(`/k8s${vm}`)
+  api.seen.splice(0)
+  api.answer((req) => void req.socket.destroy())
+  expect((await ann.request(`/k8s${start}`, { method: 'PUT', body: {} })).status).toBe(503)
+  expect(api.seen.map(({ method }) => method)).toEqual(['PUT'])
+  api.seen.splice(0)
+  expect((await ann.request(`/k8s${vm}`)).status).toBe(503)
+  expect(api.seen).toHaveLength(2)
 })
 
 test('gives up its request when the browser is gone', async () => {

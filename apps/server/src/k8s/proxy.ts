@@ -10,8 +10,9 @@ import type { Session } from '../auth/sessions.ts'
 import type { Context } from '../context.ts'
 import { sendStatus } from '../errors.ts'
 import { gateRefusal, refusal } from '../refusal.ts'
-import { pipeCoalesced } from './coalesce.ts'
+import { coalesce } from './coalesce.ts'
 import { passGate, type Passed } from './gate.ts'
+import { readWhole, type Answer, type Sent } from './pass-through.ts'
 import { readAll, redirected } from './upstream.ts'
 
 const maxRequestBytes = 1024 * 1024
@@ -26,7 +27,7 @@ const passedHeaders = ['audit-id', 'retry-after', 'warning', 'content-encoding']
 const nothing = Buffer.alloc(0)
 
 /** Hot path: nothing here parses the body of an answer, nor of a read. */
-export function createProxy({ sessions, kubeconfig, upstream, audit }: Context) {
+export function createProxy({ sessions, kubeconfig, passThrough, audit }: Context) {
   const writes = createRateLimit({ burst: 500, everyMs: 20 })
   const assertRate = ({ user }: Session) => {
     const taken = writes.take(user.name)
@@ -49,32 +50,36 @@ export function createProxy({ sessions, kubeconfig, upstream, audit }: Context) 
 
     const id = String(res.getHeader('x-request-id'))
     const end = write && audit.begin({ id, ...write, actor: actorOf(session), client: clientOf(req) })
-    const gone = new AbortController()
-    // Nobody waits for a read any more; a write that has begun runs to its end, so that what came of it is known.
-    if (!write) res.once('close', () => res.writableFinished || gone.abort())
-    let answer: IncomingMessage
+    let sent: Sent | undefined
     try {
-      answer = await upstream.send(await kubeconfig.dial(session.credential), {
+      sent = passThrough.send(await kubeconfig.dial(session.credential), {
         method,
         path: passed.path,
         headers: requestHeaders(req, id, passed, contentType),
         ...(body.length > 0 ? { body } : {}),
-        signal: gone.signal,
       })
+      // Nobody waits for a read any more; a write that has begun runs to its end, so that what came of it is known.
+      if (!write) whenClosed(res, sent.giveUp)
+      const answer = await sent.answer
+      end?.(answered(answer))
+      // A credential that the cluster no longer accepts is no session.
+      if (answer.statusCode === 401) sessions.rejected(session)
+      if (write) whenClosed(res, sent.giveUp)
+      await sendAnswer(answer, res, passed)
     } catch (error) {
       end?.({ status: toStatus(error).code })
-      if (gone.signal.aborted) return
-      throw error
+      sent?.giveUp()
+      if (write || !res.destroyed) throw error
     }
-    end?.(answered(answer))
-    // A credential that the cluster no longer accepts is no session.
-    if (answer.statusCode === 401) sessions.rejected(session)
-    if (res.destroyed) answer.destroy()
-    else await sendAnswer(answer, res, passed)
   }
 }
 
-function answered({ statusCode = 502, headers }: IncomingMessage): Outcome {
+function whenClosed(res: ServerResponse, then: () => void): void {
+  if (res.destroyed) then()
+  else res.once('close', then)
+}
+
+function answered({ statusCode, headers }: Answer): Outcome {
   const auditId = headers['audit-id']
   const status = statusCode >= 300 && statusCode < 400 ? 502 : statusCode
   return { status, ...(typeof auditId === 'string' ? { auditId: cut(auditId, 64) } : {}) }
@@ -92,21 +97,16 @@ function requestHeaders(req: IncomingMessage, id: string, { kind }: Passed, cont
   }
 }
 
-async function sendAnswer(answer: IncomingMessage, res: ServerResponse, { kind }: Passed): Promise<void> {
-  const code = answer.statusCode ?? 502
-  if (code < 200 || code > 599) {
-    answer.destroy()
-    throw refusal(502, 'The Kubernetes API server answered something that is not HTTP.')
-  }
-  const type = (answer.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase()
-  if (code >= 300 && code < 400) {
-    answer.destroy()
-    throw redirected()
-  }
+/** What is thrown is told to the browser; the rest of the API server's answer is then nobody's. */
+async function sendAnswer(answer: Answer, res: ServerResponse, { kind }: Passed): Promise<void> {
+  const { statusCode: code } = answer
+  if (code < 200 || code > 599) throw refusal(502, 'The Kubernetes API server answered something that is not HTTP.')
+  if (code >= 300 && code < 400) throw redirected()
   for (const name of passedHeaders) {
     const value = answer.headers[name]
     if (value !== undefined) res.setHeader(name, value)
   }
+  const type = mediaType(answer.headers['content-type'])
   if (type === 'application/json') {
     res.statusCode = code
     res.setHeader('content-type', 'application/json; charset=utf-8')
@@ -115,25 +115,34 @@ async function sendAnswer(answer: IncomingMessage, res: ServerResponse, { kind }
   }
   res.removeHeader('content-encoding')
   if (kind === 'image' && type === 'image/png' && code === 200) {
-    const image = await readAll(answer, maxScreenshotBytes)
+    const image = await readWhole(answer, maxScreenshotBytes)
     res.statusCode = 200
     res.setHeader('content-type', 'image/png')
     res.end(image)
     return
   }
-  const text = answer.headers['content-encoding'] ? (answer.destroy(), '') : (await readAll(answer, maxErrorBytes)).toString('utf8')
+  const text = answer.headers['content-encoding'] ? '' : (await readWhole(answer, maxErrorBytes)).toString('utf8')
   if (code >= 400) sendStatus(res, statusOfResponse(code, text))
   else if (text === '') res.writeHead(code).end()
   else throw refusal(502, 'The Kubernetes API server answered something that is not JSON.')
 }
 
-function stream(answer: IncomingMessage, res: ServerResponse): void {
-  // Cut short means cut short for the browser, too: an end would look like the whole answer.
-  answer.once('error', () => res.destroy())
-  answer.once('close', () => answer.complete || res.destroy())
-  res.once('close', () => answer.destroy())
-  pipeCoalesced(answer, res)
-  answer.once('end', () => res.end())
+function stream(answer: Answer, res: ServerResponse): void {
+  const whole = answer.whole()
+  const length = whole ? String(whole.length) : answer.headers['content-length']
+  if (typeof length === 'string' && /^\d+$/.test(length)) res.setHeader('content-length', length)
+  if (whole) return void res.end(whole)
+  const { push, flush } = coalesce(res, () => answer.pause())
+  res.on('drain', () => answer.resume())
+  answer.read({
+    chunk: (bytes) => push([bytes]),
+    end() {
+      flush()
+      res.end()
+    },
+    // Cut short means cut short for the browser, too: an end would look like the whole answer.
+    cut: () => res.destroy(),
+  })
 }
 
 async function readBody(req: IncomingMessage): Promise<Buffer> {
@@ -151,12 +160,18 @@ async function readBody(req: IncomingMessage): Promise<Buffer> {
   return body
 }
 
+const mediaType = (header: string | string[] | undefined) =>
+  String(header ?? '')
+    .split(';')[0]
+    ?.trim()
+    .toLowerCase()
+
 const announcesBody = ({ headers }: IncomingMessage) => Number(headers['content-length'] ?? 0) > 0 || 'transfer-encoding' in headers
 
 const tooLarge = () => gateRefusal('body', 413, 'The body is larger than 1 MiB.')
 
 function assertContentType(req: IncomingMessage): string {
-  const type = (req.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
+  const type = mediaType(req.headers['content-type']) ?? ''
   const allowed = req.method === 'PATCH' ? patchTypes : ['application/json']
   if (req.headers['content-encoding'] || !allowed.includes(type)) {
     throw gateRefusal('body', 415, `The body must be ${allowed.join(', ')}.`)

@@ -33,7 +33,6 @@ export type Upstream = {
 }
 
 type Target = {
-  url: string
   send(options: RequestOptions): ClientRequest
   host: string
   port: number
@@ -46,59 +45,32 @@ const maxJsonBytes = 8 * 1024 * 1024
 
 /** `timeoutMs`: how long the API server may take to begin an answer, where a request says nothing else. */
 export function createUpstream({ timeoutMs: usualTimeoutMs = 30_000 }: { timeoutMs?: number } = {}): Upstream {
-  const agents = new Map<string, HttpAgent | HttpsAgent>()
-  /** TLS settings are large, and handed on as the same object from one dial to the next. */
-  const targets = new WeakMap<Dial['tls'], Target>()
-
-  const targetOf = (dial: Dial): Target => {
-    const known = targets.get(dial.tls)
-    if (known?.url === dial.url) return known
-    const { protocol, hostname, port, pathname } = new URL(dial.url)
-    const target: Target = {
-      url: dial.url,
+  const targets = keptByDial(({ url, tls }, key): Target => {
+    const { protocol, hostname, port, pathname } = new URL(url)
+    const options = { keepAlive: true, keepAliveMsecs: 15_000, maxFreeSockets: 64, scheduling: 'lifo' as const }
+    const agent = protocol === 'https:' ? new HttpsAgent({ ...options, ...tls }) : new HttpAgent(options)
+    // Its connections are all alike: Node would tell them apart by all their TLS settings, and put those together for each request.
+    agent.getName = () => key
+    return {
       send: protocol === 'https:' ? httpsRequest : httpRequest,
       host: hostname.replace(/^\[|\]$/g, ''),
       port: Number(port) || (protocol === 'https:' ? 443 : 80),
       basePath: pathname === '/' ? '' : pathname,
-      agent: agentFor(dial),
+      agent,
     }
-    targets.set(dial.tls, target)
-    return target
-  }
-
-  const agentFor = ({ url, tls }: Dial) => {
-    const key = createHash('sha256')
-      .update(JSON.stringify([url, tls]))
-      .digest('hex')
-    let agent = agents.get(key)
-    if (!agent) {
-      const options = { keepAlive: true, keepAliveMsecs: 15_000, maxFreeSockets: 64, scheduling: 'lifo' as const }
-      agent = url.startsWith('https:') ? new HttpsAgent({ ...options, ...tls }) : new HttpAgent(options)
-      // Its connections are all alike: Node would tell them apart by all their TLS settings, and put those together for each request.
-      agent.getName = () => key
-      agents.set(key, agent)
-    }
-    return agent
-  }
+  })
 
   const start = (dial: Dial, { method, path, headers, body }: UpstreamRequest, extra: RequestOptions = {}): ClientRequest => {
-    const { send: request, host, port, basePath, agent } = targetOf(dial)
-    const options: RequestOptions = {
+    const { send: request, host, port, basePath, agent } = targets.of(dial)
+    return request({
       method,
       host,
       port,
       path: `${basePath}${path}`,
       agent,
       ...extra,
-      headers: {
-        'user-agent': userAgent,
-        ...headers,
-        ...(dial.authorization ? { authorization: dial.authorization } : {}),
-        ...(dial.impersonate ? impersonationHeaders(dial.impersonate) : {}),
-        ...(body ? { 'content-length': String(body.length) } : {}),
-      },
-    }
-    return request(options)
+      headers: { ...requestHeaders(dial, headers), ...(body ? { 'content-length': String(body.length) } : {}) },
+    })
   }
 
   const send = (dial: Dial, request: UpstreamRequest, retry = request.method === 'GET'): Promise<IncomingMessage> =>
@@ -107,7 +79,7 @@ export function createUpstream({ timeoutMs: usualTimeoutMs = 30_000 }: { timeout
       if (signal?.aborted) return reject(aborted())
       const outgoing = start(dial, request)
       const onAbort = () => outgoing.destroy(aborted())
-      const timer = setTimeout(() => outgoing.destroy(refusal(504, 'The Kubernetes API server did not answer in time.')), timeoutMs)
+      const timer = setTimeout(() => outgoing.destroy(lateAnswer()), timeoutMs)
       const settle = () => clearTimeout(timer)
       signal?.addEventListener('abort', onAbort, { once: true })
       outgoing.once('response', (answer) => {
@@ -147,7 +119,7 @@ export function createUpstream({ timeoutMs: usualTimeoutMs = 30_000 }: { timeout
         const { timeoutMs = 10_000 } = request
         // A connection of its own: it never returns to the pool.
         const outgoing = start(dial, request, { agent: false, ...dial.tls })
-        const timer = setTimeout(() => outgoing.destroy(refusal(504, 'The Kubernetes API server did not answer in time.')), timeoutMs)
+        const timer = setTimeout(() => outgoing.destroy(lateAnswer()), timeoutMs)
         outgoing.once('upgrade', (answer, socket, head) => {
           clearTimeout(timer)
           resolve({ socket, head, answer })
@@ -167,8 +139,42 @@ export function createUpstream({ timeoutMs: usualTimeoutMs = 30_000 }: { timeout
         outgoing.end()
       }),
     close() {
-      for (const agent of agents.values()) agent.destroy()
+      for (const { agent } of targets.all()) agent.destroy()
     },
+  }
+}
+
+/** Headers are written, never forwarded: these, and whose credential it is. */
+export function requestHeaders(
+  { authorization, impersonate }: Dial,
+  headers: Record<string, string> = {},
+): Record<string, string | string[]> {
+  return {
+    'user-agent': userAgent,
+    ...headers,
+    ...(authorization ? { authorization } : {}),
+    ...(impersonate ? impersonationHeaders(impersonate) : {}),
+  }
+}
+
+/** Keeps one of what `make` makes for each API server and TLS settings; `key` names them. */
+export function keptByDial<T>(make: (dial: Pick<Dial, 'url' | 'tls'>, key: string) => T): { of(dial: Dial): T; all(): Iterable<T> } {
+  const kept = new Map<string, T>()
+  /** TLS settings are large, and handed on as the same object from one dial to the next. */
+  const known = new WeakMap<Dial['tls'], { url: string; value: T }>()
+  return {
+    of({ url, tls }) {
+      const same = known.get(tls)
+      if (same?.url === url) return same.value
+      const key = createHash('sha256')
+        .update(JSON.stringify([url, tls]))
+        .digest('hex')
+      const value = kept.get(key) ?? make({ url, tls }, key)
+      kept.set(key, value)
+      known.set(tls, { url, value })
+      return value
+    },
+    all: () => kept.values(),
   }
 }
 
@@ -176,15 +182,19 @@ export function createUpstream({ timeoutMs: usualTimeoutMs = 30_000 }: { timeout
 export const redirected = () => refusal(502, 'The Kubernetes API server answered with a redirect, which is not followed.')
 
 /** It is not the person whose credential the cluster refuses: their session goes on. */
-const notItself = () => refusal(503, 'The cluster does not accept virtdeck’s own credential, with which it acts for you.')
+export const notItself = () => refusal(503, 'The cluster does not accept virtdeck’s own credential, with which it acts for you.')
 
-const aborted = () => new DOMException('The request was given up.', 'AbortError')
+export const lateAnswer = () => refusal(504, 'The Kubernetes API server did not answer in time.')
+
+export const tooMuch = () => refusal(502, 'The Kubernetes API server answered more than can be taken in.')
+
+export const aborted = () => new DOMException('The request was given up.', 'AbortError')
 
 function isReset(error: NodeJS.ErrnoException): boolean {
   return error.code === 'ECONNRESET' || error.code === 'EPIPE'
 }
 
-function unreachable(error: Error): Error {
+export function unreachable(error: Error): Error {
   if (error instanceof StatusError || error.name === 'AbortError') return error
   const wrapped = refusal(503, 'The Kubernetes API server cannot be reached.')
   wrapped.cause = error
@@ -199,7 +209,7 @@ export async function readAll(stream: AsyncIterable<Uint8Array> & { destroy(): u
     size += chunk.length
     if (size > maxBytes) {
       stream.destroy()
-      throw refusal(502, 'The Kubernetes API server answered more than can be taken in.')
+      throw tooMuch()
     }
     chunks.push(chunk)
   }
