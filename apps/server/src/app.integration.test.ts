@@ -27,6 +27,7 @@ const expected: Record<string, { places: [method: string, path: string, stranger
   },
   '/api/ws-ticket': { places: [['POST', '', 401, 403]] },
   '/api/inventory': { places: [['GET', '/virtualmachines', 401, 403]] },
+  '/api/usage': { places: [['GET', '', 401, 403]] },
   '/auth/sign-out': { places: [['POST', '', 200, 403]] },
   '/auth/refresh': { places: [['POST', '', 401, 403]] },
   '/auth': {
