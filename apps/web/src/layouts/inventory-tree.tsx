@@ -5,7 +5,8 @@ import { useDeferredValue, useMemo, useState } from 'react'
 import { useLocation, useNavigate, useSearchParams } from 'react-router'
 import { useFleet } from '../api/fleet.ts'
 import { formatQuery, isToken, parseQuery, queryTest, token } from '../components/fleet/language.ts'
-import type { Term, Token } from '../components/fleet/language.ts'
+import type { Token } from '../components/fleet/language.ts'
+import { listPart, listSearch } from '../components/fleet/list-search.ts'
 import { naturalKey } from '../components/fleet/order.ts'
 import type { Buckets } from '../components/fleet/scan.ts'
 import { SCAN_EVERY_MS, useCounts } from '../components/fleet/use-scan.ts'
@@ -32,7 +33,8 @@ export function InventoryTree({ clusterName }: { clusterName: string }) {
   const { status, rows } = useFleet('virtualmachines', SCAN_EVERY_MS)
   const nodes = useFleet('nodes')
   const navigate = useNavigate()
-  const terms = useListTerms()
+  const shown = useListSearch()
+  const terms = useMemo(() => parseQuery(vmFleet.language, shown.get('q') ?? ''), [shown])
   // The list comes first: the tree counts in a turn of its own.
   const counted = useDeferredValue(rows, none)
   const filter = useDeferredValue(terms)
@@ -42,7 +44,7 @@ export function InventoryTree({ clusterName }: { clusterName: string }) {
   const targets = new Map<string, string>()
   const collapsed = new Set(folded ? [ROOT] : [])
   const others = terms.filter((term) => !isToken(term) || term.key !== kind)
-  const listOf = (...tokens: Token[]) => paths.virtualMachines(formatQuery([...others, ...tokens]))
+  const listOf = (...tokens: Token[]) => paths.virtualMachines() + listSearch(shown, { q: formatQuery([...others, ...tokens]) })
 
   const chosen = terms.filter((term) => isToken(term) && term.key === kind && !term.negated)
   const only = chosen.length === 1 && chosen[0] && isToken(chosen[0]) ? chosen[0].value : undefined
@@ -142,12 +144,12 @@ export function InventoryTree({ clusterName }: { clusterName: string }) {
 
 const placeId = (name: string) => `in ${name}`
 
-/** The query of the list, where the list is what one looks at. */
-function useListTerms(): readonly Term[] {
+/** The list's own part of the address, where the list is what one looks at: a choice here leaves its order and groups. */
+function useListSearch(): URLSearchParams {
   const { pathname } = useLocation()
   const [search] = useSearchParams()
-  const text = pathname === paths.virtualMachines() ? (search.get('q') ?? '') : ''
-  return useMemo(() => parseQuery(vmFleet.language, text), [text])
+  const text = pathname === paths.virtualMachines() ? listSearch(new URLSearchParams(), listPart(search)) : ''
+  return useMemo(() => new URLSearchParams(text), [text])
 }
 
 /** What the list would show without a choice here. */

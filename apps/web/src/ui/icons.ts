@@ -63,3 +63,4 @@ export { default as UserIcon } from '@tabler/icons-react/dist/esm/icons/IconUser
 export { default as CameraIcon } from '@tabler/icons-react/dist/esm/icons/IconCamera.mjs'
 export { default as ZoomIcon } from '@tabler/icons-react/dist/esm/icons/IconZoomIn.mjs'
 export { default as TagIcon } from '@tabler/icons-react/dist/esm/icons/IconTag.mjs'
+export { default as GroupIcon } from '@tabler/icons-react/dist/esm/icons/IconListTree.mjs'

@@ -7,6 +7,7 @@ import { CheckIcon, ChevronDownIcon } from '../../ui/icons.ts'
 import { StateGlyph } from '../../ui/state-glyph.tsx'
 import { formatCount } from '../../util/format.ts'
 import { visibleText } from '../../util/visible-text.ts'
+import { Bubbles } from './bubbles.tsx'
 import type { FleetKind, FleetRow } from './fleet-kind.ts'
 import { hasToken, token } from './language.ts'
 import type { Term, Token } from './language.ts'
@@ -103,7 +104,7 @@ function FacetValues({ part: { key: facet, buckets, sizes }, terms, onToggle }: 
         >
           <CheckMark checked={hasToken(terms, token(facet, value))} />
           <Bdi className="tl">{value}</Bdi>
-          <Bubbles bucket={bucket} />
+          <Bubbles of={bucket} />
           <em>{formatCount(bucket.count)}</em>
         </Menu.CheckboxItem>
       ))}
@@ -125,22 +126,5 @@ export function CheckMark({ checked }: { checked: boolean }) {
     <span className="cb" aria-hidden="true" data-checked={checked || undefined}>
       <IconMark icon={CheckIcon} />
     </span>
-  )
-}
-
-function Bubbles({ bucket: { failing, warnings } }: { bucket: Bucket }) {
-  return (
-    <>
-      {failing > 0 && (
-        <span className="tf error" title={`${failing} failing`}>
-          {failing}
-        </span>
-      )}
-      {warnings > 0 && (
-        <span className="tf warning" title={`${warnings} with warnings`}>
-          {warnings}
-        </span>
-      )}
-    </>
   )
 }

@@ -4,12 +4,14 @@ import { own } from '@virtdeck/k8s'
 import type { ReactNode } from 'react'
 import type { State } from '../../ui/state-glyph.tsx'
 import type { Action } from '../action.ts'
+import { groupRows } from './groups.ts'
+import type { Group } from './groups.ts'
 import { createLanguage } from './language.ts'
 import type { Key, Language, Values } from './language.ts'
 import { naturalKey } from './order.ts'
 import type { Order, Sortable } from './order.ts'
 import { createRowIndex, createScanner } from './scan.ts'
-import type { Scanner } from './scan.ts'
+import type { RowIndex, Scanner } from './scan.ts'
 
 export type FleetRow = { uid: string; namespace?: string; name: string }
 
@@ -70,6 +72,10 @@ export type FleetKind<R extends FleetRow> = {
   /** A row's third line on phones. */
   phoneLine: (row: R) => ReactNode
   scanner: Scanner<R>
+  /** What the list can be grouped by: its state, and the facets of the menus. */
+  groupings: readonly Grouping[]
+  /** Rows in the groups of one of these; the same groups for the same rows. */
+  groups: (rows: readonly R[], key: string) => readonly Group<R>[]
   beside?: Beside
   /** Labels that can be columns. */
   labels?: (row: R) => Readonly<Record<string, string>> | undefined
@@ -79,7 +85,9 @@ export type FleetKind<R extends FleetRow> = {
   useActions?: (row: R) => Action[]
 }
 
-type Definition<R extends FleetRow> = Omit<FleetKind<R>, 'language' | 'scanner'> & {
+export type Grouping = { key: string; label: string; sizes?: true }
+
+type Definition<R extends FleetRow> = Omit<FleetKind<R>, 'language' | 'scanner' | 'groupings' | 'groups'> & {
   keys: Record<string, Key<R>>
   texts: (row: R) => readonly Values[]
   attention?: (row: R) => 'failing' | 'warning' | undefined
@@ -90,7 +98,27 @@ export function defineFleet<R extends FleetRow>({ keys, texts, attention, ...res
   const scanned = { language, attention, beside: rest.beside }
   const parts = { ...rest, language }
   const valueOf = (id: string) => columnOf(parts, id)?.value ?? (() => undefined)
-  return { ...parts, scanner: createScanner(scanned, createRowIndex(scanned), valueOf) }
+  const index = createRowIndex(scanned)
+  const groupings = groupingsOf(parts)
+  return { ...parts, groupings, groups: createGroups(index, groupings), scanner: createScanner(scanned, index, valueOf) }
+}
+
+function groupingsOf<R extends FleetRow>({ states, menus, columns, state }: Pick<FleetKind<R>, 'states' | 'menus' | 'columns' | 'state'>) {
+  const label = columns.find(({ id }) => id === state)?.title ?? 'State'
+  const ofStates = [...new Set(states.map(({ key }) => key))].map((key): Grouping => ({ key, label }))
+  return [...ofStates, ...menus.flatMap(({ facets }) => facets)]
+}
+
+function createGroups<R extends FleetRow>(index: RowIndex<R>, groupings: readonly Grouping[]): FleetKind<R>['groups'] {
+  const known = new WeakMap<readonly R[], Map<string, readonly Group<R>[]>>()
+  return (rows, key) => {
+    const made = known.get(rows) ?? new Map<string, readonly Group<R>[]>()
+    known.set(rows, made)
+    const grouping = groupings.find((one) => one.key === key)
+    const groups = made.get(key) ?? (grouping ? groupRows(index, rows, key, grouping.sizes) : [])
+    made.set(key, groups)
+    return groups
+  }
 }
 
 const LABEL = 'label:'

@@ -3,6 +3,7 @@ import type { Status } from '@virtdeck/k8s'
 import type { Access } from '@virtdeck/server/protocol'
 import { Suspense, lazy, useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import type { ReactNode } from 'react'
+import { useLocation, useNavigate } from 'react-router'
 import { useLiveState } from '../../api/live-socket.ts'
 import { Banner } from '../../ui/banner.tsx'
 import { Button } from '../../ui/button.tsx'
@@ -21,6 +22,7 @@ import { isToken, toggleToken } from './language.ts'
 import { formatOrder } from './order.ts'
 import { QueryBox } from './query-box.tsx'
 import type { Scan } from './scan.ts'
+import { openingView, takeView } from './saved-views.ts'
 import { nothing, select, useSelection } from './selection.ts'
 import { useListState } from './use-list-state.ts'
 import type { ListState } from './use-list-state.ts'
@@ -55,6 +57,7 @@ type FleetPageProps<R extends FleetRow> = {
 
 export function FleetPage<R extends FleetRow>(props: FleetPageProps<R>) {
   const { kind, icon, fleet, onRetry, empty, forbidden, create, createOnPhone, bulk, aside, children } = props
+  useOpeningView(kind.id)
   const list = useListState(kind)
   const phone = useMediaQuery('(max-width: 720px)')
   const { columns: choice, compact } = useListLooks(kind.id)
@@ -107,7 +110,7 @@ export function FleetPage<R extends FleetRow>(props: FleetPageProps<R>) {
               </>
             }
           >
-            <ViewsMenu kind={kind} query={list.query} order={list.order} rows={scan?.rows ?? []} shown={shown} />
+            <ViewsMenu kind={kind} list={list} rows={scan?.rows ?? []} shown={shown} />
             <ColumnsMenu kind={kind} shown={shown} rows={fleet.rows} />
           </Suspense>
           {create}
@@ -148,6 +151,7 @@ export function FleetPage<R extends FleetRow>(props: FleetPageProps<R>) {
       <FleetTable
         kind={kind}
         rows={scan.rows}
+        group={list.group}
         order={list.order}
         onOrder={list.orderBy}
         shown={shown}
@@ -155,7 +159,7 @@ export function FleetPage<R extends FleetRow>(props: FleetPageProps<R>) {
         width={width}
         variant={`${phone} ${compact}`}
         stale={live.state === 'stale'}
-        origin={`${list.query} ${formatOrder(list.order, kind.order) ?? ''}`}
+        origin={`${list.query} ${formatOrder(list.order, kind.order) ?? ''} ${list.group ?? ''}`}
         selectable={selectable}
       />
     )
@@ -232,6 +236,18 @@ function NothingMatches<R extends FleetRow>({ kind, scan: { total }, onClear }: 
       />
     </div>
   )
+}
+
+/** A list that is asked for with nothing in the URL opens with the view that was chosen for that. */
+function useOpeningView(kindId: string): void {
+  const { search } = useLocation()
+  const navigate = useNavigate()
+  const bare = useRef(search === '')
+  useEffect(() => {
+    const view = bare.current ? openingView(kindId) : undefined
+    bare.current = false
+    if (view) void navigate({ search: takeView(kindId, view) }, { replace: true })
+  }, [kindId, navigate])
 }
 
 /** Renders with what is known beside the rows where that is searched, or sorted by. */

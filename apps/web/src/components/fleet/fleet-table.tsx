@@ -2,7 +2,7 @@
 // the visible range renders again while one scrolls.
 import { useVirtualizer } from '@tanstack/react-virtual'
 import type { Virtualizer } from '@tanstack/react-virtual'
-import { useCallback, useLayoutEffect, useRef, useState, useSyncExternalStore } from 'react'
+import { useCallback, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import type { KeyboardEvent } from 'react'
 import { create } from 'zustand'
 import { useShortcut } from '../../stores/shortcuts.ts'
@@ -19,14 +19,19 @@ import { MENU_WIDTH, SELECT_WIDTH, columnWidth, tableWidth } from './columns.ts'
 import { columnOf, keyOf } from './fleet-kind.ts'
 import type { Beside, FleetColumn, FleetKind, FleetRow } from './fleet-kind.ts'
 import { FleetTableRow, cellClass } from './fleet-row.tsx'
+import { GroupRow, foldGroup, groupDataKey, useFolded } from './group-row.tsx'
+import { groupName, isGroup, linesOf } from './groups.ts'
+import type { Line } from './groups.ts'
 import { nextOrder } from './order.ts'
 import type { Order } from './order.ts'
-import { allOrNone, coverage, extended, nothing, select, toggled, useSelection } from './selection.ts'
+import { allOrNone, allOrNoneOf, coverage, extended, nothing, select, toggled, useSelection } from './selection.ts'
 
 type FleetTableProps<R extends FleetRow> = {
   kind: FleetKind<R>
   /** What to show, in order. Each row then follows the fleet by itself. */
   rows: readonly R[]
+  /** The facet to group them by. */
+  group: string | undefined
   order: Order
   onOrder: (order: Order) => void
   shown: readonly string[]
@@ -44,28 +49,41 @@ type FleetTableProps<R extends FleetRow> = {
 }
 
 export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
-  const { kind, rows, order, onOrder, shown, width, phone, variant, stale, origin, selectable } = props
+  const { kind, rows, group, order, onOrder, shown, width, phone, variant, stale, origin, selectable } = props
   const place = `${kind.id} ${origin}`
   const wrap = useRef<HTMLDivElement>(null)
-  const { height, rowHeight, headHeight } = useMeasures(wrap, variant)
+  const { height, rowHeight, headHeight, groupHeight } = useMeasures(wrap, variant)
+  const folded = useFolded(kind.id, group)
+  const lines: readonly Line<R>[] = useMemo(
+    () => (group === undefined ? rows : linesOf(kind.groups(rows, group), folded)),
+    [kind, rows, group, folded],
+  )
+  /** Where heads are as high as rows, their places do not matter. */
+  const uneven = group !== undefined && groupHeight !== rowHeight ? lines : undefined
   const selecting = useSelection(({ uids }) => uids.size > 0)
   // oxlint-disable-next-line react/incompatible-library -- its functions go to no memoized child
   const virtualizer = useVirtualizer({
-    count: rows.length,
+    count: lines.length,
     getScrollElement: () => wrap.current,
-    estimateSize: useCallback(() => rowHeight, [rowHeight]),
+    estimateSize: useCallback(
+      (index: number) => {
+        const line = uneven?.[index]
+        return line && isGroup(line) ? groupHeight : rowHeight
+      },
+      [rowHeight, groupHeight, uneven],
+    ),
     overscan: 8,
     initialOffset: () => offsetOf(place),
     scrollPaddingStart: headHeight,
     scrollPaddingEnd: selecting ? BAR_ROOM : 0,
     scrollMargin: headHeight,
   })
-  useLayoutEffect(() => virtualizer.measure(), [virtualizer, rowHeight])
+  useLayoutEffect(() => virtualizer.measure(), [virtualizer, rowHeight, uneven])
 
-  const [cursor, setCursor] = useState<R>()
+  const [cursor, setCursor] = useState<Line<R>>()
   const [menu, setMenu] = useState<string>()
   const focusNext = useRef<string>(undefined)
-  const cursorKey = cursor && keyOf(cursor)
+  const cursorKey = cursor && lineKey(cursor)
   const toggleMenu = useCallback((row: R, open: boolean) => {
     setMenu(open ? keyOf(row) : undefined)
     if (open) setCursor(row)
@@ -80,35 +98,36 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
     link.focus({ preventScroll: true })
   })
 
-  const latest = useRef(rows)
+  const latest = useRef(lines)
   useLayoutEffect(() => {
-    latest.current = rows
+    latest.current = lines
   })
   const tick = useCallback((row: R, extend: boolean) => {
     const selection = useSelection.getState()
-    select(extend ? extended(selection, row.uid, latest.current) : toggled(selection, row.uid))
+    select(extend ? extended(selection, row.uid, latest.current.filter(isRow)) : toggled(selection, row.uid))
   }, [])
 
-  const rowAtCursor = () => rows.find((row) => keyOf(row) === cursorKey)
+  const lineAtCursor = () => lines.find((line) => lineKey(line) === cursorKey)
   /** Shift with an arrow: from where the cursor stood, if nothing else was begun with. */
   const moveExtending = (by: number) => {
-    const from = rowAtCursor()
+    const from = lineAtCursor()
     const selection = useSelection.getState()
-    if (from && !selection.uids.has(from.uid)) select(toggled(selection, from.uid))
+    if (from && isRow(from) && !selection.uids.has(from.uid)) select(toggled(selection, from.uid))
     const to = move(by)
-    if (to) tick(to, true)
+    if (to && isRow(to)) tick(to, true)
   }
 
-  const goTo = (index: number): R | undefined => {
-    const row = rows[Math.min(Math.max(index, 0), rows.length - 1)]
-    if (!row) return undefined
-    setCursor(row)
-    focusNext.current = keyOf(row)
-    virtualizer.scrollToIndex(rows.indexOf(row))
-    return row
+  const goTo = (wanted: number): Line<R> | undefined => {
+    const index = Math.min(Math.max(wanted, 0), lines.length - 1)
+    const line = lines[index]
+    if (!line) return undefined
+    setCursor(line)
+    focusNext.current = lineKey(line)
+    virtualizer.scrollToIndex(index)
+    return line
   }
   const move = (by: number) => {
-    const at = cursorKey === undefined ? -1 : rows.findIndex((row) => keyOf(row) === cursorKey)
+    const at = cursorKey === undefined ? -1 : lines.findIndex((line) => lineKey(line) === cursorKey)
     return goTo(at < 0 ? firstVisible(virtualizer.scrollOffset ?? 0, rowHeight) : at + by)
   }
 
@@ -119,12 +138,25 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
     group: 'List',
     enabled: selectable,
     run: () => {
-      const row = rowAtCursor()
-      if (row) tick(row, false)
+      const line = lineAtCursor()
+      if (!line) return
+      if (isRow(line)) tick(line, false)
+      else select(allOrNoneOf(useSelection.getState(), line.rows))
     },
   })
   useShortcut('Escape', { label: 'Clear selection', group: 'List', enabled: selecting, run: () => select(nothing) })
   useScrollMemory(virtualizer, place)
+
+  /** As in a tree: from a row to the head of its group, and from there in and out. */
+  function foldByKey(key: string): boolean {
+    if (group === undefined || (key !== 'ArrowLeft' && key !== 'ArrowRight')) return false
+    const at = lines.findIndex((line) => lineKey(line) === cursorKey)
+    const line = lines[at]
+    if (!line) return false
+    if (!isRow(line)) foldGroup(kind.id, group, line, key === 'ArrowLeft')
+    else if (key === 'ArrowLeft') goTo(lines.findLastIndex((one, index) => index < at && !isRow(one)))
+    return true
+  }
 
   function keydown(event: KeyboardEvent) {
     const page = Math.max(1, Math.floor((height - headHeight) / rowHeight) - 1)
@@ -135,24 +167,19 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
       k: -1,
       PageDown: page,
       PageUp: -page,
-      Home: -rows.length,
-      End: rows.length,
+      Home: -lines.length,
+      End: lines.length,
     }
     const by = steps[event.key]
     if (event.key === 'X' && selectable) {
-      const row = rowAtCursor()
-      if (!row) return
+      const line = lineAtCursor()
+      if (!line || !isRow(line)) return
       event.preventDefault()
-      tick(row, true)
+      tick(line, true)
     }
-    if (
-      by === undefined ||
-      event.ctrlKey ||
-      event.metaKey ||
-      event.altKey ||
-      !(event.target instanceof Element && event.target.closest('tbody'))
-    )
-      return
+    if (event.ctrlKey || event.metaKey || event.altKey || !(event.target instanceof Element && event.target.closest('tbody'))) return
+    if (foldByKey(event.key)) return event.preventDefault()
+    if (by === undefined) return
     event.preventDefault()
     if (event.shiftKey && selectable) moveExtending(by)
     else move(by)
@@ -168,7 +195,7 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
       <div ref={wrap} className="tablewrap fleetwrap" onKeyDown={keydown}>
         <table
           className={phone ? 'rt fixed fleett lines' : 'rt fixed fleett'}
-          aria-rowcount={rows.length + 1}
+          aria-rowcount={lines.length + 1}
           data-stale={stale || undefined}
           style={phone ? undefined : leastWidth(kind, shown)}
         >
@@ -188,40 +215,60 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
           <tbody>
             {first && first.index > 0 && <Spacer height={first.start - headHeight} span={shown.length + 2} />}
             {items.map(({ index }) => {
-              const row = rows[index]
-              const key = row && keyOf(row)
-              return (
-                row && (
-                  <FleetTableRow
+              const line = lines[index]
+              if (!line) return null
+              const key = lineKey(line)
+              if (!isRow(line))
+                return (
+                  <GroupRow
                     key={key}
                     kind={kind}
-                    row={row}
+                    by={group ?? ''}
+                    group={line}
                     index={index}
-                    shown={shown}
-                    phone={phone}
+                    columns={shown.length + 1}
+                    folded={folded.has(groupName(line))}
                     cursor={key === cursorKey}
-                    menuOpen={key === menu}
-                    onMenu={toggleMenu}
+                    selectable={selectable}
                     onCursor={setCursor}
-                    onSelect={selectable ? tick : undefined}
                   />
                 )
+              return (
+                <FleetTableRow
+                  key={key}
+                  kind={kind}
+                  row={line}
+                  index={index}
+                  shown={shown}
+                  phone={phone}
+                  cursor={key === cursorKey}
+                  menuOpen={key === menu}
+                  onMenu={toggleMenu}
+                  onCursor={setCursor}
+                  onSelect={selectable ? tick : undefined}
+                />
               )
             })}
-            {last && last.index < rows.length - 1 && (
+            {last && last.index < lines.length - 1 && (
               <Spacer height={virtualizer.getTotalSize() - (last.end - headHeight)} span={shown.length + 2} />
             )}
           </tbody>
         </table>
       </div>
-      {cursor && kind.useActions && <CursorActions key={cursorKey} kind={kind} row={cursor} onMenu={toggleMenu} />}
+      {cursor && isRow(cursor) && kind.useActions && <CursorActions key={cursorKey} kind={kind} row={cursor} onMenu={toggleMenu} />}
       <footer className="tablefoot desk">
-        <span>
-          <b>
-            {formatCount(Math.min(rows.length, Math.round(top) + 1))}–{formatCount(Math.min(rows.length, Math.floor(bottom)))}
-          </b>{' '}
-          of <b>{formatCount(rows.length)}</b>
-        </span>
+        {group === undefined ? (
+          <span>
+            <b>
+              {formatCount(Math.min(rows.length, Math.round(top) + 1))}–{formatCount(Math.min(rows.length, Math.floor(bottom)))}
+            </b>{' '}
+            of <b>{formatCount(rows.length)}</b>
+          </span>
+        ) : (
+          <span>
+            <b>{formatCount(rows.length)}</b> in <b>{formatCount(kind.groups(rows, group).length)}</b> groups
+          </span>
+        )}
         <SelectedCount />
         {kind.beside && <Note of={kind.beside} />}
         <span className="grow" />
@@ -235,6 +282,9 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
     </>
   )
 }
+
+const isRow = <R extends FleetRow>(line: Line<R>): line is R => !isGroup(line)
+const lineKey = <R extends FleetRow>(line: Line<R>): string => (isGroup(line) ? groupDataKey(line) : keyOf(line))
 
 function firstVisible(offset: number, rowHeight: number): number {
   return Math.ceil(offset / rowHeight)
@@ -266,13 +316,18 @@ function useScrollMemory(virtualizer: Virtualizer<HTMLDivElement, Element>, orig
 
 /** What of the CSS the arithmetic needs: heights come from its variables, so that density and phone are its matter. */
 function useMeasures(wrap: React.RefObject<HTMLDivElement | null>, variant: string) {
-  const [measures, setMeasures] = useState({ height: 0, rowHeight: 36, headHeight: 32 })
+  const [measures, setMeasures] = useState({ height: 0, rowHeight: 36, headHeight: 32, groupHeight: 36 })
   useLayoutEffect(() => {
     const element = wrap.current
     if (!element) return
     const measure = () => {
       const style = getComputedStyle(element)
-      const next = { height: element.clientHeight, rowHeight: px(style, '--fleet-row-h'), headHeight: px(style, '--fleet-head-h') }
+      const next = {
+        height: element.clientHeight,
+        rowHeight: px(style, '--fleet-row-h'),
+        headHeight: px(style, '--fleet-head-h'),
+        groupHeight: px(style, '--fleet-group-h'),
+      }
       setMeasures((known) => (JSON.stringify(known) === JSON.stringify(next) ? known : next))
     }
     const observer = new ResizeObserver(measure)

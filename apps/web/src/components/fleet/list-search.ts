@@ -1,15 +1,22 @@
-// A list's state in the URL: `?q=status:running web&sort=-memory`. Whatever else the search holds stays in it.
+// A list's state in the URL: `?q=status:running web&sort=-memory&group=node`. Whatever else the search holds stays in it.
 import { formatQuery, isToken, parseQuery } from './language.ts'
 import type { Language, Term } from './language.ts'
 
 /** Undefined leaves a parameter as it is; empty takes it out. */
-export function listSearch(current: URLSearchParams, { q, sort }: { q?: string; sort?: string }): string {
+export function listSearch(current: URLSearchParams, { q, sort, group }: { q?: string; sort?: string; group?: string }): string {
   const next = new URLSearchParams(current)
   if (q !== undefined) set(next, 'q', q)
   if (sort !== undefined) set(next, 'sort', sort)
+  if (group !== undefined) set(next, 'group', group)
   // A query is read and shared by people: what need not be escaped is not.
   const text = next.toString().replaceAll('%3A', ':').replaceAll('%2F', '/').replaceAll('%2C', ',')
   return text && `?${text}`
+}
+
+/** What of a search is the list's: dialogs and the like are not. */
+export function listPart(search: URLSearchParams): { q: string; sort: string; group: string } {
+  const part = (name: string) => search.get(name) ?? ''
+  return { q: part('q'), sort: part('sort'), group: part('group') }
 }
 
 function set(parameters: URLSearchParams, name: string, value: string) {

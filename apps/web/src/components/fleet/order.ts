@@ -154,7 +154,8 @@ function comparing<R extends Named>(descending: boolean): (a: Keyed<R>, b: Keyed
   return (a, b) => compareValues(a.value, b.value, sign) || compare(a.name, b.name) || compare(a.row.namespace ?? '', b.row.namespace ?? '')
 }
 
-function compareValues(a: Sortable, b: Sortable, sign: 1 | -1): number {
+/** What is missing comes last, whichever way round the others stand. */
+export function compareValues(a: Sortable, b: Sortable, sign: 1 | -1 = 1): number {
   if (a === undefined || b === undefined) return Number(a === undefined) - Number(b === undefined)
   return sign * compare(a, b)
 }

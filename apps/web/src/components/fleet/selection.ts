@@ -32,6 +32,17 @@ export function allOrNone({ uids }: Selection, shown: readonly Identified[]): Se
   return shown.every((row) => uids.has(row.uid)) ? nothing : { uids: new Set([...uids, ...shown.map((row) => row.uid)]) }
 }
 
+/** The box in a group's head: all of the group beside what is selected elsewhere, or none of it. */
+export function allOrNoneOf({ uids }: Selection, group: readonly Identified[]): Selection {
+  const next = new Set(uids)
+  const all = group.every((row) => uids.has(row.uid))
+  for (const { uid } of group) {
+    if (all) next.delete(uid)
+    else next.add(uid)
+  }
+  return { uids: next }
+}
+
 /** How much of what is shown is selected. */
 export function coverage({ uids }: Selection, shown: readonly Identified[]): 'none' | 'some' | 'all' {
   if (uids.size === 0) return 'none'

@@ -17,11 +17,14 @@ export type ListState = {
   /** What the URL holds of it, or will. */
   query: string
   order: Order
+  /** The key of the facet that the list is grouped by. */
+  group: string | undefined
   /** As one types: replaces the history entry, a little later. */
   type(draft: Draft): void
   /** A decision: a history entry of its own. */
   decide(draft: Draft): void
   orderBy(order: Order): void
+  groupBy(key: string | undefined): void
 }
 
 /** Query and order: the URL's, ahead of which the search box may be by some letters. */
@@ -62,11 +65,13 @@ export function useListState<R extends FleetRow>(kind: FleetKind<R>): ListState 
     terms: draftTerms(language, draft),
     query,
     order: parseOrder(search.get('sort'), (id) => columnOf(kind, id) !== undefined, kind.order),
+    group: kind.groupings.find(({ key }) => key === search.get('group'))?.key,
     type: setDraft,
     decide(next) {
       setDraft(next)
       go(next, false)
     },
     orderBy: (order) => void navigate({ search: listSearch(search, { sort: formatOrder(order, kind.order) ?? '' }) }, { replace: true }),
+    groupBy: (key) => void navigate({ search: listSearch(search, { group: key ?? '' }) }, { replace: true }),
   }
 }

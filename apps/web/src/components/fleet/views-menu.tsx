@@ -1,41 +1,45 @@
 import { Menu } from '@base-ui/react/menu'
 import { useRef, useState } from 'react'
 import { useNavigate } from 'react-router'
+import { Bdi } from '../../ui/bdi.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { Field } from '../../ui/field.tsx'
 import { IconMark } from '../../ui/icon.tsx'
-import { ChevronRightIcon, DownloadIcon, PinIcon, PlusIcon, TrashIcon } from '../../ui/icons.ts'
+import { CheckIcon, ChevronRightIcon, DownloadIcon, EditIcon, GroupIcon, PinIcon, PlusIcon } from '../../ui/icons.ts'
 import { TextInput } from '../../ui/text-input.tsx'
 import { download } from '../../util/download.ts'
 import { formatCount } from '../../util/format.ts'
-import { setLooks, useListLooks } from './columns.ts'
+import { useListLooks } from './columns.ts'
 import { fleetCsv } from './csv.ts'
 import type { FleetKind, FleetRow } from './fleet-kind.ts'
-import { listSearch } from './list-search.ts'
+import { setFolded } from './group-row.tsx'
+import { groupName } from './groups.ts'
+import { ManageViews } from './manage-views.tsx'
 import { formatOrder } from './order.ts'
-import type { Order } from './order.ts'
-import { removeView, saveView, useSavedViews } from './saved-views.ts'
+import { changeViews, isSameView, takeView, useSavedViews, withView } from './saved-views.ts'
 import type { SavedView } from './saved-views.ts'
+import type { ListState } from './use-list-state.ts'
 
 type ViewsMenuProps<R extends FleetRow> = {
   kind: FleetKind<R>
-  query: string
-  order: Order
+  list: ListState
   /** What the list shows, for export. */
   rows: readonly R[]
   shown: readonly string[]
 }
 
-/** Searches that were given a name, and the list as a file. */
-export default function ViewsMenu<R extends FleetRow>({ kind, query, order, rows, shown }: ViewsMenuProps<R>) {
+/** Searches that were given a name, what the list is grouped by, and the list as a file. */
+export default function ViewsMenu<R extends FleetRow>({ kind, list, rows, shown }: ViewsMenuProps<R>) {
   const views = useSavedViews(kind.id)
-  const [naming, setNaming] = useState(false)
+  const looks = useListLooks(kind.id)
+  const [dialog, setDialog] = useState<'save' | 'manage'>()
   const navigate = useNavigate()
+  const now: SavedView = { ...looks, name: '', query: list.query, sort: formatOrder(list.order, kind.order), group: list.group }
 
-  function open({ columns, compact, query: q, sort = '' }: SavedView) {
-    setLooks(kind.id, () => ({ columns, compact }))
-    void navigate({ search: listSearch(new URLSearchParams(), { q, sort }) })
+  function exportCsv() {
+    const inOrder = list.group === undefined ? rows : kind.groups(rows, list.group).flatMap((group) => group.rows)
+    download(new Blob([fleetCsv(kind, inOrder, shown)], { type: 'text/csv;charset=utf-8' }), `${kind.id}.csv`)
   }
 
   return (
@@ -46,44 +50,34 @@ export default function ViewsMenu<R extends FleetRow>({ kind, query, order, rows
           <Menu.Positioner className="menu-pos" side="bottom" align="end" sideOffset={4} collisionPadding={8}>
             <Menu.Popup className="menu picklist" aria-label="Views">
               {views.map((view) => (
-                <Menu.Item key={view.name} className="mi" label={view.name} onClick={() => open(view)} title={view.query}>
-                  <IconMark icon={PinIcon} />
-                  <span className="tl">{view.name}</span>
+                <Menu.Item
+                  key={view.name}
+                  className="mi"
+                  label={view.name}
+                  onClick={() => void navigate({ search: takeView(kind.id, view) })}
+                  title={view.query}
+                >
+                  <IconMark icon={isSameView(view, now) ? CheckIcon : PinIcon} />
+                  <Bdi className="tl">{view.name}</Bdi>
+                  {view.opens && <em>opens the list</em>}
                 </Menu.Item>
               ))}
-              {views.length === 0 && <p className="dim none">A view is a search with its order and columns, under a name.</p>}
+              {views.length === 0 && <p className="dim none">A view is a search with its order, groups and columns, under a name.</p>}
               <Menu.Separator render={<hr />} />
-              <Menu.Item className="mi" label="Save this view" onClick={() => setNaming(true)}>
+              <Menu.Item className="mi" label="Save this view" onClick={() => setDialog('save')}>
                 <IconMark icon={PlusIcon} />
                 Save this view…
               </Menu.Item>
               {views.length > 0 && (
-                <Menu.SubmenuRoot>
-                  <Menu.SubmenuTrigger className="mi" label="Remove a view">
-                    <IconMark icon={TrashIcon} />
-                    <span className="tl">Remove a view</span>
-                    <IconMark icon={ChevronRightIcon} />
-                  </Menu.SubmenuTrigger>
-                  <Menu.Portal>
-                    <Menu.Positioner className="menu-pos" collisionPadding={8}>
-                      <Menu.Popup className="menu picklist" aria-label="Remove a view">
-                        {views.map(({ name }) => (
-                          <Menu.Item key={name} className="mi" label={name} onClick={() => removeView(kind.id, name)}>
-                            {name}
-                          </Menu.Item>
-                        ))}
-                      </Menu.Popup>
-                    </Menu.Positioner>
-                  </Menu.Portal>
-                </Menu.SubmenuRoot>
+                <Menu.Item className="mi" label="Manage views" onClick={() => setDialog('manage')}>
+                  <IconMark icon={EditIcon} />
+                  Manage views…
+                </Menu.Item>
               )}
               <Menu.Separator render={<hr />} />
-              <Menu.Item
-                className="mi"
-                label="Export as CSV"
-                disabled={rows.length === 0}
-                onClick={() => download(new Blob([fleetCsv(kind, rows, shown)], { type: 'text/csv;charset=utf-8' }), `${kind.id}.csv`)}
-              >
+              <GroupMenu kind={kind} list={list} rows={rows} />
+              <Menu.Separator render={<hr />} />
+              <Menu.Item className="mi" label="Export as CSV" disabled={rows.length === 0} onClick={exportCsv}>
                 <IconMark icon={DownloadIcon} />
                 <span className="tl">Export as CSV</span>
                 <em>{formatCount(rows.length)}</em>
@@ -92,21 +86,64 @@ export default function ViewsMenu<R extends FleetRow>({ kind, query, order, rows
           </Menu.Positioner>
         </Menu.Portal>
       </Menu.Root>
-      {naming && <SaveDialog kindId={kind.id} query={query} sort={formatOrder(order, kind.order)} onClose={() => setNaming(false)} />}
+      {dialog === 'save' && <SaveDialog kindId={kind.id} view={now} onClose={() => setDialog(undefined)} />}
+      {dialog === 'manage' && <ManageViews kind={kind} views={views} onClose={() => setDialog(undefined)} />}
     </>
+  )
+}
+
+function GroupMenu<R extends FleetRow>({ kind, list: { group, groupBy }, rows }: Pick<ViewsMenuProps<R>, 'kind' | 'list' | 'rows'>) {
+  const label = kind.groupings.find(({ key }) => key === group)?.label
+  const fold = (all: boolean) =>
+    group !== undefined && setFolded(kind.id, group, () => new Set(all ? kind.groups(rows, group).map(groupName) : []))
+  return (
+    <Menu.SubmenuRoot>
+      <Menu.SubmenuTrigger className="mi" label="Group by">
+        <IconMark icon={GroupIcon} />
+        <span className="tl">Group by</span>
+        {label && <em>{label}</em>}
+        <IconMark icon={ChevronRightIcon} />
+      </Menu.SubmenuTrigger>
+      <Menu.Portal>
+        <Menu.Positioner className="menu-pos" collisionPadding={8}>
+          <Menu.Popup className="menu picklist" aria-label="Group by">
+            <Menu.RadioGroup value={group ?? ''} onValueChange={(key: string) => groupBy(key || undefined)}>
+              {[{ key: '', label: 'Nothing' }, ...kind.groupings].map(({ key, label: name }) => (
+                <Menu.RadioItem key={key} className="mi" value={key} label={name} closeOnClick>
+                  <span className="lead" aria-hidden="true">
+                    {(group ?? '') === key && <IconMark icon={CheckIcon} />}
+                  </span>
+                  <span className="tl">{name}</span>
+                </Menu.RadioItem>
+              ))}
+            </Menu.RadioGroup>
+            {group !== undefined && (
+              <>
+                <Menu.Separator render={<hr />} />
+                <Menu.Item className="mi" label="Fold all groups" onClick={() => fold(true)}>
+                  Fold all groups
+                </Menu.Item>
+                <Menu.Item className="mi" label="Unfold all groups" onClick={() => fold(false)}>
+                  Unfold all groups
+                </Menu.Item>
+              </>
+            )}
+          </Menu.Popup>
+        </Menu.Positioner>
+      </Menu.Portal>
+    </Menu.SubmenuRoot>
   )
 }
 
 const formId = 'save-view'
 
-type SaveDialogProps = { kindId: string; query: string; sort: string | undefined; onClose: () => void }
+type SaveDialogProps = { kindId: string; view: SavedView; onClose: () => void }
 
-function SaveDialog({ kindId, query, sort, onClose }: SaveDialogProps) {
+function SaveDialog({ kindId, view, onClose }: SaveDialogProps) {
   const views = useSavedViews(kindId)
-  const looks = useListLooks(kindId)
   const [name, setName] = useState('')
   const field = useRef<HTMLInputElement>(null)
-  const replaces = views.some((view) => view.name === name.trim())
+  const replaces = views.some((other) => other.name === name.trim())
 
   return (
     <Dialog
@@ -123,13 +160,13 @@ function SaveDialog({ kindId, query, sort, onClose }: SaveDialogProps) {
         </>
       }
     >
-      <p>The search, the order and the columns are kept in this browser.</p>
+      <p>The search, the order, the groups and the columns are kept in this browser.</p>
       <form
         id={formId}
         onSubmit={(event) => {
           event.preventDefault()
           if (!name.trim()) return
-          saveView(kindId, { ...looks, name: name.trim(), query, sort })
+          changeViews(kindId, (known) => withView(known, { ...view, name: name.trim() }))
           onClose()
         }}
       >

@@ -1,0 +1,121 @@
+// What a list looks like and can be asked to look like again: groups, saved views, and the address that holds it all.
+import type { Page } from '@playwright/test'
+import { createVm } from './cluster.ts'
+import { expect, expectAccessible, openAs, test, vmRow } from './fixtures.ts'
+
+const group = (page: Page, name: RegExp) => page.locator('tr.group').filter({ has: page.getByRole('button', { name }) })
+const head = (page: Page, name: RegExp) => group(page, name).getByRole('button', { name })
+
+async function viewsMenu(page: Page, ...items: string[]) {
+  await expect(page.locator('tbody tr[data-key]').first()).toBeVisible()
+  await page.getByRole('button', { name: 'Views' }).click()
+  for (const [index, name] of items.entries()) {
+    const role = index === 0 ? 'menuitem' : 'menuitemradio'
+    await page.getByRole(role, { name, exact: true }).click()
+  }
+}
+
+test('groups the list, counts what the search leaves, folds by key and takes a whole group at once [F225]', async ({ page, stack }) => {
+  for (const [namespace, name] of [
+    ['team-a', 'grp-1'],
+    ['team-a', 'grp-2'],
+    ['team-b', 'grp-3'],
+  ] as const)
+    await createVm(stack, { namespace, name, runStrategy: 'Halted' })
+  await openAs(page, stack, 'operator', '/virtual-machines?q=grp')
+  await expect(vmRow(page, 'grp-3')).toBeVisible()
+  await viewsMenu(page, 'Group by', 'Namespace')
+  await expect(page).toHaveURL(/\?q=grp&group=namespace$/)
+  await expect(page.locator('tr.group')).toHaveText([/team-a\s*2/, /team-b\s*1/])
+  await expectAccessible(page)
+
+  await page.getByRole('combobox', { name: 'Search VMs' }).fill('grp-1')
+  await expect(page.locator('tr.group')).toHaveText([/team-a\s*1/])
+  await page.getByRole('combobox', { name: 'Search VMs' }).fill('grp')
+  await expect(page.locator('tr.group')).toHaveCount(2)
+
+  await head(page, /team-a/).focus()
+  await page.keyboard.press('ArrowLeft')
+  await expect(head(page, /team-a/)).toHaveAttribute('aria-expanded', 'false')
+  await expect(vmRow(page, 'grp-1')).toHaveCount(0)
+  await page.keyboard.press('j')
+  await expect(head(page, /team-b/)).toBeFocused()
+  await page.keyboard.press('j')
+  await expect(vmRow(page, 'grp-3').getByRole('link')).toBeFocused()
+  await page.keyboard.press('ArrowLeft')
+  await expect(head(page, /team-b/)).toBeFocused()
+  await page.keyboard.press('k')
+  await page.keyboard.press('x')
+  await expect(group(page, /team-a/).getByRole('checkbox')).toBeChecked()
+  await expect(page.getByRole('toolbar')).toContainText('2 selected')
+  await page.keyboard.press('ArrowRight')
+  await expect(vmRow(page, 'grp-2')).toHaveAttribute('aria-selected', 'true')
+  await group(page, /team-b/).getByRole('checkbox').click()
+  await expect(page.getByRole('toolbar')).toContainText('3 selected')
+  await group(page, /team-a/).getByRole('checkbox').click()
+  await expect(page.getByRole('toolbar')).toContainText('1 selected')
+
+  await page.reload()
+  await expect(page.locator('tr.group')).toHaveCount(2)
+  await page.getByRole('tree', { name: 'Namespaces' }).getByRole('treeitem', { name: /^team-b/ }).click()
+  await expect(page).toHaveURL(/group=namespace/)
+  await expect(page.locator('tr.group')).toHaveText([/team-b\s*1/])
+})
+
+test('saves views with their groups, renames and removes them, and opens the list with one of them [F224]', async ({ page, stack }) => {
+  await openAs(page, stack, 'operator', '/virtual-machines?q=namespace:team-a&sort=-memory&group=node')
+  const save = async (name: string) => {
+    await viewsMenu(page, 'Save this view')
+    await page.getByRole('dialog').getByLabel('Name').fill(name)
+    await page.getByRole('dialog').getByRole('button', { name: 'Save view' }).click()
+    await expect(page.getByRole('dialog')).toHaveCount(0)
+  }
+  await save('By node')
+  await page.goto('/virtual-machines?q=status:failing')
+  await save('Broken')
+  await viewsMenu(page, 'Manage views')
+  const dialog = page.getByRole('dialog', { name: 'Views of virtual machines' })
+  await dialog.getByLabel('Name of Broken').fill('By node')
+  await expect(dialog.getByText('Another view is called that.').first()).toBeVisible()
+  await dialog.getByRole('button', { name: 'Remove Broken' }).click()
+  await dialog.getByLabel('Name of By node').fill('Team A by node')
+  await dialog.getByLabel('The list opens with').selectOption('Team A by node')
+  await expectAccessible(page)
+  await dialog.getByRole('button', { name: 'Save' }).click()
+
+  await page.goto('/virtual-machines')
+  await expect(page).toHaveURL(/q=namespace(:|%3A)team-a&sort=-memory&group=node$/)
+  await expect(page.locator('tr.group').first()).toBeVisible()
+  // What is asked for by address is what shows.
+  await page.goto('/virtual-machines?q=namespace:team-b')
+  await expect(vmRow(page, 'desktop-01')).toBeVisible()
+  await expect(page.locator('tr.group')).toHaveCount(0)
+  await page.getByRole('button', { name: 'Views' }).click()
+  await expect(page.getByRole('menuitem', { name: 'Broken' })).toHaveCount(0)
+  await page.getByRole('menuitem', { name: /^Team A by node/ }).click()
+  await expect(page).toHaveURL(/group=node$/)
+  // Each list has views of its own.
+  await page.goto('/volumes')
+  await page.getByRole('button', { name: 'Views' }).click()
+  await expect(page.getByRole('menuitem', { name: 'Manage views' })).toHaveCount(0)
+})
+
+for (const [path, query, sort, column, by] of [
+  ['/volumes', 'namespace:team-a', '-size', 'Size', 'class'],
+  ['/snapshots', 'namespace:team-a', 'vm', 'VM', 'vm'],
+  ['/nodes', 'status:ready', '-vms', 'VMs', 'zone'],
+  ['/migrations', 'status:moving', 'vm', 'VM', 'namespace'],
+  ['/templates?view=table', 'status:ready', '-memory', 'Memory', 'os'],
+  ['/activity', 'user:admin', 'user', 'User', 'action'],
+] as const)
+  test(`an address of ${path} brings its search, order and groups with it [F223]`, async ({ page, stack }) => {
+    await openAs(page, stack, 'admin', `${path}${path.includes('?') ? '&' : '?'}q=${query}&sort=${sort}&group=${by}`)
+    await expect(page.getByRole('button', { name: `Remove ${query}` })).toBeVisible()
+    await expect(page.locator('tr.group').first()).toBeVisible()
+    await expect(page.getByRole('columnheader', { name: column, exact: true })).toHaveAttribute(
+      'aria-sort',
+      sort.startsWith('-') ? 'descending' : 'ascending',
+    )
+    await page.getByRole('button', { name: `Remove ${query}` }).click()
+    await expect(page).toHaveURL(new RegExp(`sort=${sort}&group=${by}$`))
+  })
