@@ -1,5 +1,5 @@
 // Makes a fresh clone runnable: checks Node's version and installs from the lockfile when it changed. Node only, no dependencies.
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -39,18 +39,6 @@ export function installIfNeeded() {
 export function runBin(script, args, options = {}) {
   const result = spawnSync(process.execPath, [join(root, 'node_modules', script), ...args], { cwd: root, stdio: 'inherit', ...options })
   return result.status ?? 1
-}
-
-export function gitRevision() {
-  try {
-    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], {
-      cwd: root,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim()
-  } catch {
-    return 'unknown'
-  }
 }
 
 /** Runs a command-line entry: a Refusal prints its one sentence and exits 1. */

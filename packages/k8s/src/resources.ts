@@ -77,9 +77,6 @@ export const resources = {
   vmTemplates: resource<k.VmTemplate>('spectrocloud.com', 'v1', 'vmtemplates', 'VmTemplate', 'Cluster'),
 } as const
 
-/** The object type of a descriptor. */
-export type ObjectOf<R> = R extends Resource<infer T> ? T : never
-
 /** `/api/v1` or `/apis/GROUP/VERSION`. */
 export function groupVersionPath({ group, version }: Pick<Resource, 'group' | 'version'>): string {
   return group ? `/apis/${group}/${version}` : `/api/${version}`

@@ -3,13 +3,18 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import type { KubeObject } from '@virtdeck/k8s'
 import { describe, expect, test } from 'vitest'
+import { apiResource } from '../api/api-resources.ts'
+import { schemaProblems } from '../api/field-validation.ts'
 import { ApiError } from '../api/status.ts'
 import { manualClock } from '../clock.ts'
+import { loadSchemas } from '../openapi/load.ts'
 import { seedBase } from '../scenarios/cluster-base.ts'
 import { smallNodes } from '../scenarios/small.ts'
 import { createStorage } from '../storage/storage.ts'
 import { createAdmission } from './create-admission.ts'
+import { refuseUnreadable } from './schemas.ts'
 
+const schemas = await loadSchemas()
 const captures = new URL('../../../../../shared/captures/admission/', import.meta.url)
 
 function startAdmission() {
@@ -17,8 +22,10 @@ function startAdmission() {
   const storage = createStorage(clock)
   seedBase(storage, { nowMs: clock.now(), namespaces: [{ name: 'team-a' }, { name: 'team-b' }], nodes: smallNodes })
   const chain = createAdmission({ storage, clock })
-  const admit = (key: string, object: KubeObject, { previous, username = 'alice' }: { previous?: KubeObject; username?: string } = {}) =>
-    chain.reduce(
+  const admit = (key: string, object: KubeObject, { previous, username = 'alice' }: { previous?: KubeObject; username?: string } = {}) => {
+    const resource = apiResource(key)
+    refuseUnreadable(resource, previous ? 'update' : 'create', schemaProblems(schemas, resource, object, previous))
+    return chain.reduce(
       (admitted, admission) =>
         admission({
           verb: previous ? 'update' : 'create',
@@ -30,6 +37,7 @@ function startAdmission() {
         }),
       object,
     )
+  }
   return { storage, admit }
 }
 
@@ -110,7 +118,7 @@ test('an instance type is inferred from the image that the disk is cloned from',
 
 test('a VM without a template is refused by the mutator, a restore in progress keeps it from starting [F109]', () => {
   const { admit } = startAdmission()
-  expect(() => admit(vms, vm({ template: undefined }))).toThrow(
+  expect(() => admit(vms, { ...vm(), spec: { runStrategy: 'Halted' } })).toThrow(
     'admission webhook "virtualmachines-mutator.kubevirt.io" denied the request: spec.template in body is required',
   )
   const restoring = { ...admit(vms, vm()), status: { restoreInProgress: 'restore1' } } as KubeObject

@@ -9,10 +9,9 @@ import { memoryHotplugProblem } from '../controllers/memory-hotplug.ts'
 import { vms, type Objects } from '../controllers/objects.ts'
 import { parseQuantity } from '../controllers/quantity.ts'
 import { updatesLive } from '../controllers/vmi-spec.ts'
-import { badRequestBy, invalidBy } from './denials.ts'
+import { invalidBy } from './denials.ts'
 import { asVm, defaultVm } from './vm-defaults.ts'
 
-const mutator = 'virtualmachines-mutator.kubevirt.io'
 const validator = 'virtualmachine-validator.kubevirt.io'
 
 type TemplateSpec = NonNullable<VirtualMachine['spec']['template']['spec']>
@@ -37,54 +36,6 @@ const reservedLabels = [
   'kubevirt.io/install-strategy',
   'kubevirt.io/schedulable',
 ]
-
-/** What the mutator cannot even read: 400 for a bad quantity, 422 without fields for what the schema lacks. */
-const specTypes = {
-  dataVolumeTemplates: 'array',
-  instancetype: 'object',
-  preference: 'object',
-  runStrategy: 'string',
-  running: 'boolean',
-  template: 'object',
-  updateVolumesStrategy: 'string',
-}
-
-function readable(object: KubeObject): void {
-  const spec = object['spec'] as VirtualMachine['spec'] | undefined
-  const missing: string[] = []
-  const wrong: string[] = []
-  if (!spec) missing.push('spec in body is required')
-  else if (!spec.template) missing.push('spec.template in body is required')
-  else if (!spec.template.spec) missing.push('spec.template.spec.domain in body is required')
-  else if (!spec.template.spec.domain) missing.push('spec.template.spec.domain in body is required')
-  else if (!spec.template.spec.domain.devices) missing.push('spec.template.spec.domain.devices in body is required')
-  for (const credential of spec?.template?.spec?.accessCredentials ?? []) {
-    if (credential.sshPublicKey && !credential.sshPublicKey.source)
-      missing.push('spec.template.spec.accessCredentials.sshPublicKey.source in body is required')
-    if (credential.sshPublicKey && !credential.sshPublicKey.propagationMethod) {
-      missing.push('spec.template.spec.accessCredentials.sshPublicKey.propagationMethod in body is required')
-    }
-  }
-  for (const [field, type] of Object.entries(specTypes)) {
-    const value = spec?.[field as keyof typeof spec] as unknown
-    const found = Array.isArray(value) ? 'array' : typeof value
-    if (value !== undefined && value !== null && found !== type) wrong.push(`spec.${field} in body must be of type ${type}: "${found}"`)
-  }
-  // The validator stops at what it cannot read.
-  if (wrong.length > 0) throw invalidBy(mutator, [{ message: wrong[0] ?? '' }])
-  const { memory, resources } = spec?.template?.spec?.domain ?? {}
-  const requests = resources?.requests as Record<string, unknown> | undefined
-  const limits = resources?.limits as Record<string, unknown> | undefined
-  const quantities = [memory?.guest, memory?.maxGuest, ...Object.values(requests ?? {}), ...Object.values(limits ?? {})]
-  if (quantities.some((quantity) => quantity !== undefined && parseQuantity(quantity as string) === undefined)) {
-    throw badRequestBy(mutator, "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'")
-  }
-  if (missing.length > 0)
-    throw invalidBy(
-      mutator,
-      missing.map((message) => ({ message })),
-    )
-}
 
 function* runStrategyCauses({ spec }: VirtualMachine): Generator<Cause> {
   const { running, runStrategy } = spec
@@ -328,7 +279,6 @@ export function vmAdmission(objects: Objects): Admission {
     if (key !== vms || subresource || verb === 'delete') return object
     // What is on its way out is let go.
     if (object.metadata.deletionTimestamp) return object
-    readable(object)
     const vm = defaultVm(objects, asVm(object))
     const causes = vmCauses(objects, vm)
     const inProgress = previous ? inProgressCause(asVm(previous), vm) : undefined
