@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test'
-import { createVm, readVm } from './cluster.ts'
+import { createVm, paths, readVm, readVmi } from './cluster.ts'
 import { expect, openAs, test, vmRow } from './fixtures.ts'
 
 const namespace = 'team-a'
@@ -7,6 +7,9 @@ const namespace = 'team-a'
 async function select(page: Page, ...names: string[]) {
   for (const name of names) await page.getByRole('checkbox', { name: `Select ${name}`, exact: true }).click()
 }
+
+/** What the cluster answers with 500, Chromium writes to the console. */
+const testOfFailure = test.extend<{ quietConsole: undefined }>({ quietConsole: async ({ browserName: _ }, provide) => provide(undefined) })
 
 const verb = (page: Page, name: string) => page.getByRole('toolbar').getByRole('button', { name })
 
@@ -32,6 +35,86 @@ test('stops those of the selected VMs that run, says why the others are left alo
   await dialog.locator('footer').getByRole('button', { name: 'Close' }).click()
   await expect(vmRow(page, 'many-on-1').locator('.badge')).toContainText('Stopped')
   await expect(page.getByRole('toolbar')).toHaveCount(0)
+})
+
+testOfFailure(
+  'leaves the others done where one fails, lists it with its cause, and tries that one again [F012]',
+  async ({ page, stack }) => {
+    const names = ['flaky-1', 'flaky-2', 'flaky-3']
+    for (const name of names) await createVm(stack, { namespace, name })
+    const path = `/apis/subresources.kubevirt.io/v1/namespaces/${namespace}/virtualmachines/flaky-2/stop`
+    const fault = { effect: 'status', code: 500, message: 'virt-handler is not there', match: { path }, count: 1 }
+    expect((await stack.api('admin', 'POST', '/sim/faults', fault)).status).toBe(200)
+    await openAs(page, stack, 'operator', '/virtual-machines?q=flaky')
+    await page.getByRole('checkbox', { name: 'Select all shown' }).click()
+    await verb(page, 'Stop…').click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('At a time').fill('1')
+    await dialog.getByRole('button', { name: 'Stop 3 VMs', exact: true }).click()
+
+    await expect(dialog.getByRole('heading', { name: '1 VM failed' })).toBeVisible({ timeout: 60_000 })
+    const results = dialog.getByRole('list', { name: 'Results' }).getByRole('listitem')
+    await expect(results).toHaveText([/flaky-2.*virt-handler is not there/, /flaky-1.*Stopped/, /flaky-3.*Stopped/])
+    await expect(dialog.getByRole('status')).toHaveText('3 of 3 VMs, 1 failed')
+
+    await dialog.getByRole('button', { name: 'Retry failed' }).click()
+    await expect(dialog.getByRole('heading', { name: 'Stopped: 3 VMs' })).toBeVisible({ timeout: 60_000 })
+    await dialog.locator('footer').getByRole('button', { name: 'Close' }).click()
+    for (const name of names) await expect(vmRow(page, name).locator('.badge')).toContainText('Stopped')
+  },
+)
+
+testOfFailure(
+  'keeps those selected that failed or were not begun, and stops at the first failure where that was asked for [F012] [F228]',
+  async ({ page, stack }) => {
+    const names = ['order-1', 'order-2', 'order-3']
+    for (const name of names) await createVm(stack, { namespace, name })
+    const path = `/apis/subresources.kubevirt.io/v1/namespaces/${namespace}/virtualmachineinstances/order-2/pause`
+    const fault = { effect: 'status', code: 500, message: 'virt-handler is not there', match: { path }, count: 1 }
+    expect((await stack.api('admin', 'POST', '/sim/faults', fault)).status).toBe(200)
+    await openAs(page, stack, 'operator', '/virtual-machines?q=order')
+    await page.getByRole('checkbox', { name: 'Select all shown' }).click()
+    await verb(page, 'Pause…').click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('At a time').fill('1')
+    await dialog.getByRole('checkbox', { name: 'Stop at the first failure' }).click()
+    await dialog.getByRole('button', { name: 'Pause 3 VMs', exact: true }).click()
+    await expect(dialog.getByRole('heading', { name: '1 VM failed' })).toBeVisible({ timeout: 60_000 })
+    await expect(dialog.getByRole('list', { name: 'Results' }).getByRole('listitem')).toHaveText([
+      /order-2.*virt-handler is not there/,
+      /order-3.*Not begun/,
+      /order-1.*Paused/,
+    ])
+    await dialog.locator('footer').getByRole('button', { name: 'Close' }).click()
+    const selected = page.locator('tbody tr[aria-selected="true"]')
+    await expect(selected).toHaveText([/order-2/, /order-3/])
+    await expect(vmRow(page, 'order-3').locator('.badge')).toContainText('Running')
+  },
+)
+
+test('takes snapshots of many VMs, and migrates them, two at a time [F228]', async ({ page, stack }) => {
+  const names = ['herd-1', 'herd-2', 'herd-3']
+  for (const name of names) await createVm(stack, { namespace, name })
+  const nodeOf = async (name: string) => (await readVmi(stack, { namespace, name }))?.status?.nodeName
+  const before = await Promise.all(names.map(nodeOf))
+  await openAs(page, stack, 'operator', '/virtual-machines?q=herd')
+  const dialog = page.getByRole('dialog')
+  const act = async (label: string, button: string, done: string) => {
+    await page.getByRole('checkbox', { name: 'Select all shown' }).click()
+    await verb(page, label).click()
+    await expect(dialog.getByRole('list', { name: button }).getByRole('listitem')).toHaveText(names.map((name) => new RegExp(name)))
+    await dialog.getByLabel('At a time').fill('2')
+    await dialog.getByRole('button', { name: button, exact: true }).click()
+    await expect(dialog.getByRole('heading', { name: done })).toBeVisible({ timeout: 120_000 })
+    await dialog.locator('footer').getByRole('button', { name: 'Close' }).click()
+    await expect(page.getByRole('toolbar')).toHaveCount(0)
+  }
+  await act('Snapshot…', 'Take snapshots of 3 VMs', 'Snapshot taken: 3 VMs')
+  const { body } = await stack.api('admin', 'GET', paths.snapshots(namespace))
+  const of = (body as { items: { spec: { source: { name: string } } }[] }).items.map(({ spec }) => spec.source.name)
+  expect(of.filter((name) => names.includes(name)).toSorted()).toEqual(names)
+  await act('Migrate…', 'Migrate 3 VMs', 'Migrated: 3 VMs')
+  for (const [index, name] of names.entries()) expect(await nodeOf(name)).not.toBe(before[index])
 })
 
 test('deletes many only after a phrase was typed [F012]', async ({ page, stack }) => {

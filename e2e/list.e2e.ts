@@ -47,6 +47,66 @@ test('shows one namespace alone, also after a reload and to whoever is sent the 
   await expect(page.getByRole('treeitem', { name: /^team-b/ })).toHaveAttribute('aria-selected', 'true')
 })
 
+test('a column that was put away stays away after a reload, until the columns are reset [F006]', async ({ page, stack }) => {
+  await openAs(page, stack, 'operator', '/virtual-machines')
+  const header = (name: string) => page.getByRole('columnheader', { name, exact: true })
+  const shown = () => page.getByRole('columnheader').allTextContents()
+  await expect(header('Node')).toBeVisible()
+  const before = await shown()
+  await page.getByRole('button', { name: 'Columns' }).click()
+  await page.getByRole('menuitemcheckbox', { name: 'Node' }).click()
+  await page.keyboard.press('Escape')
+  await expect(header('Node')).toHaveCount(0)
+  await page.reload()
+  await expect(vmRow(page, 'web-01')).toBeVisible()
+  await expect(header('Node')).toHaveCount(0)
+  await page.getByRole('button', { name: 'Columns' }).click()
+  await page.getByRole('menuitem', { name: 'Reset to default' }).click()
+  await page.keyboard.press('Escape')
+  await expect(header('Node')).toBeVisible()
+  await page.reload()
+  await expect(vmRow(page, 'web-01')).toBeVisible()
+  expect(await shown()).toEqual(before)
+})
+
+test('sorts by a header as numbers, also after a reload [F007]', async ({ page, stack }) => {
+  await openAs(page, stack, 'operator', '/virtual-machines')
+  const memory = page.getByRole('columnheader', { name: 'Memory' })
+  await memory.getByRole('button').click()
+  await expect(memory).toHaveAttribute('aria-sort', 'ascending')
+  await memory.getByRole('button').click()
+  await expect(memory).toHaveAttribute('aria-sort', 'descending')
+  await page.reload()
+  await expect(memory).toHaveAttribute('aria-sort', 'descending')
+  const columns = await page.getByRole('columnheader').allTextContents()
+  const at = columns.findIndex((title) => title.startsWith('Memory'))
+  const cells = await page
+    .locator('tbody tr[data-key]')
+    .evaluateAll((rows, index) => rows.map((row) => row.children[index]?.textContent ?? ''), at)
+  const bytes = cells.map((cell) => {
+    const [, number = '', unit = ''] = /([\d.]+)\s*(Mi|Gi|Ti)/.exec(cell) ?? []
+    return Number(number) * { Mi: 1, Gi: 1024, Ti: 1024 ** 2, '': Number.NaN }[unit as 'Mi' | 'Gi' | 'Ti' | '']
+  })
+  expect(bytes.length).toBeGreaterThan(10)
+  expect(bytes).toEqual(bytes.toSorted((a, b) => b - a))
+})
+
+test('what a stopped VM cannot do is disabled and says why; Start is not [F010]', async ({ page, stack }) => {
+  await createVm(stack, { namespace: 'team-a', name: 'at-rest', runStrategy: 'Halted' })
+  await openAs(page, stack, 'operator', '/virtual-machines?q=at-rest')
+  await vmRow(page, 'at-rest').getByRole('button', { name: 'Actions for at-rest' }).click()
+  await expect(page.getByRole('menuitem', { name: 'Start', exact: true })).toBeEnabled()
+  for (const [verb, why] of [
+    ['Stop…', 'It is not running.'],
+    ['Migrate…', 'Only a running VM can be migrated.'],
+    ['Pause', 'Only a running VM can be paused.'],
+  ] as const) {
+    const item = page.getByRole('menuitem', { name: verb, exact: true })
+    await expect(item).toBeDisabled()
+    await expect(item).toHaveAccessibleDescription(why)
+  }
+})
+
 test('shows within three seconds what others change through the API: a new VM, its state, its end [F013]', async ({ page, stack }) => {
   const vm = { namespace: 'team-a', name: 'live-one' }
   const soon = { timeout: 3_000 }
