@@ -15,6 +15,7 @@ import type { Upgrade } from '../upgrade.ts'
 import { joinSockets, type Leg, type Tunnel } from './tunnel.ts'
 
 const protocol = 'plain.kubevirt.io'
+/** By name, not by session: signing in again makes no room. Whoever shares a ServiceAccount's token shares these, too. */
 const perUser = 8
 const perServer = 400
 const aliveMs = 5_000
