@@ -10,6 +10,7 @@ import { nodeFamilies } from './node-metrics.ts'
 import { evaluateRange, type Series, type Source } from './promql-evaluator.ts'
 import { parsePromql, type Expr } from './promql-parser.ts'
 import { QueryError } from './query-error.ts'
+import { perStep, type Steps } from './slices.ts'
 
 export const scrapeIntervalMs = 30_000
 /** What one query may load: enough for a day of every VM of a fleet, not for a month of it. */
@@ -43,7 +44,7 @@ export type Metadata = { name: string; type: Family['type']; help: string }
 export type Database = Source & {
   metadata(): Metadata[]
   /** The label sets of the series that have samples in a time. */
-  labelSets(matchers: readonly Matcher[], fromMs: number, toMs: number): Labels[]
+  labelSets(matchers: readonly Matcher[], fromMs: number, toMs: number): Steps<Labels[]>
   stop(): void
 }
 
@@ -59,13 +60,20 @@ export function createDatabase({ storage, clock, seed }: { storage: Storage; clo
   }
 
   /** Pieces by series, of all families that the matchers let through. */
-  function piecesBySeries(matchers: readonly Matcher[], { fromMs, lookbackMs }: Span, toMs: number): { family: Family; pieces: Piece[] }[] {
+  function* piecesBySeries(
+    matchers: readonly Matcher[],
+    { fromMs, lookbackMs }: Span,
+    toMs: number,
+  ): Steps<{ family: Family; pieces: Piece[] }[]> {
+    let seen = 0
     const others = matchers.filter(({ name }) => name !== '__name__')
     const found: { family: Family; pieces: Piece[] }[] = []
     for (const family of named(families, matchers)) {
       const byKey = new Map<string, Piece[]>()
       const sinceMs = fromMs - scrapeIntervalMs - reachOf(family, lookbackMs)
       for (const piece of family.pieces()) {
+        seen += 1
+        if (seen % perStep === 0) yield
         if (piece.fromMs > toMs || (piece.untilMs !== undefined && piece.untilMs < sinceMs)) continue
         if (!matchesAll(others, piece.labels)) continue
         const pieces = byKey.get(piece.key)
@@ -77,10 +85,16 @@ export function createDatabase({ storage, clock, seed }: { storage: Storage; clo
     return found
   }
 
-  function recorded({ name, expr }: { name: string; expr: Expr }, matchers: readonly Matcher[], fromMs: number, toMs: number): Series[] {
+  function* recorded(
+    { name, expr }: { name: string; expr: Expr },
+    matchers: readonly Matcher[],
+    fromMs: number,
+    toMs: number,
+  ): Steps<Series[]> {
     const startMs = Math.ceil(fromMs / scrapeIntervalMs) * scrapeIntervalMs
     const range = { startMs, endMs: toMs, stepMs: scrapeIntervalMs }
-    return evaluateRange(source, expr, range).flatMap(({ labels, times, values }) => {
+    const evaluated = yield* evaluateRange(source, expr, range)
+    return evaluated.flatMap(({ labels, times, values }) => {
       const series = { labels: { ...labels, __name__: name }, times: [] as number[], values: [] as number[] }
       if (!matchesAll(matchers, series.labels)) return []
       for (const [i, timeMs] of times.entries()) {
@@ -97,11 +111,12 @@ export function createDatabase({ storage, clock, seed }: { storage: Storage; clo
   }
 
   const source: Source = {
-    select(matchers, fromMs, toMs, lookbackMs) {
+    *select(matchers, fromMs, toMs, lookbackMs) {
       const untilMs = Math.min(toMs, clock.now())
       const series: Series[] = []
       let samples = 0
-      for (const { family, pieces } of piecesBySeries(matchers, { fromMs, lookbackMs }, untilMs)) {
+      for (const [at, { family, pieces }] of (yield* piecesBySeries(matchers, { fromMs, lookbackMs }, untilMs)).entries()) {
+        if (at % perStep === 0) yield
         const sampled = sample(family, pieces, fromMs - reachOf(family, lookbackMs), untilMs)
         samples += sampled.times.length
         if (samples > sampleLimit)
@@ -109,7 +124,7 @@ export function createDatabase({ storage, clock, seed }: { storage: Storage; clo
         if (sampled.times.length > 0) series.push(sampled)
       }
       for (const rule of named(rules, matchers))
-        series.push(...recorded(rule, matchers, fromMs - Math.min(lookbackMs, scrapeIntervalMs), untilMs))
+        series.push(...(yield* recorded(rule, matchers, fromMs - Math.min(lookbackMs, scrapeIntervalMs), untilMs)))
       return series
     },
   }
@@ -120,12 +135,13 @@ export function createDatabase({ storage, clock, seed }: { storage: Storage; clo
       ...families.map(({ name, type, help }) => ({ name, type, help })),
       ...rules.map(({ name, help }) => ({ name, type: 'gauge' as const, help })),
     ],
-    labelSets(matchers, fromMs, toMs) {
+    *labelSets(matchers, fromMs, toMs) {
       const untilMs = Math.min(toMs, clock.now())
-      const sets = piecesBySeries(matchers, { fromMs, lookbackMs: 0 }, untilMs).map(({ pieces }) => pieces[0]!.labels) // No series without a piece.
+      const found = yield* piecesBySeries(matchers, { fromMs, lookbackMs: 0 }, untilMs)
+      const sets = found.map(({ pieces }) => pieces[0]!.labels) // No series without a piece.
       // Rules are only looked at where they end: a label set of an hour ago that is gone is not worth the whole hour.
       for (const rule of named(rules, matchers))
-        sets.push(...recorded(rule, matchers, untilMs - scrapeIntervalMs, untilMs).map(({ labels }) => labels))
+        sets.push(...(yield* recorded(rule, matchers, untilMs - scrapeIntervalMs, untilMs)).map(({ labels }) => labels))
       return sets
     },
     stop: lives.stop,

@@ -14,7 +14,17 @@ import { createSignal, fraction, loadOf, type Load, type Signal } from './load.t
 const bootSeconds = 45
 
 /** One domain as the formulas see it: a guest during one of its stays. */
-export type Domain = { life: Life; stay: Stay; load: Load; cpus: number; memoryBytes: number; key: string; labels: Labels }
+export type Domain = {
+  life: Life
+  stay: Stay
+  load: Load
+  cpus: number
+  memoryBytes: number
+  key: string
+  labels: Labels
+  /** The same with a metric's name, kept for the next query. */
+  named(metric: string): Labels
+}
 
 /** The labels that a scrape of virt-handler adds; what it says of VMs keeps its own namespace. */
 export function handlerTarget(node: string): Labels {
@@ -42,21 +52,28 @@ export function createDomains(lives: Lives, seed: number) {
   const domainOf = (life: Life, stay: Stay): Domain => {
     const found = known.get(stay)
     if (found?.vmi === life.vmi) return found.domain
-    const { namespace = '', name, labels = {} } = life.vmi.metadata
+    const { namespace = '', name, labels: ownLabels = {} } = life.vmi.metadata
     const id = `${namespace}/${name}`
     let load = loads.get(id)
     if (!load) loads.set(id, (load = loadOf(seed, namespace, name)))
-    const own = Object.entries({ ...labels, 'kubevirt.io/nodeName': stay.node }).map(([label, value]) => [
+    const own = Object.entries({ ...ownLabels, 'kubevirt.io/nodeName': stay.node }).map(([label, value]) => [
       `kubernetes_vmi_label_${label.replace(/[./-]/g, '_')}`,
       value,
     ])
+    const labels: Labels = { ...targetOf(stay.node), ...Object.fromEntries(own), namespace, name, node: stay.node }
+    const named = new Map<string, Labels>()
     const domain = {
       life,
       stay,
       load,
       ...currentSizeOf(life.vmi),
       key: `${id} ${stay.node}`,
-      labels: { ...targetOf(stay.node), ...Object.fromEntries(own), namespace, name, node: stay.node },
+      labels,
+      named(metric: string) {
+        let found = named.get(metric)
+        if (!found) named.set(metric, (found = { ...labels, __name__: metric }))
+        return found
+      },
     }
     known.set(stay, { vmi: life.vmi, domain })
     return domain
@@ -95,6 +112,7 @@ export function memoryAt({ life, load, memoryBytes }: Domain, timeMs: number) {
 }
 
 type Extra = Record<string, string>
+const noExtra: Extra = {}
 type PerDomain = (domain: Domain) => Iterable<[extra: Extra, at: (timeMs: number) => number]>
 
 /** Drives and NICs are called by what they are called in the VMI. */
@@ -128,7 +146,7 @@ const perVcpu =
     Array.from({ length: domain.cpus }, (_, vcpu) => [{ id: String(vcpu), ...extra }, (t: number) => at(domain, t, vcpu)])
 const single =
   (at: (domain: Domain, timeMs: number) => number): PerDomain =>
-  (domain) => [[{}, (t) => at(domain, t)]]
+  (domain) => [[noExtra, (t) => at(domain, t)]]
 
 const readBytes = 18_432
 const writeBytes = 11_264
@@ -271,8 +289,8 @@ export function guestFamilies(domains: Domains, storage: Storage): Family[] {
       for (const domain of domains.all()) {
         for (const [extra, at] of values(domain)) {
           yield {
-            key: `${domain.key} ${Object.values(extra).join(' ')}`,
-            labels: { ...domain.labels, ...extra, __name__: name },
+            key: extra === noExtra ? domain.key : `${domain.key} ${Object.values(extra).join(' ')}`,
+            labels: extra === noExtra ? domain.named(name) : { ...domain.labels, ...extra, __name__: name },
             fromMs: domain.stay.fromMs,
             untilMs: domain.stay.untilMs,
             at,

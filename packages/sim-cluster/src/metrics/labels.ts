@@ -31,7 +31,7 @@ export const matchesAll = (matchers: readonly Matcher[], labels: Labels): boolea
 /** One text per set of labels, whatever their order. */
 export function signatureOf(labels: Labels, keep: (name: string) => boolean = () => true): string {
   const names = Object.keys(labels).filter(keep).sort()
-  return JSON.stringify(names.map((name) => [name, labels[name]]))
+  return JSON.stringify(names.flatMap((name) => [name, labels[name]]))
 }
 
 export function pickLabels(labels: Labels, keep: (name: string) => boolean): Labels {

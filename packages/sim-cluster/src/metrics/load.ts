@@ -48,12 +48,35 @@ export function loadOf(seed: number, namespace: string, name: string): Load {
   const id = `${seed} ${namespace}/${name}`
   const activity = fraction(`${id} activity`) ** 3
   const traffic = fraction(`${id} traffic`) ** 2
+  const bases: Record<keyof Load, () => number> = {
+    cpu: () => 0.02 + 0.45 * activity,
+    memory: () => 0.16 + 0.28 * fraction(`${id} memory`),
+    reads: () => 1 + 140 * activity * traffic,
+    writes: () => 3 + 90 * activity,
+    received: () => 800 + 2_500_000 * traffic * (0.2 + activity),
+    sent: () => 500 + 1_400_000 * traffic * (0.2 + activity),
+  }
+  // Of a fleet few signals are ever asked for, and those of all VMs at once.
+  const made: Partial<Load> = {}
+  const signal = (name: keyof Load) => (made[name] ??= createSignal(`${id} ${name}`, bases[name]()))
   return {
-    cpu: createSignal(`${id} cpu`, 0.02 + 0.45 * activity),
-    memory: createSignal(`${id} memory`, 0.16 + 0.28 * fraction(`${id} memory`)),
-    reads: createSignal(`${id} reads`, 1 + 140 * activity * traffic),
-    writes: createSignal(`${id} writes`, 3 + 90 * activity),
-    received: createSignal(`${id} received`, 800 + 2_500_000 * traffic * (0.2 + activity)),
-    sent: createSignal(`${id} sent`, 500 + 1_400_000 * traffic * (0.2 + activity)),
+    get cpu() {
+      return signal('cpu')
+    },
+    get memory() {
+      return signal('memory')
+    },
+    get reads() {
+      return signal('reads')
+    },
+    get writes() {
+      return signal('writes')
+    },
+    get received() {
+      return signal('received')
+    },
+    get sent() {
+      return signal('sent')
+    },
   }
 }

@@ -6,6 +6,7 @@ import type { Labels, Matcher } from './labels.ts'
 import { evaluateInstant, evaluateRange, type Series } from './promql-evaluator.ts'
 import { parseDurationMs, parsePromql, parseSelector, typeOf } from './promql-parser.ts'
 import { QueryError } from './query-error.ts'
+import { inSlices, type Steps } from './slices.ts'
 
 const bodyLimitBytes = 1 << 20
 const mostPoints = 11_000
@@ -46,25 +47,31 @@ async function serve(context: Context, req: IncomingMessage, res: ServerResponse
   }
   const parameters =
     method === 'POST' ? new URLSearchParams([...url.searchParams, ...new URLSearchParams(await readForm(req))]) : url.searchParams
-  send(res, 200, { status: 'success', ...answer(context, parameters) })
+  const data = answer(context, parameters)
+  send(res, 200, { status: 'success', ...('next' in data ? await inSlices(data) : data) })
 }
 
 const posted: ReadonlySet<string> = new Set(['/api/v1/query', '/api/v1/query_range', '/api/v1/series', '/api/v1/labels'])
 
-const endpoints: Record<string, (context: Context, parameters: URLSearchParams) => Data> = {
+/** What takes long gives way to others while it lasts. */
+type Endpoint = (context: Context, parameters: URLSearchParams) => Data | Steps<Data>
+
+const endpoints: Record<string, Endpoint> = {
   '/api/v1/query': query,
   '/api/v1/query_range': queryRange,
   '/api/v1/series': series,
   '/api/v1/labels': labels,
   '/api/v1/metadata': metadata,
-  '/api/v1/status/buildinfo': () => ({
-    data: { version: '3.5.0', revision: 'simulated', branch: '', buildUser: '', buildDate: '', goVersion: '' },
-  }),
+  '/api/v1/status/buildinfo': buildInfo,
 }
 
-function query({ database, clock }: Context, parameters: URLSearchParams): Data {
+function buildInfo(): Data {
+  return { data: { version: '3.5.0', revision: 'simulated', branch: '', buildUser: '', buildDate: '', goVersion: '' } }
+}
+
+function* query({ database, clock }: Context, parameters: URLSearchParams): Steps<Data> {
   const atMs = timeOf(parameters, 'time', clock.now())
-  const result = evaluateInstant(database, parsed(parameters), atMs)
+  const result = yield* evaluateInstant(database, parsed(parameters), atMs)
   const at = atMs / 1000
   switch (result.type) {
     case 'scalar':
@@ -83,7 +90,7 @@ function query({ database, clock }: Context, parameters: URLSearchParams): Data 
   }
 }
 
-function queryRange({ database }: Context, parameters: URLSearchParams): Data {
+function* queryRange({ database }: Context, parameters: URLSearchParams): Steps<Data> {
   const startMs = timeOf(parameters, 'start')
   const endMs = timeOf(parameters, 'end')
   if (endMs < startMs) throw invalid('end', 'end timestamp must not be before start time')
@@ -101,24 +108,24 @@ function queryRange({ database }: Context, parameters: URLSearchParams): Data {
   const type = typeOf(expr)
   if (type !== 'scalar' && type !== 'instant vector')
     throw invalid('query', `invalid expression type "${type}" for range query, must be Scalar or instant Vector`)
-  return { data: { resultType: 'matrix', result: evaluateRange(database, expr, { startMs, endMs, stepMs }).map(matrixSeries) } }
+  const series = yield* evaluateRange(database, expr, { startMs, endMs, stepMs })
+  return { data: { resultType: 'matrix', result: series.map(matrixSeries) } }
 }
 
-function series(context: Context, parameters: URLSearchParams): Data {
+function* series(context: Context, parameters: URLSearchParams): Steps<Data> {
   if (!parameters.has('match[]')) throw new QueryError('bad_data', 'no match[] parameter provided')
-  return limited(labelSets(context, parameters).map(sorted), parameters)
+  return limited((yield* labelSets(context, parameters)).map(sorted), parameters)
 }
 
-function labels(context: Context, parameters: URLSearchParams): Data {
-  const names = new Set(labelSets(context, parameters).flatMap((labels) => Object.keys(labels)))
+function* labels(context: Context, parameters: URLSearchParams): Steps<Data> {
+  const names = new Set((yield* labelSets(context, parameters)).flatMap((labels) => Object.keys(labels)))
   return limited([...names].sort(), parameters)
 }
 
-const labelValues =
-  (name: string) =>
-  (context: Context, parameters: URLSearchParams): Data => {
+const labelValues = (name: string): Endpoint =>
+  function* (context, parameters) {
     if (!/^[a-zA-Z_]\w*$/.test(name)) throw new QueryError('bad_data', `invalid label name: ${JSON.stringify(name)}`)
-    const values = new Set(labelSets(context, parameters).flatMap((labels) => labels[name] ?? []))
+    const values = new Set((yield* labelSets(context, parameters)).flatMap((labels) => labels[name] ?? []))
     return limited([...values].sort(), parameters)
   }
 
@@ -128,12 +135,13 @@ function metadata({ database }: Context, parameters: URLSearchParams): Data {
   return { data: Object.fromEntries(known.map(({ name, type, help }) => [name, [{ type, help, unit: '' }]])) }
 }
 
-function labelSets({ database, clock }: Context, parameters: URLSearchParams): Labels[] {
+function* labelSets({ database, clock }: Context, parameters: URLSearchParams): Steps<Labels[]> {
   const endMs = timeOf(parameters, 'end', clock.now())
   const startMs = timeOf(parameters, 'start', endMs - defaultSeriesMs)
   if (endMs < startMs) throw invalid('end', 'end timestamp must not be before start time')
   const selectors: Matcher[][] = parameters.getAll('match[]').map((text) => guarded('match[]', () => parseSelector(text)))
-  const found = (selectors.length > 0 ? selectors : [[]]).flatMap((matchers) => database.labelSets(matchers, startMs, endMs))
+  const found: Labels[] = []
+  for (const matchers of selectors.length > 0 ? selectors : [[]]) found.push(...(yield* database.labelSets(matchers, startMs, endMs)))
   return selectors.length > 1 ? [...new Map(found.map((labels) => [JSON.stringify(labels), labels])).values()] : found
 }
 

@@ -15,6 +15,7 @@ import {
   type VectorSelector,
 } from './promql-parser.ts'
 import { QueryError } from './query-error.ts'
+import type { Steps } from './slices.ts'
 
 /** Ascending times in ms; a value of NaN says that the series ended there. */
 export type Series = { labels: Labels; times: readonly number[]; values: readonly number[] }
@@ -23,7 +24,7 @@ export type Series = { labels: Labels; times: readonly number[]; values: readonl
  * Where samples come from: every series that has some in `[fromMs, toMs]`, and of what was before that time as much as
  * tells whether it was still there: its last sample within `lookbackMs`, or its end.
  */
-export type Source = { select(matchers: readonly Matcher[], fromMs: number, toMs: number, lookbackMs: number): Series[] }
+export type Source = { select(matchers: readonly Matcher[], fromMs: number, toMs: number, lookbackMs: number): Steps<Series[]> }
 
 export type Sample = { labels: Labels; value: number }
 type Value = number | string | Sample[]
@@ -42,8 +43,9 @@ export type InstantResult =
   | { type: 'matrix'; series: Series[] }
 
 /** Throws a QueryError where the expression cannot be evaluated over what is there. */
-export function evaluateInstant(source: Source, expr: Expr, atMs: number): InstantResult {
+export function* evaluateInstant(source: Source, expr: Expr, atMs: number): Steps<InstantResult> {
   const evaluation = createEvaluation(source, { startMs: atMs, endMs: atMs, stepMs: 1 })
+  yield* evaluation.prepare(expr)
   if (expr.kind === 'matrix' || expr.kind === 'subquery')
     return {
       type: 'matrix',
@@ -58,11 +60,13 @@ export function evaluateInstant(source: Source, expr: Expr, atMs: number): Insta
 }
 
 /** The series that an expression gives over a range, in order of their labels. */
-export function evaluateRange(source: Source, expr: Expr, range: Range): Series[] {
+export function* evaluateRange(source: Source, expr: Expr, range: Range): Steps<Series[]> {
   const evaluation = createEvaluation(source, range)
+  yield* evaluation.prepare(expr)
   const found = new Map<string, { labels: Labels; times: number[]; values: number[] }>()
   const known = new Map<Labels, { labels: Labels; times: number[]; values: number[] }>()
   for (let atMs = range.startMs; atMs <= range.endMs; atMs += range.stepMs) {
+    yield
     const value = evaluation.at(expr, atMs)
     if (typeof value === 'string')
       throw new QueryError('bad_data', 'invalid expression type "string" for range query, must be Scalar or instant Vector')
@@ -83,6 +87,10 @@ export function evaluateRange(source: Source, expr: Expr, range: Range): Series[
 }
 
 const noLabels: Labels = {}
+
+function withoutItsName({ __name__: _, ...labels }: Labels): Labels {
+  return Object.values(labels).includes('') ? pickLabels(labels, () => true) : labels
+}
 const withoutName = (name: string) => name !== '__name__'
 
 /** The last index whose time is at most `timeMs`, or -1. */
@@ -153,45 +161,44 @@ function createEvaluation(source: Source, range: Range) {
     if (!perNode.has(node)) perNode.set(node, make())
     return perNode.get(node) as T
   }
-  const dropName = derived((labels) => pickLabels(labels, withoutName))
+  const dropName = derived(withoutItsName)
 
   const moment = (node: { offsetMs: number; at?: number | 'start' | 'end' }, atMs: number) =>
     (node.at === undefined ? atMs : node.at === 'start' ? range.startMs : node.at === 'end' ? range.endMs : node.at) - node.offsetMs
 
   /** Reads what a query needs of every selector before its first step. */
-  function prepare(expr: Expr, fromMs: number, toMs: number): void {
+  function* prepare(expr: Expr, fromMs: number, toMs: number): Steps<void> {
     switch (expr.kind) {
       case 'selector':
-        read(expr, fromMs, toMs, 0, lookbackMs)
+        yield* read(expr, fromMs, toMs, 0, lookbackMs)
         return
       case 'matrix':
-        read(expr.selector, fromMs, toMs, expr.rangeMs, 0)
+        yield* read(expr.selector, fromMs, toMs, expr.rangeMs, 0)
         return
       case 'subquery':
-        prepare(expr.expr, moment(expr, fromMs) - expr.rangeMs, moment(expr, toMs))
+        yield* prepare(expr.expr, moment(expr, fromMs) - expr.rangeMs, moment(expr, toMs))
         return
       case 'negate':
-        prepare(expr.expr, fromMs, toMs)
+        yield* prepare(expr.expr, fromMs, toMs)
         return
       case 'call':
-        for (const arg of expr.args) prepare(arg, fromMs, toMs)
+        for (const arg of expr.args) yield* prepare(arg, fromMs, toMs)
         return
       case 'aggregate':
-        prepare(expr.expr, fromMs, toMs)
-        if (expr.parameter) prepare(expr.parameter, fromMs, toMs)
+        yield* prepare(expr.expr, fromMs, toMs)
+        if (expr.parameter) yield* prepare(expr.parameter, fromMs, toMs)
         return
       case 'binary':
-        prepare(expr.left, fromMs, toMs)
-        prepare(expr.right, fromMs, toMs)
+        yield* prepare(expr.left, fromMs, toMs)
+        yield* prepare(expr.right, fromMs, toMs)
         return
       case 'number':
       case 'string':
     }
   }
-  function read(selector: VectorSelector, fromMs: number, toMs: number, rangeMs: number, lookback: number): void {
-    selected.set(selector, source.select(selector.matchers, moment(selector, fromMs) - rangeMs, moment(selector, toMs), lookback))
+  function* read(selector: VectorSelector, fromMs: number, toMs: number, rangeMs: number, lookback: number): Steps<void> {
+    selected.set(selector, yield* source.select(selector.matchers, moment(selector, fromMs) - rangeMs, moment(selector, toMs), lookback))
   }
-  let prepared = false
 
   function select(selector: VectorSelector, atMs: number): (Sample & { timeMs: number })[] {
     const whenMs = moment(selector, atMs)
@@ -264,7 +271,8 @@ function createEvaluation(source: Source, range: Range) {
   const vectorOf = (expr: Expr, atMs: number) => evaluate(expr, atMs) as Sample[]
   const scalarOf = (expr: Expr, atMs: number) => evaluate(expr, atMs) as number
 
-  function call(expr: Call, atMs: number): Value {
+  /** With `named`, labels still have the metric's name, where that makes no difference. */
+  function call(expr: Call, atMs: number, named = false): Value {
     const { name, args } = expr
     const { overTime, map, keepsName, parameters } = functions[name]!
     const scalars = args.filter((_, i) => parameters[i] === 'scalar').map((arg) => scalarOf(arg, atMs))
@@ -273,7 +281,7 @@ function createEvaluation(source: Source, range: Range) {
       const samples: Sample[] = []
       for (const window of windowsOf(ranged, atMs)) {
         const value = overTime(window, ...scalars)
-        if (value !== undefined) samples.push({ labels: keepsName ? window.labels : dropName(window.labels), value })
+        if (value !== undefined) samples.push({ labels: keepsName || named ? window.labels : dropName(window.labels), value })
       }
       return samples
     }
@@ -332,10 +340,12 @@ function createEvaluation(source: Source, range: Range) {
 
   function aggregate(expr: Aggregate, atMs: number): Sample[] {
     const { op, grouping } = expr
-    const keep = groupLabels(grouping)
-    const { key, label } = kept(expr, () => ({ key: keyedBy(keep), label: derived((labels) => pickLabels(labels, keep)) }))
+    const { key, label } = kept(expr, () => grouped(grouping))
     const groups = new Map<string, Sample[]>()
-    for (const sample of vectorOf(expr.expr, atMs)) {
+    const { expr: inner } = expr
+    // Of a fleet that would be as many sets of labels made anew, for nothing.
+    const named = inner.kind === 'call' && !grouping.without && !grouping.labels.includes('__name__')
+    for (const sample of named ? (call(inner, atMs, true) as Sample[]) : vectorOf(inner, atMs)) {
       const signature = key(sample.labels)
       const group = groups.get(signature)
       if (group) group.push(sample)
@@ -377,7 +387,8 @@ function createEvaluation(source: Source, range: Range) {
         return result ? [{ labels: keepsName ? labels : dropName(labels), value: keepsName ? value : result.value }] : []
       })
     }
-    const { key } = kept(expr, () => ({ key: keyedBy(matchLabels(expr.matching)) }))
+    const { matching } = expr
+    const { key } = kept(expr, () => ({ key: matching.on ? keyOfNames(matching.labels) : keyedBy(matchLabels(matching)) }))
     if (isSetOperator(expr.op)) return combined(expr.op, left as Sample[], right as Sample[], key)
     return matched(expr, left as Sample[], right as Sample[], key, compute)
   }
@@ -424,17 +435,10 @@ function createEvaluation(source: Source, range: Range) {
   }
 
   return {
-    at(expr: Expr, atMs: number): Value {
-      if (!prepared) {
-        prepare(expr, range.startMs, range.endMs)
-        prepared = true
-      }
-      return evaluate(expr, atMs)
-    },
-    windows(expr: MatrixSelector | Subquery, atMs: number) {
-      prepare(expr, atMs, atMs)
-      return windowsOf(expr, atMs)
-    },
+    /** Reads all samples that the expression needs: before anything else. */
+    prepare: (expr: Expr) => prepare(expr, range.startMs, range.endMs),
+    at: evaluate,
+    windows: windowsOf,
   }
 }
 
@@ -446,10 +450,28 @@ function labelsOfAbsent(expr: Expr): Labels {
   )
 }
 
-const groupLabels = ({ without, labels }: Grouping) => {
-  const named = new Set(labels)
-  return (name: string) => (without ? withoutName(name) && !named.has(name) : named.has(name))
+/** By which labels a sample belongs to a group, and which the group has. Of many labels few are named. */
+function grouped({ without, labels: names }: Grouping): { key: Keyed; label: (labels: Labels) => Labels } {
+  const named = new Set(names)
+  if (!without) return { key: keyOfNames(names), label: derived((labels) => labelsOfNames(labels, named)) }
+  const keep = (name: string) => withoutName(name) && !named.has(name)
+  return { key: keyedBy(keep), label: derived((labels) => pickLabels(labels, keep)) }
 }
+
+const keyOfNames =
+  (names: readonly string[]): Keyed =>
+  (labels) =>
+    names.length === 1 ? (labels[names[0]!] ?? '') : JSON.stringify(names.map((name) => labels[name] ?? ''))
+
+function labelsOfNames(labels: Labels, names: Iterable<string>): Labels {
+  const picked: Record<string, string> = {}
+  for (const name of names) {
+    const value = labels[name]
+    if (value) picked[name] = value
+  }
+  return picked
+}
+
 const matchLabels = ({ on, labels }: Matching) => {
   const named = new Set(labels)
   return (name: string) => (on ? named.has(name) : withoutName(name) && !named.has(name))

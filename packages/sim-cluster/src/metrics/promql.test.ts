@@ -3,16 +3,19 @@ import { matchesAll, type Labels } from './labels.ts'
 import { evaluateInstant, evaluateRange, type Source } from './promql-evaluator.ts'
 import { parsePromql } from './promql-parser.ts'
 import { QueryError } from './query-error.ts'
+import { inOneGo } from './slices.ts'
 
 const minute = 60_000
 
 /** Series with a sample every half a minute, from the epoch on. */
 function sourceOf(series: [labels: Labels, values: number[]][]): Source {
   return {
-    select: (matchers) =>
-      series
+    *select(matchers) {
+      yield
+      return series
         .filter(([labels]) => matchesAll(matchers, labels))
-        .map(([labels, values]) => ({ labels, times: values.map((_, i) => i * 30_000), values })),
+        .map(([labels, values]) => ({ labels, times: values.map((_, i) => i * 30_000), values }))
+    },
   }
 }
 
@@ -30,7 +33,7 @@ const source = sourceOf([
 
 /** What a query gives at minute 20, as `labels: value` in the order in which it comes. */
 function ask(query: string, atMs = 20 * minute): string[] {
-  const result = evaluateInstant(source, parsePromql(query), atMs)
+  const result = inOneGo(evaluateInstant(source, parsePromql(query), atMs))
   if (result.type === 'scalar' || result.type === 'string') return [String(result.value)]
   if (result.type === 'matrix') return result.series.map(({ labels, values }) => `${words(labels)}: ${values.join(' ')}`)
   return result.samples.map(({ labels, value }) => `${words(labels)}: ${Number(value.toFixed(6))}`)
@@ -170,11 +173,13 @@ test('the other functions', () => {
 })
 
 test('a range query evaluates at every step and orders its series by their labels', () => {
-  const series = evaluateRange(source, parsePromql('sum by (node) (rate(cpu_seconds_total[2m]))'), {
-    startMs: 10 * minute,
-    endMs: 12 * minute,
-    stepMs: minute,
-  })
+  const series = inOneGo(
+    evaluateRange(source, parsePromql('sum by (node) (rate(cpu_seconds_total[2m]))'), {
+      startMs: 10 * minute,
+      endMs: 12 * minute,
+      stepMs: minute,
+    }),
+  )
   expect(series.map(({ labels, times, values }) => [labels, times, values.map((value) => Number(value.toFixed(3)))])).toEqual([
     [{ node: 'n1' }, [600_000, 660_000, 720_000], [2.5, 2.5, 2.5]],
     [{ node: 'n2' }, [600_000, 660_000, 720_000], [1, 1, 1]],
