@@ -76,6 +76,24 @@ test('counts neither reading a session nor renewing its token as its person’s 
   expect(sessions.of(request())).toBeUndefined()
 })
 
+test('keeps the renewed token when an answer that was under way sets the cookies after it', () => {
+  const { sessions, request, respond, pass, now } = browser()
+  const credential = (token: string, refreshToken: string) => ({
+    kind: 'oidc' as const,
+    shown: { token },
+    expiresAt: now() + 300_000,
+    subject: 'ann',
+    refreshToken,
+  })
+  respond((res) => sessions.start(res, { ...ann, credential: credential('first', 'r1') }))
+  pass(120_000)
+  const underWay = sessions.of(request())
+  if (!underWay) throw new Error('not signed in')
+  respond((res) => sessions.renew(res, underWay, credential('second', 'r2')))
+  respond((res) => sessions.touch(res, underWay))
+  expect(sessions.of(request())?.credential).toMatchObject({ shown: { token: 'second' }, refreshToken: 'r2' })
+})
+
 test('is as exact on another replica, which knows of the last presence what the cookie says [A-18]', () => {
   const ring = createKeyRing()
   const [here, there] = [browser({ ring }), browser({ ring })]

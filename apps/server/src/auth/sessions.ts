@@ -217,7 +217,7 @@ export function createSessions({
         if (at + idleMs > now()) break
         used.delete(sid)
       }
-      if (now() - session.usedAt >= touchEveryMs) save(res, { ...session, usedAt: now() })
+      if (now() - session.usedAt >= touchEveryMs) save(res, { ...current(session), usedAt: now() })
     },
     end: (res) => write(res, []),
     renew(res, session, credential) {
