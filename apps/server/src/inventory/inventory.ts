@@ -37,7 +37,8 @@ export type Inventory = AsyncDisposable & {
    * when nothing is known yet, and 401 when the cluster no longer accepts the credential.
    */
   view(session: Session, fleet: Fleet, rights?: 'known' | 'asked-again'): Promise<FleetView>
-  state(session: Session, fleet: Fleet): FleetState
+  /** Whether what a view's rows are read from is live. */
+  state(view: FleetView): FleetState
   /** What this session may list, by rights that are at most a minute old. Throws as `view` does. */
   visibility(session: Session): Promise<Visibility>
   /** Reads what VMs use, in the inventory's thread. Throws UsageProblem. */
@@ -83,6 +84,7 @@ export function createInventory({ kubeconfig, upstream, log, recheckMs, startThr
   const sharedCredential: Credential = { kind: 'kubeconfig', context: kubeconfig.inventoryContext }
   const sources = new Map<SourceId, Source>()
   const views = new Map<string, FleetView>()
+  const sourceOf = new WeakMap<FleetView, Source>()
   const rights = new Map<string, { askedAt: number; visibility: Promise<Visibility> }>()
   const stateListeners = new Set<() => void>()
   const closing = new AbortController()
@@ -286,6 +288,7 @@ export function createInventory({ kubeconfig, upstream, log, recheckMs, startThr
       const stores = visibleVariants(visibility, fleet).map((variant) => storeOf(id, source, fleet, variant))
       found = createFleetView(fleet, visibility, accessOf(visibility, fleet, stateOf(source, fleetResources[fleet].own)), stores)
       views.set(key, found)
+      sourceOf.set(found, source)
     }
     await withTimeout(found.ready, syncTimeoutMs)
     return found
@@ -338,10 +341,7 @@ export function createInventory({ kubeconfig, upstream, log, recheckMs, startThr
   return {
     view,
     ready: () => read,
-    state(session, fleet) {
-      const own = [...sources].find(([id]) => id.startsWith(`${identityKey(session.credential)}:`))?.[1]
-      return fleetState(own ?? sources.get(shared), fleet)
-    },
+    state: (view) => fleetState(sourceOf.get(view), view.fleet),
     visibility: (session) => visibilityOf(session),
     readUsage,
     onState(listener) {

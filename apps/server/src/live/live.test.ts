@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
+import { failure } from '@virtdeck/k8s'
 import { hashText, rowText, type Fleet } from '@virtdeck/kubevirt'
 import type { Session } from '../auth/sessions.ts'
 import { createInventory, type InventoryThread } from '../inventory/inventory.ts'
@@ -34,8 +35,10 @@ const upsertOf = (uid: string, namespace: string, turn = 0): RowUpsert => {
   return [uid, namespace, text, ...hashText(text)]
 }
 
+const forbidden = { phase: 'refused' as const, status: failure(403, 'no') }
+
 /** An inventory whose thread is the test, for somebody whose rights are the test's, too. */
-function cluster() {
+function cluster({ refused = [] }: { refused?: InventoryResource[] } = {}) {
   const thread = new EventEmitter()
   const say = (message: FromWorker) => void thread.emit('message', message)
   const rights = { everywhere: new Set<string>(), inTeamA: new Set<string>() }
@@ -48,7 +51,12 @@ function cluster() {
         queueMicrotask(() => {
           const { own, optional } = fleetResources[fleet]
           for (const resource of ['namespaces', own, ...optional] as InventoryResource[])
-            say({ type: 'state', source, resource, state: { phase: 'live' } })
+            say({
+              type: 'state',
+              source,
+              resource,
+              state: source === 'shared' && refused.includes(resource) ? forbidden : { phase: 'live' },
+            })
           say({ type: 'namespaces', source, names: ['team-a', 'team-b'] })
           say({ type: 'rows', source, fleet, variant, whole: true, upsert, remove: [] })
         })
@@ -93,7 +101,7 @@ function cluster() {
       .rows.map(({ uid }) => uid)
       .toSorted()
   }
-  return { rights, inventory, context, change, names }
+  return { rights, inventory, context, change, names, say }
 }
 
 /** A tab's socket, whose other end reads when the test lets it. */
@@ -190,6 +198,24 @@ test('gives a tab up that has not read for half a minute, and none that caught u
   expect(ends).toEqual([])
   await beats(1)
   expect(ends).toEqual([4408, 'terminated'])
+})
+
+test('says of each fleet whether it is live, also where one is read with the user’s own credential and the other is not [F250]', async () => {
+  const { rights, inventory, context, say } = cluster({ refused: ['virtualmachinesnapshots'] })
+  for (const resource of allResources) rights.everywhere.add(resource)
+  const { ws, heard, says } = socket()
+  const tab = openTab(context, ws as unknown as TabSocket, session)
+  for (const fleet of ['virtualmachinesnapshots', 'virtualmachines'] as const) {
+    const view = await inventory.view(session, fleet)
+    says({ type: 'fleet', fleet, epoch: view.epoch, seq: view.seq() })
+    await vi.advanceTimersByTimeAsync(10)
+  }
+  const states = () => heard.flatMap((message) => (message.type === 'fleet-state' ? [`${message.fleet} ${message.state}`] : []))
+  expect(states()).toEqual(['virtualmachinesnapshots live', 'virtualmachines live'])
+  const state = { phase: 'stale' as const, since: 1, status: failure(503, 'no answer') }
+  say({ type: 'state', source: 'shared', resource: 'virtualmachines', state })
+  tab.tellStates()
+  expect(states().slice(2)).toEqual(['virtualmachines stale'])
 })
 
 test('tells each tab the digest of what it has, and counts those that have something else [K-22]', async () => {

@@ -142,7 +142,7 @@ export function openTab(context: Context, ws: TabSocket, session: Session): Tab 
 
   const tellStates = () => {
     for (const [name, following] of follows) {
-      const state = inventory.state(sessions.current(session), name)
+      const state = inventory.state(following.view)
       const text = JSON.stringify(state)
       if (text === following.state) continue
       following.state = text
