@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
-import { failure } from '@virtdeck/k8s'
+import { failure, StatusError } from '@virtdeck/k8s'
 import { hashText, rowText, type Fleet } from '@virtdeck/kubevirt'
 import type { Session } from '../auth/sessions.ts'
 import { createInventory, type InventoryThread } from '../inventory/inventory.ts'
@@ -63,7 +63,9 @@ function cluster({ refused = [] }: { refused?: InventoryResource[] } = {}) {
       },
       terminate: () => Promise.resolve(0),
     }) as unknown as InventoryThread
+  const api: { refusal?: Error } = {}
   const json = async <T>(_dial: unknown, _method: string, _path: string, body: unknown): Promise<T> => {
+    if (api.refusal) throw api.refusal
     const { spec = {} } = (body ?? {}) as { spec?: { namespace?: string; resourceAttributes?: { resource: string; namespace?: string } } }
     const asked = spec.resourceAttributes
     if (asked) {
@@ -101,7 +103,7 @@ function cluster({ refused = [] }: { refused?: InventoryResource[] } = {}) {
       .rows.map(({ uid }) => uid)
       .toSorted()
   }
-  return { rights, inventory, context, change, names, say }
+  return { rights, inventory, context, change, names, say, api }
 }
 
 /** A tab's socket, whose other end reads when the test lets it. */
@@ -198,6 +200,26 @@ test('gives a tab up that has not read for half a minute, and none that caught u
   expect(ends).toEqual([])
   await beats(1)
   expect(ends).toEqual([4408, 'terminated'])
+})
+
+test('goes on where the API server has no time to say what one may see, and ends where it knows one no more', async () => {
+  const { rights, inventory, context, change, api } = cluster()
+  for (const resource of allResources) rights.everywhere.add(resource)
+  const { ws, heard, ends, says } = socket()
+  openTab(context, ws as unknown as TabSocket, session)
+  const view = await inventory.view(session, 'virtualmachines')
+  says({ type: 'fleet', fleet: 'virtualmachines', epoch: view.epoch, seq: view.seq() })
+  await vi.advanceTimersByTimeAsync(10)
+  api.refusal = new StatusError(failure(429, 'too many requests'))
+  await vi.advanceTimersByTimeAsync(65_000)
+  expect(ends).toEqual([])
+  change('virtualmachines', 1)
+  await vi.advanceTimersByTimeAsync(20)
+  expect(heard.at(-1)).toMatchObject({ type: 'delta' })
+  const rejected = vi.spyOn(context.sessions, 'rejected')
+  api.refusal = new StatusError(failure(401, 'Unauthorized'))
+  await vi.advanceTimersByTimeAsync(65_000)
+  expect(rejected).toHaveBeenCalled()
 })
 
 test('says of each fleet whether it is live, also where one is read with the user’s own credential and the other is not [F250]', async () => {

@@ -198,12 +198,16 @@ export function openTab(context: Context, ws: TabSocket, session: Session): Tab 
     }
     await Promise.all([...watches.values()].map((open) => open.recheck()))
   }
-  const failed = (error: unknown) => {
+  /** `asked` is true for what the tab asked for: where that makes no sense, the tab is at fault. */
+  const failed = (error: unknown, asked: boolean) => {
     if (error instanceof StatusError && error.code === 401) sessions.rejected(session)
-    else if (error instanceof StatusError && error.code < 500) close(ws, closeCodes.badRequest)
+    else if (asked && error instanceof StatusError && error.code < 500) close(ws, closeCodes.badRequest)
     else log.debug({ err: error }, 'live')
   }
-  const rechecking = setInterval(() => void recheck().catch(failed), recheckMs * (0.8 + Math.random() * 0.2))
+  const rechecking = setInterval(
+    () => void recheck().catch((error: unknown) => failed(error, false)),
+    recheckMs * (0.8 + Math.random() * 0.2),
+  )
 
   const isFlooded = () => {
     heard += 1
@@ -226,7 +230,7 @@ export function openTab(context: Context, ws: TabSocket, session: Session): Tab 
       // A fleet that cannot be read yet is asked for again by its snapshot, which says why.
       if (request.type === 'fleet' && !(error instanceof StatusError && error.code === 401) && ws.readyState === ws.OPEN)
         reset(request.fleet)
-      else failed(error)
+      else failed(error, true)
     })
   })
   ws.on('error', () => ws.terminate())
