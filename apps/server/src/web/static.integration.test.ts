@@ -20,6 +20,7 @@ beforeAll(async () => {
   await writeFile(join(directory, 'secret.txt'), 'secret')
   await writeFile(join(webRoot, 'index.html'), '<!doctype html><script nonce="__CSP_NONCE__"></script><title>virtdeck</title>')
   await writeFile(join(webRoot, 'favicon.svg'), '<svg/>')
+  await writeFile(join(webRoot, 'first.js'), '0')
   await writeFile(join(webRoot, '.digest'), 'x')
   await writeFile(join(webRoot, 'assets/index-abc.js'), script)
   await writeFile(join(webRoot, 'assets/index-abc.js.gz'), gzipSync(script))
@@ -90,7 +91,7 @@ test('gives no two pages the same nonce [X-08]', async () => {
   expect(nonces.size).toBe(count)
 })
 
-test('serves hashed assets for ever, compressed where the browser takes it', async () => {
+test('serves hashed assets for ever, compressed where the browser takes it, pictures for a day, and nothing else unasked', async () => {
   const plain = await ask('/assets/index-abc.js')
   expect(plain.text).toBe(script)
   expect(plain.headers).toMatchObject({
@@ -99,8 +100,9 @@ test('serves hashed assets for ever, compressed where the browser takes it', asy
   })
   expect((await ask('/assets/index-abc.js', { 'accept-encoding': 'gzip, br' })).headers['content-encoding']).toBe('gzip')
   const { headers } = await ask('/favicon.svg')
-  expect(headers['cache-control']).toBe('no-cache')
+  expect(headers['cache-control']).toBe('public, max-age=86400')
   expect((await ask('/favicon.svg', { 'if-none-match': String(headers.etag) })).status).toBe(304)
+  expect((await ask('/first.js')).headers['cache-control']).toBe('no-cache')
 })
 
 test.each([

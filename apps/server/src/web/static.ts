@@ -50,7 +50,7 @@ const pagesOnly: RequestHandler = (req, _res, next) => {
 
 function sendAsset(res: Response, asset: Asset, headers: NodeJS.Dict<string | string[]>): void {
   const accepted = String(headers['accept-encoding'] ?? '')
-  res.setHeader('cache-control', asset.immutable ? 'public, max-age=31536000, immutable' : 'no-cache')
+  res.setHeader('cache-control', cacheControlOf(asset))
   res.setHeader('vary', 'Accept-Encoding')
   res.setHeader('etag', asset.etag)
   res.removeHeader('content-security-policy')
@@ -63,6 +63,12 @@ function sendAsset(res: Response, asset: Asset, headers: NodeJS.Dict<string | st
   if (encoded) res.setHeader('content-encoding', encoded)
   res.setHeader('content-type', asset.type)
   res.end(encoded ? asset[encoded] : asset.body)
+}
+
+function cacheControlOf({ immutable, type }: Asset): string {
+  if (immutable) return 'public, max-age=31536000, immutable'
+  // Browsers look for the icon again whenever the address changes, and a search is in the address.
+  return type.startsWith('image/') ? 'public, max-age=86400' : 'no-cache'
 }
 
 function readManifest(webRoot: string): Map<string, Asset> {
