@@ -3,7 +3,30 @@
 
 export type LabelSelector = {
   matchLabels?: Record<string, string>
-  matchExpressions?: { key: string; operator: string; values?: string[] }[]
+  matchExpressions?: Requirement[]
+}
+
+type Requirement = { key: string; operator: string; values?: string[] }
+
+/** One requirement of a label selector, or of a node selector, which knows Gt and Lt as well. */
+export function meets({ key, operator, values = [] }: Requirement, labels: Record<string, string>): boolean {
+  const value = labels[key]
+  switch (operator) {
+    case 'In':
+      return value !== undefined && values.includes(value)
+    case 'NotIn':
+      return value === undefined || !values.includes(value)
+    case 'Exists':
+      return value !== undefined
+    case 'DoesNotExist':
+      return value === undefined
+    case 'Gt':
+      return Number(value) > Number(values[0])
+    case 'Lt':
+      return Number(value) < Number(values[0])
+    default:
+      return false
+  }
 }
 
 export function selects(selector: LabelSelector | undefined, labels: Record<string, string> = {}): boolean {
@@ -11,19 +34,7 @@ export function selects(selector: LabelSelector | undefined, labels: Record<stri
   const { matchLabels = {}, matchExpressions = [] } = selector
   return (
     Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
-    matchExpressions.every(({ key, operator, values = [] }) => {
-      const value = labels[key]
-      switch (operator) {
-        case 'In':
-          return value !== undefined && values.includes(value)
-        case 'NotIn':
-          return value === undefined || !values.includes(value)
-        case 'Exists':
-          return value !== undefined
-        default:
-          return value === undefined
-      }
-    })
+    matchExpressions.every((requirement) => meets(requirement, labels))
   )
 }
 

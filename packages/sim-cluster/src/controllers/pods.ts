@@ -5,6 +5,7 @@ import { timestamp } from '../clock.ts'
 import type { ControllerContext } from './context.ts'
 import type { Controller, ReconcileContext } from './controller.ts'
 import { delays } from './delays.ts'
+import { meets } from './label-selectors.ts'
 import { controllerOf, isTrue, keyOf, pvcs, splitKey, vmis, withCondition, type NodeSelectorTerm } from './objects.ts'
 import { parseQuantity } from './quantity.ts'
 
@@ -28,25 +29,7 @@ export function requestsOf(pod: Pod): Requests {
 }
 
 function matchesTerm(term: NodeSelectorTerm, labels: Record<string, string>): boolean {
-  return (term.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
-    const value = labels[key]
-    switch (operator) {
-      case 'In':
-        return value !== undefined && values.includes(value)
-      case 'NotIn':
-        return value === undefined || !values.includes(value)
-      case 'Exists':
-        return value !== undefined
-      case 'DoesNotExist':
-        return value === undefined
-      case 'Gt':
-        return Number(value) > Number(values[0])
-      case 'Lt':
-        return Number(value) < Number(values[0])
-      default:
-        return false
-    }
-  })
+  return (term.matchExpressions ?? []).every((requirement) => meets(requirement, labels))
 }
 
 type Toleration = { key?: string; operator?: string; value?: string; effect?: string }
