@@ -5,11 +5,11 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { KubeObject } from '@virtdeck/k8s'
-import { decodeRows, encodeRows, hashText, rowText } from '@virtdeck/kubevirt'
+import { decodeRows, encodeRows, rowText } from '@virtdeck/kubevirt'
 import { createJoins, fleetResources } from '../apps/server/src/inventory/joins.ts'
 import { keeperOf } from '../apps/server/src/inventory/kept.ts'
-import type { RowUpsert } from '../apps/server/src/inventory/messages.ts'
-import { createFleetView, createRowStore } from '../apps/server/src/inventory/rows.ts'
+import { createRowStore, type RowUpsert } from '../apps/server/src/inventory/rows.ts'
+import { openView } from '../apps/server/src/testing/one-thread.ts'
 import { inventoryResources } from '../apps/server/src/inventory/messages.ts'
 import type { Visibility } from '../apps/server/src/inventory/visibility.ts'
 import { openBrowser } from '../apps/server/src/testing/browser.ts'
@@ -86,11 +86,10 @@ function ingest(count: number) {
     const upsert = [...joins.keys('virtualmachines')].flatMap((key): RowUpsert[] => {
       const row = joins.row('virtualmachines', key, variant)
       if (!row) return []
-      const text = rowText(row)
-      return [[row.uid, 'namespace' in row ? row.namespace : '', text, ...hashText(text)]]
+      return [[row.uid, 'namespace' in row ? row.namespace : '', rowText(row)]]
     })
     const store = createRowStore('virtualmachines', '')
-    store.receive(true, { upsert, remove: [] })
+    store.receive({ upsert, remove: [] })
     return store
   }
 }
@@ -98,12 +97,12 @@ function ingest(count: number) {
 const everything = Object.fromEntries(inventoryResources.map((resource) => [resource, 'all'])) as Visibility
 const fullVariant = fleetResources.virtualmachines.optional.join('+')
 
-function viewOf(count: number) {
+async function viewOf(count: number) {
   const filled = ingest(count)()
   const store = createRowStore('virtualmachines', fullVariant)
-  const upsert = [...filled.rows].map(([uid, { namespace, json, high, low }]): RowUpsert => [uid, namespace, json, high, low])
-  store.receive(true, { upsert, remove: [] })
-  return { store, upsert, view: createFleetView('virtualmachines', everything, { scope: 'cluster' }, [store]) }
+  const upsert = [...filled.rows].map(([uid, { json, block }]): RowUpsert => [uid, block.namespace, json])
+  store.receive({ upsert, remove: [] })
+  return { store, upsert, view: await openView('virtualmachines', everything, [store]) }
 }
 
 describe('grows no faster than the fleet:', () => {
@@ -149,7 +148,7 @@ describe('grows no faster than the fleet:', () => {
 
   test('the bytes of a snapshot, which are fewer than 60 for each row', async () => {
     const bytesOf = async (count: number) => {
-      const { view } = viewOf(count)
+      const { view } = await viewOf(count)
       const { body } = await view.snapshot('identity')
       view.close()
       return brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }).length / count
@@ -161,23 +160,26 @@ describe('grows no faster than the fleet:', () => {
 })
 
 describe('does once what is the same for all:', () => {
-  test('the frame of a change is one object, however many tabs get it', () => {
-    const { store, upsert, view } = viewOf(small)
+  test('the frame of a change is one object, however many tabs get it', async () => {
+    const { store, upsert, view } = await viewOf(small)
     const frames = new Set<Buffer>()
     let delivered = 0
     const tabs = 50
     for (let tab = 0; tab < tabs; tab += 1)
-      view.subscribe((frame) => {
-        delivered += 1
-        frames.add(frame)
+      view.subscribe({
+        frame(frame) {
+          delivered += 1
+          frames.add(frame)
+        },
+        ended() {},
       })
     const changes = 20
     for (let change = 0; change < changes; change += 1) {
       const [uid = '', namespace = '', json = ''] = upsert[change] ?? []
       const text = rowText({ ...(JSON.parse(json) as object), status: `Turn ${change}` })
-      store.receive(false, { upsert: [[uid, namespace, text, ...hashText(text)]], remove: [] })
+      store.receive({ upsert: [[uid, namespace, text]], remove: [] })
     }
-    view.digest()
+    await view.digest()
     view.close()
     // The first change leaves at once, and those after it together.
     expect(frames.size).toBeLessThanOrEqual(3)
@@ -185,12 +187,12 @@ describe('does once what is the same for all:', () => {
   })
 
   test('a snapshot after one change makes one block again, and keeps the others', async () => {
-    const { store, upsert, view } = viewOf(small)
+    const { store, upsert, view } = await viewOf(small)
     await view.snapshot('identity')
     const lines = [...store.blocks()].map((block) => block.line())
     const [uid = '', namespace = '', json = ''] = upsert[0] ?? []
     const text = rowText({ ...(JSON.parse(json) as object), status: 'Another' })
-    store.receive(false, { upsert: [[uid, namespace, text, ...hashText(text)]], remove: [] })
+    store.receive({ upsert: [[uid, namespace, text]], remove: [] })
     const after = [...store.blocks()].map((block) => block.line())
     expect(after.filter((line, index) => line !== lines[index])).toHaveLength(1)
     view.close()

@@ -1,5 +1,5 @@
-// The inventory on the main thread: rows from its worker, rights of those who ask, and a view for each set of rights.
-import { createHash } from 'node:crypto'
+// The inventory on the main thread: rights of those who ask, and a view for each set of rights, whose rows its worker has.
+import { createHash, randomBytes } from 'node:crypto'
 import type { Worker } from 'node:worker_threads'
 import { StatusError } from '@virtdeck/k8s'
 import type { Fleet } from '@virtdeck/kubevirt'
@@ -15,6 +15,7 @@ import type { UsageTarget } from '../usage/target.ts'
 import { fleetResources, variantOf } from './joins.ts'
 import {
   inventoryResources,
+  type AboutView,
   type FromWorker,
   type InventoryResource,
   type Scope,
@@ -23,9 +24,9 @@ import {
   type Variant,
 } from './messages.ts'
 import type { ReflectorState } from './reflector.ts'
-import { createFleetView, createRowStore, type FleetView, type RowStore } from './rows.ts'
 import { startInventoryWorker } from './start-worker.ts'
-import { askVisibility, clusterScoped, visibilityKey, visibleVariants, type Visibility } from './visibility.ts'
+import { createFleetView, type FleetView, type OpenView } from './view.ts'
+import { askVisibility, clusterScoped, visibilityKey, type Visibility } from './visibility.ts'
 
 export type FleetState = { state: 'live' } | { state: 'stale'; since: number }
 
@@ -54,7 +55,10 @@ export type Inventory = AsyncDisposable & {
 type Source = {
   credential: Credential
   scopes: Partial<Record<InventoryResource, Scope>>
-  stores: Map<string, RowStore>
+  /** What the thread has been told to keep, by fleet and variant. */
+  projections: Map<string, { fleet: Fleet; variant: Variant; projected: PromiseWithResolver }>
+  /** Namespaces that rows have been seen in. */
+  namespaces: Set<string>
   /** By resource and namespace. */
   states: Map<string, { resource: InventoryResource; state: ReflectorState }>
   usedAt: number
@@ -83,7 +87,10 @@ export type InventoryThread = Pick<Worker, 'on' | 'postMessage' | 'terminate'>
 export function createInventory({ kubeconfig, upstream, log, recheckMs, startThread = startInventoryWorker }: Options): Inventory {
   const sharedCredential: Credential = { kind: 'kubeconfig', context: kubeconfig.inventoryContext }
   const sources = new Map<SourceId, Source>()
-  const views = new Map<string, FleetView>()
+  const views = new Map<string, OpenView>()
+  const viewsByEpoch = new Map<string, OpenView>()
+  const asked = new Map<number, { resolve(answer: never): void; reject(error: Error): void }>()
+  let lastAsked = 0
   const sourceOf = new WeakMap<FleetView, Source>()
   const rights = new Map<string, { askedAt: number; visibility: Promise<Visibility> }>()
   const stateListeners = new Set<() => void>()
@@ -108,14 +115,29 @@ export function createInventory({ kubeconfig, upstream, log, recheckMs, startThr
     return started
   }
 
-  /** A new thread reads everything again; rows that are still the same make no change. */
+  /** A new thread reads everything again, and whoever looks at a fleet starts over. */
   function restart() {
     if (closing.signal.aborted) return
     worker = startWorker()
-    for (const [source, { scopes, stores }] of sources) {
+    for (const { reject } of asked.values()) reject(notYet())
+    asked.clear()
+    for (const [source, { scopes, projections }] of sources) {
       post({ type: 'start', source, scopes })
-      for (const { fleet, variant } of stores.values()) post({ type: 'project', source, fleet, variant })
+      for (const { fleet, variant } of projections.values()) post({ type: 'project', source, fleet, variant })
     }
+    const ended = [...views.values()]
+    views.clear()
+    viewsByEpoch.clear()
+    for (const open of ended) open.end()
+  }
+
+  /** Asks the thread for something that a view needs. */
+  function ask<T extends Asked['type']>(question: Asked & { type: T }): Promise<FromWorker & { type: T }> {
+    return new Promise((resolve, reject) => {
+      const id = (lastAsked += 1)
+      asked.set(id, { resolve, reject })
+      post({ ...question, id })
+    })
   }
 
   function receive(message: FromWorker) {
@@ -129,12 +151,24 @@ export function createInventory({ kubeconfig, upstream, log, recheckMs, startThr
       else reading?.reject(new UsageProblem(message.message, message.details))
       return
     }
+    if (message.type === 'frame') return viewsByEpoch.get(message.view)?.push(message.seq, bufferOf(message.frame))
+    if (message.type === 'view-ready') return viewsByEpoch.get(message.view)?.begin()
+    if (message.type === 'snapshot' || message.type === 'digest' || message.type === 'failed') {
+      const question = asked.get(message.id)
+      asked.delete(message.id)
+      if (message.type === 'failed') question?.reject(new Error(message.message))
+      else question?.resolve(message as never)
+      return
+    }
     const source = sources.get(message.source)
     switch (message.type) {
       case 'dial':
         return void answerDial(message.id, source?.credential)
-      case 'rows':
-        return source?.stores.get(storeKey(message.fleet, message.variant))?.receive(message.whole, message)
+      case 'projected':
+        return source?.projections.get(projectionKey(message.fleet, message.variant))?.projected.resolve()
+      case 'seen':
+        for (const namespace of message.namespaces) source?.namespaces.add(namespace)
+        return
       case 'state': {
         source?.states.set(`${message.resource}/${message.namespace ?? ''}`, message)
         if (message.state.phase === 'stale' || message.state.phase === 'refused') {
@@ -162,7 +196,7 @@ export function createInventory({ kubeconfig, upstream, log, recheckMs, startThr
   }
 
   function startSource(id: SourceId, credential: Credential, scopes: Source['scopes']): Source {
-    const source: Source = { credential, scopes, stores: new Map(), states: new Map(), usedAt: Date.now() }
+    const source: Source = { credential, scopes, projections: new Map(), namespaces: new Set(), states: new Map(), usedAt: Date.now() }
     sources.set(id, source)
     post({ type: 'start', source: id, scopes })
     return source
@@ -171,22 +205,44 @@ export function createInventory({ kubeconfig, upstream, log, recheckMs, startThr
   function stopSource(id: SourceId) {
     sources.delete(id)
     post({ type: 'stop', source: id })
-    for (const [key, view] of views) {
-      if (!key.startsWith(`${id} `)) continue
-      view.close()
-      views.delete(key)
-    }
+    for (const key of views.keys()) if (key.startsWith(`${id} `)) closeView(key)
   }
 
-  function storeOf(id: SourceId, source: Source, fleet: Fleet, variant: Variant): RowStore {
-    const key = storeKey(fleet, variant)
-    let store = source.stores.get(key)
-    if (!store) {
-      store = createRowStore(fleet, variant)
-      source.stores.set(key, store)
+  /** Has the thread read and keep a fleet, whoever looks at it. Settles once it has. */
+  function keep(id: SourceId, source: Source, fleet: Fleet, variant: Variant): Promise<void> {
+    const key = projectionKey(fleet, variant)
+    let projection = source.projections.get(key)
+    if (!projection) {
+      projection = { fleet, variant, projected: promiseWithResolver() }
+      source.projections.set(key, projection)
       post({ type: 'project', source: id, fleet, variant })
     }
-    return store
+    return projection.projected.promise
+  }
+
+  function openView(source: SourceId, fleet: Fleet, visibility: Visibility, access: Access): OpenView {
+    const view = randomBytes(9).toString('base64url')
+    const open = createFleetView(fleet, view, access, {
+      async snapshot(encoding) {
+        const { seq, body } = await ask({ type: 'snapshot', view, encoding })
+        return { seq, body: bufferOf(body) }
+      },
+      async digest() {
+        const { seq, digest } = await ask({ type: 'digest', view })
+        return { seq, digest }
+      },
+    })
+    viewsByEpoch.set(view, open)
+    post({ type: 'view', view, source, fleet, visibility, access })
+    return open
+  }
+
+  function closeView(key: string) {
+    const epoch = views.get(key)?.view.epoch
+    views.delete(key)
+    if (epoch === undefined) return
+    viewsByEpoch.delete(epoch)
+    post({ type: 'view-close', view: epoch })
   }
 
   function visibilityOf(session: Session, age: 'known' | 'asked-again' = 'known'): Promise<Visibility> {
@@ -195,13 +251,13 @@ export function createInventory({ kubeconfig, upstream, log, recheckMs, startThr
     const key = identityKey(session.credential)
     const known = rights.get(key)
     if (known && Date.now() - known.askedAt < maxAgeMs) return known.visibility
-    const visibility = ask(session.credential)
+    const visibility = askRights(session.credential)
     rights.set(key, { askedAt: Date.now(), visibility })
     visibility.catch(() => rights.delete(key))
     return visibility
   }
 
-  async function ask(credential: Credential): Promise<Visibility> {
+  async function askRights(credential: Credential): Promise<Visibility> {
     await settled('namespaces')
     const dial = await kubeconfig.dial(credential)
     return askVisibility((path, body) => upstream.json(dial, 'POST', path, body), knownNamespaces())
@@ -228,7 +284,7 @@ export function createInventory({ kubeconfig, upstream, log, recheckMs, startThr
 
   /** Where the namespaces may not be listed, those that the kubeconfig names and that rows have been seen in. */
   function knownNamespaces(): string[] {
-    const seen = [...sources.values()].flatMap(({ stores }) => [...stores.values()].flatMap((store) => [...store.sums().keys()]))
+    const seen = [...sources.values()].flatMap((source) => [...source.namespaces])
     return [...new Set([...namespaces, ...(namespaces.length > 0 ? [] : ['default', ...kubeconfig.namespaces]), ...seen])]
       .filter(Boolean)
       .toSorted()
@@ -274,34 +330,24 @@ export function createInventory({ kubeconfig, upstream, log, recheckMs, startThr
     const visibility = await visibilityOf(session, age)
     const { own, optional } = fleetResources[fleet]
     // The first who asks for a fleet begins its reading.
-    storeOf(
-      shared,
-      common,
-      fleet,
-      variantOf(fleet, () => true),
-    )
+    void keep(shared, common, fleet, fullVariant(fleet))
     await Promise.all([own, ...optional].map(settled))
     const [id, source] = sourceFor(session, fleet, visibility)
     const key = `${id} ${fleet} ${visibilityKey(visibility, fleet)}`
     let found = views.get(key)
     if (!found) {
-      const stores = visibleVariants(visibility, fleet).map((variant) => storeOf(id, source, fleet, variant))
-      found = createFleetView(fleet, visibility, accessOf(visibility, fleet, stateOf(source, fleetResources[fleet].own)), stores)
+      found = openView(id, fleet, visibility, accessOf(visibility, fleet, stateOf(source, fleetResources[fleet].own)))
       views.set(key, found)
-      sourceOf.set(found, source)
+      sourceOf.set(found.view, source)
     }
-    await withTimeout(found.ready, syncTimeoutMs)
-    return found
+    await withTimeout(found.view.ready, syncTimeoutMs)
+    return found.view
   }
 
   const sweep = setInterval(() => {
     const now = Date.now()
     for (const [key, known] of rights) if (now - known.askedAt > recheckMs) rights.delete(key)
-    for (const [key, found] of views) {
-      if (now - found.usedAt() < idleMs) continue
-      found.close()
-      views.delete(key)
-    }
+    for (const [key, { view: found }] of views) if (now - found.usedAt() >= idleMs) closeView(key)
     for (const [id, source] of sources) {
       const used = [...views.keys()].some((key) => key.startsWith(`${id} `))
       if (used) source.usedAt = now
@@ -327,16 +373,8 @@ export function createInventory({ kubeconfig, upstream, log, recheckMs, startThr
   refreshVersions()
 
   const common = startSource(shared, sharedCredential, Object.fromEntries(inventoryResources.map((resource) => [resource, 'all'])))
-  const stores = firstFleets.map((fleet) =>
-    storeOf(
-      shared,
-      common,
-      fleet,
-      variantOf(fleet, () => true),
-    ),
-  )
   let read = false
-  void Promise.all(stores.map((store) => store.ready)).then(() => (read = true))
+  void Promise.all(firstFleets.map((fleet) => keep(shared, common, fleet, fullVariant(fleet)))).then(() => (read = true))
 
   return {
     view,
@@ -359,13 +397,27 @@ export function createInventory({ kubeconfig, upstream, log, recheckMs, startThr
       clearInterval(sweep)
       clearInterval(versionsTimer)
       for (const listener of stateListeners) listener()
-      for (const found of views.values()) found.close()
       await worker.terminate()
     },
   }
 }
 
-const storeKey = (fleet: Fleet, variant: Variant) => `${fleet} ${variant}`
+type Asked = AboutView extends infer M ? (M extends { id: number } ? Omit<M, 'id'> : never) : never
+
+const projectionKey = (fleet: Fleet, variant: Variant) => `${fleet} ${variant}`
+
+const fullVariant = (fleet: Fleet) => variantOf(fleet, () => true)
+
+/** The same bytes, as Node's own streams like them. */
+const bufferOf = ({ buffer, byteOffset, byteLength }: Uint8Array) => Buffer.from(buffer, byteOffset, byteLength)
+
+type PromiseWithResolver = { promise: Promise<void>; resolve: () => void }
+
+function promiseWithResolver(): PromiseWithResolver {
+  let resolve = () => {}
+  const promise = new Promise<void>((settle) => (resolve = settle))
+  return { promise, resolve: () => resolve() }
+}
 
 /** Rights belong to a credential, not to a name: two tokens of one user may differ. */
 function identityKey(credential: Credential): string {

@@ -3,6 +3,8 @@ import type { Fleet } from '@virtdeck/kubevirt'
 import type { Dial } from '../auth/kubeconfig.ts'
 import type { Measurements } from '../usage/measurements.ts'
 import type { UsageTarget } from '../usage/target.ts'
+import type { Encoding } from '../encodings.ts'
+import type { Access } from '../protocol.ts'
 import type { ReflectorState } from './reflector.ts'
 
 /** The resources that rows are made of, and the namespaces that rights are asked for. */
@@ -22,6 +24,11 @@ export const inventoryResources = [
 
 export type InventoryResource = (typeof inventoryResources)[number]
 
+/** In which namespaces somebody may list a resource. */
+export type Reach = 'all' | ReadonlySet<string>
+
+export type Visibility = Readonly<Record<InventoryResource, Reach>>
+
 /** Everywhere, or in these namespaces. */
 export type Scope = 'all' | string[]
 
@@ -34,22 +41,35 @@ export type SourceId = string
 export type ToWorker =
   | { type: 'start'; source: SourceId; scopes: Partial<Record<InventoryResource, Scope>> }
   | { type: 'stop'; source: SourceId }
-  /** Begin to project a fleet's rows in a variant. */
+  /** Begin to keep a fleet's rows in a variant. */
   | { type: 'project'; source: SourceId; fleet: Fleet; variant: Variant }
   | { type: 'dial'; id: number; dial: Dial }
   | { type: 'dial-failed'; id: number; message: string }
   /** Read what VMs use. */
   | { type: 'usage'; id: number; target: UsageTarget }
+  | AboutView
 
-/** A row's text, as rowText makes it, and what it adds to a sum. */
-export type RowUpsert = [uid: string, namespace: string, json: string, high: number, low: number]
-export type RowRemove = [uid: string, namespace: string]
+/** A view is called by its epoch. */
+export type AboutView =
+  /** Send what these rights see of a fleet, from now on. */
+  | { type: 'view'; view: string; source: SourceId; fleet: Fleet; visibility: Visibility; access: Access }
+  | { type: 'view-close'; view: string }
+  | { type: 'snapshot'; view: string; id: number; encoding: Encoding }
+  | { type: 'digest'; view: string; id: number }
 
 export type FromWorker =
   /** The thread wants to connect: credentials are asked for anew each time, and kept nowhere there. */
   | { type: 'dial'; id: number; source: SourceId }
-  /** With `whole`, the rows are all that there are. */
-  | { type: 'rows'; source: SourceId; fleet: Fleet; variant: Variant; whole: boolean; upsert: RowUpsert[]; remove: RowRemove[] }
+  /** All rows that there were are kept. */
+  | { type: 'projected'; source: SourceId; fleet: Fleet; variant: Variant }
+  | { type: 'view-ready'; view: string }
+  | { type: 'frame'; view: string; seq: number; frame: Uint8Array }
+  | { type: 'snapshot'; id: number; seq: number; body: Uint8Array }
+  | { type: 'digest'; id: number; seq: number; digest: string }
+  /** A snapshot or digest that cannot be made. */
+  | { type: 'failed'; id: number; message: string }
+  /** Namespaces that rows have now been seen in. */
+  | { type: 'seen'; source: SourceId; namespaces: string[] }
   | { type: 'state'; source: SourceId; resource: InventoryResource; namespace?: string; state: ReflectorState }
   | { type: 'namespaces'; source: SourceId; names: string[] }
   | { type: 'unreadable'; fleet: Fleet; key: string; message: string }

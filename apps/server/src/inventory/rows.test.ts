@@ -1,11 +1,12 @@
 import { gunzipSync, brotliDecompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
-import { addToSum, digestOf, emptySum, hashText, rowText, sumOfText, type RowSum } from '@virtdeck/kubevirt'
+import { addToSum, digestOf, emptySum, rowText, sumOfText, type RowSum } from '@virtdeck/kubevirt'
 import type { Snapshot } from '../protocol.ts'
 import { readSnapshot } from '../testing/browser.ts'
-import type { RowUpsert } from './messages.ts'
-import { createFleetView, createRowStore } from './rows.ts'
+import { openView as openBothEnds } from '../testing/one-thread.ts'
+import { createRowStore, type RowUpsert } from './rows.ts'
+import type { FleetView } from './view.ts'
 import type { Visibility } from './visibility.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] }))
@@ -26,27 +27,27 @@ const everything: Visibility = {
   virtualmachinerestores: 'all',
   vmtemplates: 'all',
 }
-const upsertOf = (given: { uid: string }, namespace = ''): RowUpsert => [given.uid, namespace, rowText(given), ...hashText(rowText(given))]
+const upsertOf = (given: { uid: string }, namespace = ''): RowUpsert => [given.uid, namespace, rowText(given)]
 const row = (uid: string, turn = 0): RowUpsert => upsertOf({ uid, turn } as { uid: string })
 const parse = (frame: Buffer) => JSON.parse(frame.toString()) as Delta
 
-function openView() {
+async function openView() {
   const store = createRowStore('nodes', '')
-  store.receive(true, { upsert: [row('a'), row('b')], remove: [] })
-  const view = createFleetView('nodes', everything, { scope: 'cluster' }, [store])
+  store.receive({ upsert: [row('a'), row('b')], remove: [] })
+  const view = await openBothEnds('nodes', everything, [store])
   const frames: Buffer[] = []
-  view.subscribe((frame) => frames.push(frame))
+  view.subscribe({ frame: (frame) => frames.push(frame), ended() {} })
   onTestFinished(() => view.close())
-  const change = (...upsert: RowUpsert[]) => store.receive(false, { upsert, remove: [] })
+  const change = (...upsert: RowUpsert[]) => store.receive({ upsert, remove: [] })
   return { store, view, frames, change }
 }
 
-async function snapshot(view: ReturnType<typeof openView>['view']): Promise<Snapshot<'nodes'>> {
+async function snapshot(view: FleetView): Promise<Snapshot<'nodes'>> {
   return readSnapshot((await view.snapshot('identity')).body.toString())
 }
 
 test('sends the first change at once and joins those that follow within 16 ms, the last one of each row', async () => {
-  const { frames, change } = openView()
+  const { frames, change } = await openView()
   change(row('a', 1))
   expect(frames.map((frame) => parse(frame).upsert)).toEqual([[{ uid: 'a', turn: 1 }]])
   change(row('a', 2))
@@ -62,16 +63,16 @@ test('sends the first change at once and joins those that follow within 16 ms, t
 })
 
 test('tells of a removal even when the row changed just before', async () => {
-  const { store, frames, change } = openView()
+  const { store, frames, change } = await openView()
   change(row('b', 1))
   change(row('a', 1))
-  store.receive(false, { upsert: [], remove: [['a', '']] })
+  store.receive({ upsert: [], remove: ['a'] })
   vi.advanceTimersByTime(40)
   expect(parse(frames.at(-1) ?? Buffer.alloc(0))).toMatchObject({ upsert: [], remove: ['a'] })
 })
 
 test('continues a snapshot with exactly the deltas after it', async () => {
-  const { view, change } = openView()
+  const { view, change } = await openView()
   const first = await snapshot(view)
   expect(view.since(first.epoch, first.seq)).toEqual([])
   change(row('a', 1))
@@ -87,21 +88,20 @@ test('continues a snapshot with exactly the deltas after it', async () => {
 })
 
 test('cannot continue another epoch, the future, or what is long past', async () => {
-  const { view, change } = openView()
+  const { view, change } = await openView()
   const { epoch } = await snapshot(view)
   expect(view.since('another', 0)).toBeUndefined()
   expect(view.since(epoch, 1)).toBeUndefined()
   for (let turn = 1; turn <= 1100; turn += 1) {
     change(row('a', turn))
-    // Asking for a picture sends what waits.
-    await view.snapshot('identity')
+    vi.advanceTimersByTime(20)
   }
   expect(view.since(epoch, 1)).toBeUndefined()
   expect(view.since(epoch, 1000)).toHaveLength(100)
 })
 
 test('makes one picture for all who ask, and another once rows have changed', async () => {
-  const { view, change } = openView()
+  const { view, change } = await openView()
   const [one, other] = await Promise.all([view.snapshot('br'), view.snapshot('br')])
   expect(one.body).toBe(other.body)
   const zipped = await view.snapshot('gzip')
@@ -111,17 +111,18 @@ test('makes one picture for all who ask, and another once rows have changed', as
   expect((await view.snapshot('br')).etag).not.toBe(one.etag)
 })
 
-test('finds out by itself what a whole picture changes', () => {
-  const { store, frames } = openView()
-  store.receive(true, { upsert: [row('a'), row('c')], remove: [] })
+test('says nothing of rows that are what they were, or that never were', async () => {
+  const { store, frames } = await openView()
+  store.receive({ upsert: [row('a'), row('c')], remove: ['b', 'nobody'] })
   expect(frames.map(parse)).toMatchObject([{ upsert: [{ uid: 'c' }], remove: ['b'] }])
-  store.receive(true, { upsert: [row('a'), row('c')], remove: [] })
+  store.receive({ upsert: [row('a'), row('c')], remove: ['b'] })
+  vi.advanceTimersByTime(40)
   expect(frames).toHaveLength(1)
 })
 
-type Step = { kind: 'put' | 'drop' | 'whole' | 'wait' | 'snapshot'; at: number; turn: number; lose: boolean }
+type Step = { kind: 'put' | 'drop' | 'wait' | 'snapshot'; at: number; turn: number; lose: boolean }
 const step: fc.Arbitrary<Step> = fc.record({
-  kind: fc.constantFrom('put', 'put', 'put', 'drop', 'whole', 'wait', 'snapshot'),
+  kind: fc.constantFrom('put', 'put', 'put', 'drop', 'wait', 'snapshot'),
   at: fc.nat(7),
   turn: fc.nat(3),
   lose: fc.boolean(),
@@ -132,8 +133,7 @@ test('has the digest of exactly those whose rows are the same, whatever was lost
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.constantFrom(true, false), async (steps, losing) => {
       const store = createRowStore('nodes', '')
-      store.receive(true, { upsert: [], remove: [] })
-      const view = createFleetView('nodes', everything, { scope: 'cluster' }, [store])
+      const view = await openBothEnds('nodes', everything, [store])
       let tab = new Map<string, string>()
       let lose = false
       const fold = (frame: Buffer) => {
@@ -141,13 +141,12 @@ test('has the digest of exactly those whose rows are the same, whatever was lost
         for (const uid of remove) tab.delete(uid)
         for (const one of upsert) if (!lose) tab.set(one.uid, JSON.stringify(one))
       }
-      view.subscribe(fold)
+      view.subscribe({ frame: fold, ended() {} })
       const made = ({ at, turn }: Step) => upsertOf({ uid: `u${at}`, turn } as { uid: string }, names[at % 2])
       for (const one of steps) {
         lose = losing && one.lose
-        if (one.kind === 'put') store.receive(false, { upsert: [made(one)], remove: [] })
-        else if (one.kind === 'drop') store.receive(false, { upsert: [], remove: [[`u${one.at}`, names[one.at % 2] ?? '']] })
-        else if (one.kind === 'whole') store.receive(true, { upsert: [made(one)], remove: [] })
+        if (one.kind === 'put') store.receive({ upsert: [made(one)], remove: [] })
+        else if (one.kind === 'drop') store.receive({ upsert: [], remove: [`u${one.at}`] })
         else if (one.kind === 'wait') vi.advanceTimersByTime(1_000)
         else {
           const { epoch, seq, rows } = await snapshot(view)
@@ -156,7 +155,7 @@ test('has the digest of exactly those whose rows are the same, whatever was lost
           for (const frame of view.since(epoch, seq) ?? []) fold(frame)
         }
       }
-      const { digest } = view.digest()
+      const { digest } = await view.digest()
       const own = digestOf([...tab.values()].reduce<RowSum>((sum, text) => addToSum(sum, sumOfText(text)), emptySum))
       const current = (): string[] => [...store.rows.values()].map(({ json }) => json).toSorted()
       expect(own === digest).toBe([...tab.values()].toSorted().join() === current().join())

@@ -105,7 +105,7 @@ test('says nothing of an image to who may not list claims where it is, and takes
   storage.delete(key, golden, 'vmo-golden-images:clone')
   await live.until(message('reset', ({ fleet }) => fleet === 'vmtemplates'))
   expect(imageOf(await user.browser.snapshot('vmtemplates'))).toBe('ready')
-  expect(imageOf(await admin.browser.snapshot('vmtemplates'))).toBe('missing')
+  await expect.poll(async () => imageOf(await admin.browser.snapshot('vmtemplates'))).toBe('missing')
   storage.create(key, { ...binding, metadata: { name: 'vmo-golden-images:clone', namespace: golden } })
   await expect.poll(async () => imageOf(await user.browser.snapshot('vmtemplates'))).toBe('missing')
 })

@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { KubeObject } from '@virtdeck/k8s'
-import { addToSum, digestOf, emptySum, hashText, rowText, sumOfText, type Fleet, type RowSum } from '@virtdeck/kubevirt'
+import { addToSum, digestOf, emptySum, rowText, sumOfText, type Fleet, type RowSum } from '@virtdeck/kubevirt'
 import { readSnapshot } from '../testing/browser.ts'
+import { openView } from '../testing/one-thread.ts'
 import { createJoins, fleetResources, fleets, rightsNamespace } from './joins.ts'
-import { inventoryResources, type InventoryResource, type RowUpsert } from './messages.ts'
-import { createFleetView, createRowStore } from './rows.ts'
+import { inventoryResources, type InventoryResource } from './messages.ts'
+import { createRowStore, type RowUpsert } from './rows.ts'
 import { askVisibility, visibilityKey, visibleVariant, visibleVariants, type Ask, type Reach, type Visibility } from './visibility.ts'
 
 const namespaceNames = ['team-a', 'team-b', 'team-c', 'kube-system']
@@ -78,26 +79,23 @@ test('shows no row, and no part of a row, of a namespace whose resource may not 
     fc.asyncProperty(visibility, fc.constantFrom(...fleets), rows, rows, async (rights, fleet: Fleet, early, late) => {
       const { own, optional } = fleetResources[fleet]
       const stores = visibleVariants(rights, fleet).map((variant) => createRowStore(fleet, variant))
-      const fill = (whole: boolean, given: { uid: string; namespace: string }[], gone: { uid: string; namespace: string }[] = []) => {
+      const fill = (given: { uid: string; namespace: string }[], gone: { uid: string; namespace: string }[] = []) => {
         for (const store of stores) {
           const parts = store.variant ? store.variant.split('+') : []
-          store.receive(whole, {
-            upsert: given.map(({ uid, namespace }) => {
-              const text = rowText({ uid, namespace, parts })
-              return [uid, namespace, text, ...hashText(text)]
-            }),
-            remove: gone.map(({ uid, namespace }) => [uid, namespace]),
+          store.receive({
+            upsert: given.map(({ uid, namespace }) => [uid, namespace, rowText({ uid, namespace, parts })]),
+            remove: gone.map(({ uid }) => uid),
           })
         }
       }
-      fill(true, early)
-      const view = createFleetView(fleet, rights, { scope: 'cluster' }, stores)
+      fill(early)
+      const view = await openView(fleet, rights, stores)
       const frames: Buffer[] = []
-      view.subscribe((frame) => frames.push(frame))
+      view.subscribe({ frame: (frame) => frames.push(frame), ended() {} })
       const snapshot = readSnapshot((await view.snapshot('identity')).body.toString()) as unknown as { rows: Row[] }
       const gone = early.filter(({ uid }) => !late.some((other) => other.uid === uid)).slice(0, 3)
-      fill(false, late, gone)
-      const { digest } = view.digest()
+      fill(late, gone)
+      const { digest } = await view.digest()
       view.close()
       const deltas = frames.map((frame) => JSON.parse(frame.toString()) as { upsert: Row[]; remove: string[] })
       const shown = [...snapshot.rows, ...deltas.flatMap(({ upsert }) => upsert)]
@@ -149,11 +147,11 @@ test('says of a template’s image only what the rights to the image’s namespa
       const stores = visibleVariants(rights, 'vmtemplates').map((variant) => {
         const store = createRowStore('vmtemplates', variant)
         const rows = images.flatMap((_, index) => joins.row('vmtemplates', `t${index}`, variant) ?? [])
-        const upsert = rows.map((row): RowUpsert => [row.uid, rightsNamespace(row), rowText(row), ...hashText(rowText(row))])
-        store.receive(true, { upsert, remove: [] })
+        const upsert = rows.map((row): RowUpsert => [row.uid, rightsNamespace(row), rowText(row)])
+        store.receive({ upsert, remove: [] })
         return store
       })
-      const view = createFleetView('vmtemplates', rights, { scope: 'cluster' }, stores)
+      const view = await openView('vmtemplates', rights, stores)
       const { rows } = readSnapshot<'vmtemplates'>((await view.snapshot('identity')).body.toString())
       view.close()
       expect(rows.map(({ uid }) => uid).toSorted()).toEqual(images.map((_, index) => `t${index}`).toSorted())

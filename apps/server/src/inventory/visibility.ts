@@ -9,12 +9,9 @@ import {
 } from '@virtdeck/k8s'
 import type { Fleet } from '@virtdeck/kubevirt'
 import { fleetResources, variantOf } from './joins.ts'
-import { inventoryResources, type InventoryResource, type Variant } from './messages.ts'
+import { inventoryResources, type InventoryResource, type Reach, type Variant, type Visibility } from './messages.ts'
 
-/** In which namespaces somebody may list a resource. */
-export type Reach = 'all' | ReadonlySet<string>
-
-export type Visibility = Readonly<Record<InventoryResource, Reach>>
+export type { Reach, Visibility } from './messages.ts'
 
 /** Whether somebody may list a resource in a namespace. */
 export function mayList(visibility: Visibility, resource: InventoryResource, namespace: string): boolean {

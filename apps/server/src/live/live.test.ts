@@ -3,11 +3,13 @@ import { EventEmitter } from 'node:events'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { failure, StatusError } from '@virtdeck/k8s'
-import { hashText, rowText, type Fleet } from '@virtdeck/kubevirt'
+import { rowText, type Fleet } from '@virtdeck/kubevirt'
 import type { Session } from '../auth/sessions.ts'
 import { createInventory, type InventoryThread } from '../inventory/inventory.ts'
 import { fleetResources, fleets } from '../inventory/joins.ts'
-import type { FromWorker, InventoryResource, RowUpsert, ToWorker } from '../inventory/messages.ts'
+import type { FromWorker, InventoryResource, ToWorker } from '../inventory/messages.ts'
+import { createRowStore, type RowStore, type RowUpsert } from '../inventory/rows.ts'
+import { createViews } from '../inventory/views.ts'
 import { createLogger } from '../logger.ts'
 import type { LiveMessage } from '../protocol.ts'
 import { readSnapshot } from '../testing/browser.ts'
@@ -32,7 +34,7 @@ const session = {
 
 const upsertOf = (uid: string, namespace: string, turn = 0): RowUpsert => {
   const text = rowText({ uid, namespace, name: uid, turn })
-  return [uid, namespace, text, ...hashText(text)]
+  return [uid, namespace, text]
 }
 
 const forbidden = { phase: 'refused' as const, status: failure(403, 'no') }
@@ -41,13 +43,25 @@ const forbidden = { phase: 'refused' as const, status: failure(403, 'no') }
 function cluster({ refused = [] }: { refused?: InventoryResource[] } = {}) {
   const thread = new EventEmitter()
   const say = (message: FromWorker) => void thread.emit('message', message)
+  const stores = new Map<string, RowStore>()
+  const storeOf = (source: string, fleet: Fleet, variant: string) => {
+    const key = `${source} ${fleet} ${variant}`
+    const store = stores.get(key) ?? createRowStore(fleet, variant)
+    if (!stores.has(key)) store.receive({ upsert: [upsertOf('a', 'team-a'), upsertOf('b', 'team-b')], remove: [] })
+    store.complete()
+    stores.set(key, store)
+    return store
+  }
+  const views = createViews({ post: say, storeOf })
   const rights = { everywhere: new Set<string>(), inTeamA: new Set<string>() }
   const startThread = (): InventoryThread =>
     Object.assign(thread, {
       postMessage(message: ToWorker) {
+        if (message.type === 'view' || message.type === 'view-close' || message.type === 'snapshot' || message.type === 'digest')
+          return views.handle(message)
         if (message.type !== 'project') return
         const { fleet, variant, source } = message
-        const upsert = [upsertOf('a', 'team-a'), upsertOf('b', 'team-b')]
+        const store = storeOf(source, fleet, variant)
         queueMicrotask(() => {
           const { own, optional } = fleetResources[fleet]
           for (const resource of ['namespaces', own, ...optional] as InventoryResource[])
@@ -58,7 +72,8 @@ function cluster({ refused = [] }: { refused?: InventoryResource[] } = {}) {
               state: source === 'shared' && refused.includes(resource) ? forbidden : { phase: 'live' },
             })
           say({ type: 'namespaces', source, names: ['team-a', 'team-b'] })
-          say({ type: 'rows', source, fleet, variant, whole: true, upsert, remove: [] })
+          store.complete()
+          say({ type: 'projected', source, fleet, variant })
         })
       },
       terminate: () => Promise.resolve(0),
@@ -88,22 +103,20 @@ function cluster({ refused = [] }: { refused?: InventoryResource[] } = {}) {
   const sessions = { current: (given: Session) => given, alive: () => true, rejected: () => {} }
   const context = { inventory, sessions, log, recheckMs } as unknown as Context
   const change = (fleet: Fleet, turn: number) =>
-    say({
-      type: 'rows',
-      source: 'shared',
-      fleet,
-      variant: fleetResources[fleet].optional.join('+'),
-      whole: false,
-      upsert: [upsertOf('a', 'team-a', turn)],
-      remove: [],
-    })
+    storeOf('shared', fleet, fleetResources[fleet].optional.join('+')).receive({ upsert: [upsertOf('a', 'team-a', turn)], remove: [] })
   const names = async (fleet: Fleet) => {
     const view = await inventory.view(session, fleet, 'asked-again')
     return readSnapshot((await view.snapshot('identity')).body.toString())
       .rows.map(({ uid }) => uid)
       .toSorted()
   }
-  return { rights, inventory, context, change, names, say, api }
+  /** The thread ends; the next one starts with the same rows. */
+  const crash = () => {
+    stores.clear()
+    thread.removeAllListeners('message')
+    thread.emit('exit', 1)
+  }
+  return { rights, inventory, context, change, names, say, api, crash }
 }
 
 /** A tab's socket, whose other end reads when the test lets it. */
@@ -251,14 +264,35 @@ test('tells each tab the digest of what it has, and counts those that have somet
   change('virtualmachines', 1)
   change('virtualmachines', 2)
   // What waits for its turn goes out before the digest that includes it.
-  tab.tellDigests()
+  await tab.tellDigests()
   const [delta, second, digest] = heard.slice(-3)
   expect([delta?.type, second?.type, digest?.type]).toEqual(['delta', 'delta', 'digest'])
-  expect(digest).toMatchObject(view.digest())
+  expect(digest).toMatchObject(await view.digest())
   says({ type: 'mismatch', fleet: 'virtualmachines', epoch: view.epoch, seq: 2 })
   await vi.advanceTimersByTimeAsync(10)
   expect(inventory.mismatches()).toBe(1)
   change('virtualmachines', 3)
   await vi.advanceTimersByTimeAsync(100)
   expect(heard.filter(({ type }) => type === 'delta')).toHaveLength(2)
+})
+
+test('lets every tab start over when the inventory’s thread has ended, and goes on', async () => {
+  const { rights, inventory, context, change, names, crash } = cluster()
+  for (const resource of allResources) rights.everywhere.add(resource)
+  const { ws, heard, says } = socket()
+  openTab(context, ws as unknown as TabSocket, session)
+  const view = await inventory.view(session, 'virtualmachines')
+  says({ type: 'fleet', fleet: 'virtualmachines', epoch: view.epoch, seq: view.seq() })
+  await vi.advanceTimersByTimeAsync(10)
+  crash()
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(heard.filter(({ type }) => type === 'reset')).toEqual([{ type: 'reset', fleet: 'virtualmachines' }])
+  expect(await names('virtualmachines')).toEqual(['a', 'b'])
+  const next = await inventory.view(session, 'virtualmachines')
+  expect(next.epoch).not.toBe(view.epoch)
+  says({ type: 'fleet', fleet: 'virtualmachines', epoch: next.epoch, seq: next.seq() })
+  await vi.advanceTimersByTimeAsync(10)
+  change('virtualmachines', 1)
+  await vi.advanceTimersByTimeAsync(20)
+  expect(heard.at(-1)).toMatchObject({ type: 'delta', epoch: next.epoch, seq: 1 })
 })

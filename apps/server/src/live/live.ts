@@ -8,7 +8,7 @@ import type { Session } from '../auth/sessions.ts'
 import type { Context } from '../context.ts'
 import { refusal } from '../refusal.ts'
 import { fleets } from '../inventory/joins.ts'
-import type { FleetView } from '../inventory/rows.ts'
+import type { FleetView } from '../inventory/view.ts'
 import type { LiveMessage, LiveRequest } from '../protocol.ts'
 import { offers } from '../subprotocols.ts'
 import type { Upgrade } from '../upgrade.ts'
@@ -49,7 +49,7 @@ type Tab = {
   ws: TabSocket
   beat(frame: Buffer): void
   tellStates(): void
-  tellDigests(): void
+  tellDigests(): Promise<void>
   recheck(): Promise<void>
 }
 
@@ -70,7 +70,7 @@ export function createLive(context: Context) {
     for (const tab of tabs) tab.beat(frame)
   }, heartbeatMs)
   const digests = setInterval(() => {
-    for (const tab of tabs) tab.tellDigests()
+    for (const tab of tabs) tab.tellDigests().catch((error: unknown) => log.debug({ err: error }, 'digests'))
   }, digestMs)
   const stopStates = inventory.onState(() => {
     for (const tab of tabs) tab.tellStates()
@@ -131,10 +131,13 @@ export function openTab(context: Context, ws: TabSocket, session: Session): Tab 
     const missed = view.since(epoch, seq)
     if (!missed) return reset(name)
     for (const frame of missed) ws.send(frame, { binary: false })
-    const stop = view.subscribe((frame) => {
-      if (ws.bufferedAmount <= maxBufferedBytes) return ws.send(frame, { binary: false })
-      unfollow(name)
-      behind.add(name)
+    const stop = view.subscribe({
+      frame(frame) {
+        if (ws.bufferedAmount <= maxBufferedBytes) return ws.send(frame, { binary: false })
+        unfollow(name)
+        behind.add(name)
+      },
+      ended: () => reset(name),
     })
     follows.set(name, { view, stop, state: '' })
     tellStates()
@@ -150,8 +153,13 @@ export function openTab(context: Context, ws: TabSocket, session: Session): Tab 
     }
   }
 
-  const tellDigests = () => {
-    for (const [name, { view }] of follows) send({ type: 'digest', fleet: name, epoch: view.epoch, ...view.digest() })
+  const tellDigests = async () => {
+    await Promise.all(
+      [...follows].map(async ([name, { view }]) => {
+        const digest = await view.digest()
+        if (follows.get(name)?.view === view) send({ type: 'digest', fleet: name, epoch: view.epoch, ...digest })
+      }),
+    )
   }
 
   const watch = (request: LiveRequest & { type: 'watch' }) => {

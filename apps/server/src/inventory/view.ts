@@ -1,0 +1,110 @@
+// A fleet as the main thread has it for everybody with the same rights: frames that it passes on and a picture that it keeps,
+// both made in the inventory's thread.
+import type { Fleet } from '@virtdeck/kubevirt'
+import type { Encoding } from '../encodings.ts'
+import type { Access } from '../protocol.ts'
+
+export type FleetView = {
+  fleet: Fleet
+  epoch: string
+  seq(): number
+  ready: Promise<void>
+  access: Access
+  /** A SnapshotHead and the blocks of rows, each on a line of its own. */
+  snapshot(encoding: Encoding): Promise<{ etag: string; body: Buffer }>
+  /** What those who have all frames up to `seq` should have; asked once for all who ask at a time. */
+  digest(): Promise<Digest>
+  /** The frames after `seq` of this epoch; undefined when they are no longer known. */
+  since(epoch: string, seq: number): Buffer[] | undefined
+  /** `ended`: there will be no more frames, and nobody knows whether some were lost. */
+  subscribe(listener: FrameListener): () => void
+  /** When somebody last used it, ms; with subscribers, always now. */
+  usedAt(): number
+}
+
+export type FrameListener = { frame(frame: Buffer): void; ended(): void }
+export type Digest = { seq: number; digest: string }
+
+/** What the thread makes on demand. */
+export type ViewMaker = {
+  snapshot(encoding: Encoding): Promise<{ seq: number; body: Buffer }>
+  digest(): Promise<Digest>
+}
+
+/** A view, and what the thread says to it. */
+export type OpenView = { view: FleetView; begin(): void; push(seq: number, frame: Buffer): void; end(): void }
+
+const snapshotTtlMs = 500
+const maxRingFrames = 1024
+/** Whoever has missed more is better off with a new snapshot, which is compressed. */
+const maxRingBytes = 1024 * 1024
+
+export function createFleetView(fleet: Fleet, epoch: string, access: Access, maker: ViewMaker): OpenView {
+  const listeners = new Set<FrameListener>()
+  const ring: { seq: number; frame: Buffer }[] = []
+  const snapshots = new Map<Encoding, { seq: number; at: number; made: ReturnType<ViewMaker['snapshot']> }>()
+  let asked: Promise<Digest> | undefined
+  let ringBytes = 0
+  let seq = 0
+  let usedAt = Date.now()
+  let begin = () => {}
+  const ready = new Promise<void>((resolve) => (begin = resolve))
+
+  /** One that is a little old is as good as new: the socket continues it from its own sequence number. */
+  const isCurrent = (known: { seq: number; at: number }) => known.seq === seq || performance.now() - known.at < snapshotTtlMs
+
+  const view: FleetView = {
+    fleet,
+    epoch,
+    access,
+    ready,
+    seq: () => seq,
+    async snapshot(encoding) {
+      usedAt = Date.now()
+      let known = snapshots.get(encoding)
+      if (!known || !isCurrent(known)) {
+        known = { seq, at: performance.now(), made: maker.snapshot(encoding) }
+        snapshots.set(encoding, known)
+        known.made.catch(() => snapshots.delete(encoding))
+      }
+      const { seq: madeAt, body } = await known.made
+      known.seq = madeAt
+      return { etag: `"${epoch}-${madeAt}-${encoding}"`, body }
+    },
+    digest() {
+      asked ??= maker.digest().finally(() => (asked = undefined))
+      return asked
+    },
+    since(ofEpoch, after) {
+      if (ofEpoch !== epoch || after > seq) return undefined
+      if (after === seq) return []
+      const first = ring[0]
+      if (!first || first.seq > after + 1) return undefined
+      return ring.filter((entry) => entry.seq > after).map(({ frame }) => frame)
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => {
+        usedAt = Date.now()
+        listeners.delete(listener)
+      }
+    },
+    usedAt: () => (listeners.size > 0 ? Date.now() : usedAt),
+  }
+
+  return {
+    view,
+    begin: () => begin(),
+    push(next, frame) {
+      seq = next
+      ring.push({ seq, frame })
+      ringBytes += frame.length
+      while (ring.length > maxRingFrames || ringBytes > maxRingBytes) ringBytes -= ring.shift()?.frame.length ?? 0
+      for (const [encoding, known] of snapshots) if (!isCurrent(known)) snapshots.delete(encoding)
+      for (const listener of listeners) listener.frame(frame)
+    },
+    end() {
+      for (const listener of listeners) listener.ended()
+    },
+  }
+}
