@@ -191,6 +191,7 @@ async function run(options: DemoOptions, overrides: Pick<ServerConfig, 'publicOr
         ? `  sign in       with single sign-on at ${provider.issuer}, as ${ssoPeople.map(({ name }) => name).join(', ')}`
         : `  sign in as    ${cluster.ready.users.map((user) => user.name).join(', ')} (one click each)`,
       `  kubectl       kubectl --kubeconfig ${shown.startsWith('..') ? cluster.kubeconfig : shown} get vms -A -w`,
+      `  prometheus    ${cluster.ready.prometheusUrl}`,
       `  cluster       simulated, scenario ${options.scenario}; a real one: npm start -- --kubeconfig FILE`,
     )
   } else {

@@ -39,6 +39,8 @@ export type SpawnedStack = AsyncDisposable & {
   url: string
   /** Where people sign in, with `--auth oidc`. */
   provider?: string
+  /** Where the simulated cluster's Prometheus is. */
+  prometheus: string
   /** The file that `npm start` wrote, with a user for each demo user. */
   kubeconfig: string
   /** The server's process; the simulated cluster has one of its own. */
@@ -49,7 +51,7 @@ export type SpawnedStack = AsyncDisposable & {
 /** Runs `npm start` on a free port with a state directory of its own. */
 export async function spawnStack(args: string[], env: NodeJS.ProcessEnv = {}): Promise<SpawnedStack> {
   const stateDir = await mkdtemp(join(tmpdir(), 'virtdeck-stack-'))
-  const says = args.includes('oidc') ? /virtdeck ready: (\S+)\n.* at (\S+), as/ : /virtdeck ready: (\S+)/
+  const says = /virtdeck ready: (\S+)\n(?:.* at (\S+), as|.*)[^]* prometheus +(\S+)\n/
   const started = await startScript('dev/start.mjs', ['--port', '0', '--state-dir', stateDir, ...args], says, env)
   const file = join(stateDir, 'kubeconfig')
   const kubeconfig = parse(await readFile(file, 'utf8')) as {
@@ -61,6 +63,7 @@ export async function spawnStack(args: string[], env: NodeJS.ProcessEnv = {}): P
   return {
     url: started.ready[1] ?? '',
     ...(started.ready[2] ? { provider: started.ready[2] } : {}),
+    prometheus: started.ready[3] ?? '',
     kubeconfig: file,
     server: started.child,
     cluster: {

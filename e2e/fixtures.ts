@@ -41,7 +41,9 @@ async function startStack(args: string[]): Promise<{ stack: Stack; stop: () => P
     async egress() {
       const lines = (await readFile(log, 'utf8')).split('\n').map((line) => line.split(' '))
       const own = lines.filter(([pid]) => Number(pid) === spawned.server.pid)
-      const allowed = [spawned.cluster.url, ...(spawned.provider ? [spawned.provider] : [])].map((url) => new URL(url).host)
+      const allowed = [spawned.cluster.url, spawned.prometheus, ...(spawned.provider ? [spawned.provider] : [])].map(
+        (url) => new URL(url).host,
+      )
       const plain = (addresses: readonly string[]) =>
         new Set(addresses.map((address) => address.replace(/^(localhost|\[?::1\]?):/, '127.0.0.1:')))
       return { seen: plain(own.map(([, address = '']) => address)), allowed: plain(allowed) }
