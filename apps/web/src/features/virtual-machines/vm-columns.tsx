@@ -29,7 +29,7 @@ export const vmColumns = (measured: boolean): readonly FleetColumn<VmRow>[] => [
   linkColumn({
     id: 'name',
     title: 'Name',
-    width: 208,
+    width: 200,
     of: ({ name }) => name,
     to: (row) => paths.virtualMachine(row),
     mark: ({ os }) => <OsTile os={os} />,
@@ -45,7 +45,7 @@ export const vmColumns = (measured: boolean): readonly FleetColumn<VmRow>[] => [
     csv: { value: (row) => statusWords(row) },
   },
   namespaceColumn,
-  textColumn({ id: 'node', title: 'Node', width: 122, className: 'mono', of: ({ node }) => node, cell: (row) => <NodeCell row={row} /> }),
+  textColumn({ id: 'node', title: 'Node', width: 116, className: 'mono', of: ({ node }) => node, cell: (row) => <NodeCell row={row} /> }),
   measured ? withMeter(cpuColumn, 'cpu') : cpuColumn,
   measured ? withMeter(memoryColumn, 'memory') : memoryColumn,
   percentColumn('cpu', measured),

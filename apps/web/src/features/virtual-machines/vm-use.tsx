@@ -87,7 +87,7 @@ function useUsed(row: VmRow, measure: Measure): number | undefined {
 export function withMeter(column: FleetColumn<VmRow>, measure: Measure): FleetColumn<VmRow> {
   return {
     ...column,
-    extra: 42,
+    extra: 38,
     cell: (row) => {
       const size = column.cell(row)
       return (
