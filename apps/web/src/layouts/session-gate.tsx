@@ -1,4 +1,3 @@
-import { Tooltip } from '@base-ui/react/tooltip'
 import { toStatus } from '@virtdeck/k8s'
 import { useEffect, useState } from 'react'
 import { flushSync } from 'react-dom'
@@ -51,11 +50,9 @@ export function SessionGate() {
         <Waiting label="Signing out" />
       ) : (
         <ClockContext value={clusterClock}>
-          <Tooltip.Provider>
-            <Renewal session={state.session} />
-            <SessionEndWarning session={state.session} />
-            <Outlet context={{ session: state.session, leave } satisfies Gate} />
-          </Tooltip.Provider>
+          <Renewal session={state.session} />
+          <SessionEndWarning session={state.session} />
+          <Outlet context={{ session: state.session, leave } satisfies Gate} />
         </ClockContext>
       )
   }

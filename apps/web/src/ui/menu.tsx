@@ -1,87 +1,59 @@
-import { Menu as Base } from '@base-ui/react/menu'
-import { Fragment, useId } from 'react'
-import type { ReactElement, ReactNode } from 'react'
-import type { Action } from './action.ts'
-import { pressToLearn } from './button.tsx'
-import { useExplain } from './explain.ts'
-import { IconMark } from './icon.tsx'
-import { Keys } from './kbd.tsx'
-import { Tooltip } from './tooltip.tsx'
+// A menu's button. The menu itself, with all that places it, comes when somebody is about to press.
+import { mergeProps } from '@base-ui/react/merge-props'
+import { cloneElement, useEffect, useState } from 'react'
+import type { ComponentProps, KeyboardEvent, ReactElement, ReactNode } from 'react'
+import { onDemand, useOnDemand } from '../util/on-demand.ts'
+import type { OnDemand } from '../util/on-demand.ts'
+import type { MenuProps } from './opened-menu.tsx'
 
-type MenuProps = {
-  /** What the menu is about, for assistive technology. */
-  label: string
-  actions: readonly Action[]
-  /** A few words above the actions. */
-  header?: ReactNode
-  /** The button that opens it; it needs a name of its own. */
-  trigger: ReactElement
-  side?: 'bottom' | 'top' | 'right' | 'left'
-  align?: 'start' | 'end'
-  /** What has the focus after it was closed; without, the trigger. */
-  finalFocus?: () => HTMLElement | null
-  open?: boolean
-  onOpenChange?: (open: boolean) => void
-}
+export const actionMenus = onDemand(() => import('./opened-menu.tsx'))
 
 /** All actions, always in the same order; what is impossible is dim and says why. */
-export function Menu({ label, actions, header, trigger, side = 'bottom', align = 'end', finalFocus, open, onOpenChange }: MenuProps) {
+export function Menu(props: MenuProps) {
   return (
-    <Base.Root modal={false} open={open} onOpenChange={onOpenChange}>
-      <Base.Trigger render={trigger} />
-      <Base.Portal>
-        <Base.Positioner className="menu-pos" side={side} align={align} sideOffset={4} collisionPadding={8}>
-          <Base.Popup className="menu" aria-label={label} finalFocus={finalFocus}>
-            {header && <div className="menu-head">{header}</div>}
-            <MenuItems actions={actions} />
-          </Base.Popup>
-        </Base.Positioner>
-      </Base.Portal>
-    </Base.Root>
+    <MenuOnDemand part={actionMenus} trigger={props.trigger} open={props.open} onOpen={() => props.onOpenChange?.(true)}>
+      {({ OpenedMenu }) => <OpenedMenu {...props} />}
+    </MenuOnDemand>
   )
 }
 
-/** The items alone, inside a Base UI menu popup of another kind (a context menu). */
-export function MenuItems({ actions }: { actions: readonly Action[] }) {
-  return actions.map((action, index) => (
-    <Fragment key={action.id}>
-      {index > 0 && action.group !== actions[index - 1]?.group && <Base.Separator render={<hr />} />}
-      <MenuItem action={action} />
-    </Fragment>
-  ))
+type MenuOnDemandProps<M> = {
+  part: OnDemand<M>
+  trigger: ReactElement
+  open?: boolean
+  onOpen?: () => void
+  /** The menu with its trigger, which opens as soon as it is there. */
+  children: (part: M) => ReactNode
 }
 
-function MenuItem({ action: { label, icon, shortcut, danger, disabled, run } }: { action: Action }) {
-  const reasonId = useId()
-  const explain = useExplain()(disabled)
-  const item = (
-    <Base.Item
-      className={danger ? 'mi del' : 'mi'}
-      label={label}
-      disabled={disabled !== undefined && !explain}
-      // It keeps its press: that says what would allow it.
-      {...(explain && { 'aria-disabled': true })}
-      aria-describedby={disabled && reasonId}
-      aria-keyshortcuts={shortcut?.replace(' ', '+')}
-      onClick={() => (explain ? explain() : void run())}
-    >
-      {icon && <IconMark icon={icon} />}
-      <span>
-        {label}
-        {disabled && (
-          <small id={reasonId} className="why">
-            {disabled}
-          </small>
-        )}
-      </span>
-      {shortcut && <Keys keys={shortcut} />}
-    </Base.Item>
-  )
-  return disabled ? (
-    <Tooltip content={explain ? `${disabled} ${pressToLearn}` : disabled} side="left">
-      {item}
-    </Tooltip>
-  ) : (
-    item
+/** The trigger alone until it is first pressed: nothing of a menu is there for no more buttons than that. */
+export function MenuOnDemand<M>({ part, trigger, open = false, onOpen, children }: MenuOnDemandProps<M>) {
+  const [used, setUsed] = useState(open)
+  if (open && !used) setUsed(true)
+  const module = useOnDemand(part, used)
+  useEffect(() => {
+    if (used) part.want()
+  }, [part, used])
+  if (module) return children(module)
+
+  function press() {
+    part.want()
+    setUsed(true)
+    onOpen?.()
+  }
+  return cloneElement(
+    trigger,
+    mergeProps<'button'>(trigger.props as ComponentProps<'button'>, {
+      'aria-haspopup': 'menu',
+      'aria-expanded': used,
+      onPointerEnter: part.want,
+      onFocus: part.want,
+      onClick: press,
+      onKeyDown(event: KeyboardEvent) {
+        if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return
+        event.preventDefault()
+        press()
+      },
+    }),
   )
 }

@@ -1,13 +1,13 @@
 import { Menu } from '@base-ui/react/menu'
 import { useSyncExternalStore } from 'react'
-import { Button } from '../../ui/button.tsx'
+import type { ReactElement } from 'react'
 import { Bdi } from '../../ui/bdi.tsx'
 import { IconMark } from '../../ui/icon.tsx'
-import { ChevronRightIcon, ColumnsIcon, RestartIcon, TagIcon } from '../../ui/icons.ts'
+import { ChevronRightIcon, RestartIcon, TagIcon } from '../../ui/icons.ts'
 import { formatCount } from '../../util/format.ts'
 import { visibleText } from '../../util/visible-text.ts'
 import { dropLabel, resetLooks, setLooks, showColumn, showLabel, useListLooks } from './columns.ts'
-import { CheckMark } from './facet-bar.tsx'
+import { CheckMark } from './check-mark.tsx'
 import { labelColumnId, labelKeyOf } from './fleet-kind.ts'
 import type { Beside, FleetKind, FleetRow } from './fleet-kind.ts'
 import { labelNames } from './suggest.ts'
@@ -16,6 +16,7 @@ import { labelNames } from './suggest.ts'
 const LABELS = 40
 
 type ColumnsMenuProps<R extends FleetRow> = {
+  trigger: ReactElement
   kind: FleetKind<R>
   shown: readonly string[]
   /** Whose labels can be columns. */
@@ -23,11 +24,11 @@ type ColumnsMenuProps<R extends FleetRow> = {
 }
 
 /** Which columns there are, those of labels too, and how close the rows stand; kept in this browser. */
-export default function ColumnsMenu<R extends FleetRow>({ kind, shown, rows }: ColumnsMenuProps<R>) {
+export function ColumnsMenu<R extends FleetRow>({ trigger, kind, shown, rows }: ColumnsMenuProps<R>) {
   const { compact } = useListLooks(kind.id)
   return (
-    <Menu.Root modal={false}>
-      <Menu.Trigger render={<Button icon={ColumnsIcon} />}>Columns</Menu.Trigger>
+    <Menu.Root modal={false} defaultOpen>
+      <Menu.Trigger render={trigger} />
       <Menu.Portal>
         <Menu.Positioner className="menu-pos" side="bottom" align="end" sideOffset={4} collisionPadding={8}>
           <Menu.Popup className="menu picklist" aria-label="Columns">
@@ -60,7 +61,9 @@ function Problem({ of: { subscribe, problem } }: { of: Beside }) {
   return text === undefined ? null : <p className="dim none">{text}</p>
 }
 
-function LabelColumns<R extends FleetRow>({ kind, shown, rows }: ColumnsMenuProps<R>) {
+type LabelsProps<R extends FleetRow> = Omit<ColumnsMenuProps<R>, 'trigger'>
+
+function LabelColumns<R extends FleetRow>({ kind, shown, rows }: LabelsProps<R>) {
   return (
     <Menu.SubmenuRoot>
       <Menu.SubmenuTrigger className="mi" label="Labels">
@@ -79,7 +82,7 @@ function LabelColumns<R extends FleetRow>({ kind, shown, rows }: ColumnsMenuProp
   )
 }
 
-function LabelNames<R extends FleetRow>({ kind, shown, rows }: ColumnsMenuProps<R>) {
+function LabelNames<R extends FleetRow>({ kind, shown, rows }: LabelsProps<R>) {
   const names = kind.labels ? labelNames(rows, kind.labels) : new Map<string, { count: number }>()
   const common = [...names].toSorted(([, a], [, b]) => b.count - a.count).slice(0, LABELS)
   // What is shown can be put away, also where no row has it any more.

@@ -1,7 +1,7 @@
 // A page that lists a fleet: search, facets, views, columns, and the table. What is special about one is handed in.
 import type { Status } from '@virtdeck/k8s'
 import type { Access } from '@virtdeck/server/protocol'
-import { Suspense, lazy, useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react'
+import { Suspense, useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import type { ReactNode } from 'react'
 import { useLocation, useNavigate } from 'react-router'
 import { useLiveState } from '../../api/live-socket.ts'
@@ -10,12 +10,16 @@ import { Button } from '../../ui/button.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
 import type { Icon } from '../../ui/icon.tsx'
 import { ColumnsIcon, LockIcon, PinIcon, SearchIcon } from '../../ui/icons.ts'
+import { MenuOnDemand, actionMenus } from '../../ui/menu.tsx'
+import { tooltips } from '../../ui/tooltip.tsx'
 import { formatCount } from '../../util/format.ts'
+import { onDemand } from '../../util/on-demand.ts'
+import type { OnDemand } from '../../util/on-demand.ts'
 import { useMediaQuery } from '../../util/use-media-query.ts'
+import { whenIdle } from '../../util/when-idle.ts'
 import { shownColumns, useListLooks } from './columns.ts'
 import { HowToGetIt } from '../missing-right.tsx'
-import type ColumnsMenuOf from './columns-menu.tsx'
-import { FacetBar } from './facet-bar.tsx'
+import { FacetBar, facetMenus } from './facet-bar.tsx'
 import type { Beside, FleetKind, FleetRow } from './fleet-kind.ts'
 import { FleetTable, FleetTableSkeleton } from './fleet-table.tsx'
 import { isToken, toggleToken } from './language.ts'
@@ -27,12 +31,19 @@ import { nothing, select, useSelection } from './selection.ts'
 import { useListState } from './use-list-state.ts'
 import type { ListState } from './use-list-state.ts'
 import { useScan } from './use-scan.ts'
-import type ViewsMenuOf from './views-menu.tsx'
 import './fleet.css'
 
-/** Their buttons are there at once; what they open comes after the rows. */
-const ViewsMenu = lazy(() => import('./views-menu.tsx')) as unknown as typeof ViewsMenuOf
-const ColumnsMenu = lazy(() => import('./columns-menu.tsx')) as unknown as typeof ColumnsMenuOf
+const viewsMenus = onDemand(() => import('./views-menu.tsx'))
+const columnsMenus = onDemand(() => import('./columns-menu.tsx'))
+const viewsButton = (
+  <Button icon={PinIcon} caret>
+    Views
+  </Button>
+)
+const columnsButton = <Button icon={ColumnsIcon}>Columns</Button>
+
+/** What a hand may reach for next comes once the rows are there. */
+const later: readonly Pick<OnDemand<unknown>, 'want'>[] = [facetMenus, actionMenus, tooltips, viewsMenus, columnsMenus]
 
 type FleetPageProps<R extends FleetRow> = {
   kind: FleetKind<R>
@@ -71,6 +82,7 @@ export function FleetPage<R extends FleetRow>(props: FleetPageProps<R>) {
   const selecting = useSelection(({ uids }) => uids.size > 0)
   const selectable = !phone && bulk !== undefined
   useEffect(() => () => select(nothing), [kind])
+  useEffect(() => (ready ? whenIdle(() => later.forEach((part) => part.want())) : undefined), [ready])
 
   const box = (
     <QueryBox
@@ -100,19 +112,12 @@ export function FleetPage<R extends FleetRow>(props: FleetPageProps<R>) {
             {ready && <Count shown={scan.rows.length} total={scan.total} />}
           </h1>
           {box}
-          <Suspense
-            fallback={
-              <>
-                <Button icon={PinIcon} caret>
-                  Views
-                </Button>
-                <Button icon={ColumnsIcon}>Columns</Button>
-              </>
-            }
-          >
-            <ViewsMenu kind={kind} list={list} rows={scan?.rows ?? []} shown={shown} />
-            <ColumnsMenu kind={kind} shown={shown} rows={fleet.rows} />
-          </Suspense>
+          <MenuOnDemand part={viewsMenus} trigger={viewsButton}>
+            {({ ViewsMenu }) => <ViewsMenu trigger={viewsButton} kind={kind} list={list} rows={scan?.rows ?? []} shown={shown} />}
+          </MenuOnDemand>
+          <MenuOnDemand part={columnsMenus} trigger={columnsButton}>
+            {({ ColumnsMenu }) => <ColumnsMenu trigger={columnsButton} kind={kind} shown={shown} rows={fleet.rows} />}
+          </MenuOnDemand>
           {create}
         </div>
       )}

@@ -22,6 +22,7 @@ import type { SavedView } from './saved-views.ts'
 import type { ListState } from './use-list-state.ts'
 
 type ViewsMenuProps<R extends FleetRow> = {
+  trigger: React.ReactElement
   kind: FleetKind<R>
   list: ListState
   /** What the list shows, for export. */
@@ -30,7 +31,7 @@ type ViewsMenuProps<R extends FleetRow> = {
 }
 
 /** Searches that were given a name, what the list is grouped by, and the list as a file. */
-export default function ViewsMenu<R extends FleetRow>({ kind, list, rows, shown }: ViewsMenuProps<R>) {
+export function ViewsMenu<R extends FleetRow>({ trigger, kind, list, rows, shown }: ViewsMenuProps<R>) {
   const views = useSavedViews(kind.id)
   const looks = useListLooks(kind.id)
   const [dialog, setDialog] = useState<'save' | 'manage'>()
@@ -44,8 +45,8 @@ export default function ViewsMenu<R extends FleetRow>({ kind, list, rows, shown 
 
   return (
     <>
-      <Menu.Root modal={false}>
-        <Menu.Trigger render={<Button icon={PinIcon} caret />}>Views</Menu.Trigger>
+      <Menu.Root modal={false} defaultOpen>
+        <Menu.Trigger render={trigger} />
         <Menu.Portal>
           <Menu.Positioner className="menu-pos" side="bottom" align="end" sideOffset={4} collisionPadding={8}>
             <Menu.Popup className="menu picklist" aria-label="Views">
