@@ -53,16 +53,13 @@ describe.skipIf(!existsSync(captures))('what is kept of recorded objects', () =>
 
   test('makes the same rows of VMs as the whole objects do', () => {
     expect(vms.length).toBeGreaterThan(25)
-    for (const vm of vms)
-      for (const vmi of [undefined, ...vmis])
-        for (const migration of [undefined, ...migrations]) {
-          const whole = projectVmRow({ vm, vmi, migration })
-          const cut = projectVmRow({
-            vm: kept('virtualmachines', vm),
-            vmi: vmi && kept('virtualmachineinstances', vmi),
-            migration: migration && kept('virtualmachineinstancemigrations', migration),
-          })
-          expect(cut).toEqual(whole)
+    const both = <T>(resource: InventoryResource, objects: T[]) => objects.map((whole) => ({ whole, cut: kept(resource, whole) }))
+    const none = { whole: undefined, cut: undefined }
+    for (const vm of both('virtualmachines', vms))
+      for (const vmi of [none, ...both('virtualmachineinstances', vmis)])
+        for (const migration of [none, ...both('virtualmachineinstancemigrations', migrations)]) {
+          const whole = projectVmRow({ vm: vm.whole, vmi: vmi.whole, migration: migration.whole })
+          expect(projectVmRow({ vm: vm.cut, vmi: vmi.cut, migration: migration.cut })).toEqual(whole)
         }
     for (const vmi of vmis) expect(projectVmRow({ vmi: kept('virtualmachineinstances', vmi) })).toEqual(projectVmRow({ vmi }))
   })

@@ -50,4 +50,4 @@ test('writes wide objects, shared ones and words that YAML knows as what they ar
   expect(text).not.toMatch(/^\s*[^'"\n]*[&*]a\d/m)
   expect(parse(text, { maxAliasCount: 0, uniqueKeys: false })).toEqual(object)
   expect(parse(text, { version: '1.1', maxAliasCount: 0, uniqueKeys: false })).toEqual(object)
-})
+}, 60_000)
