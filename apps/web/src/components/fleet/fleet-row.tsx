@@ -7,16 +7,17 @@ import { IconMark } from '../../ui/icon.tsx'
 import { MoreIcon } from '../../ui/icons.ts'
 import { Menu } from '../../ui/menu.tsx'
 import type { Action } from '../action.ts'
-import { columnOf, keyOf } from './fleet-kind.ts'
-import type { FleetKind, FleetRow as Row } from './fleet-kind.ts'
-import type { Sortable } from './order.ts'
+import { keyOf } from './fleet-kind.ts'
+import type { FleetColumn, FleetKind, FleetRow as Row } from './fleet-kind.ts'
+import { createFlashes } from './flashes.ts'
 import { useSelection } from './selection.ts'
 
 export type FleetRowProps<R extends Row> = {
   kind: FleetKind<R>
   row: R
   index: number
-  shown: readonly string[]
+  /** Of its cells, in order; on phones the first and the state's. */
+  columns: readonly FleetColumn<R>[]
   /** Three lines instead of columns. */
   phone: boolean
   cursor: boolean
@@ -40,7 +41,7 @@ export const FleetTableRow = memo(function FleetTableRow<R extends Row>({ row: g
 
 const itself = <R,>(row: R): R | undefined => row
 
-/** What follows its object need not hear of it twice. */
+/** What follows its object need not hear of it twice, but is to know which one it is. */
 function sameProps<R extends Row>({ row, ...before }: FleetRowProps<R>, { row: next, ...after }: FleetRowProps<R>): boolean {
   const sameRow = row === next || (after.kind.useRow !== undefined && keyOf(row) === keyOf(next))
   return sameRow && (Object.keys(after) as (keyof typeof after)[]).every((name) => before[name] === after[name])
@@ -49,10 +50,10 @@ function sameProps<R extends Row>({ row, ...before }: FleetRowProps<R>, { row: n
 type Place = { 'aria-rowindex': number; 'data-key': string }
 type LiveRowProps<R extends Row> = Omit<FleetRowProps<R>, 'index'> & { place: Place }
 
-function LiveRow<R extends Row>({ kind, row, place, shown, phone, cursor, menuOpen, onMenu, onCursor, onSelect }: LiveRowProps<R>) {
-  const flashes = useFlashes(kind, row, shown)
+function LiveRow<R extends Row>({ kind, row, place, columns, phone, cursor, menuOpen, onMenu, onCursor, onSelect }: LiveRowProps<R>) {
+  const [flashesOf] = useState(createFlashes<R>)
+  const flashes = flashesOf(row, columns)
   const selected = useSelection(({ uids }) => uids.has(row.uid))
-  const cells = phone ? [kind.columns[0]?.id ?? '', kind.state] : shown
   return (
     <tr
       {...place}
@@ -66,16 +67,11 @@ function LiveRow<R extends Row>({ kind, row, place, shown, phone, cursor, menuOp
           <Checkbox aria-label={`Select ${row.name}`} checked={selected} onCheckedChange={(_, event) => onSelect(row, event.shiftKey)} />
         </td>
       )}
-      {cells.map((id, at) => {
-        const column = columnOf(kind, id)
-        return (
-          column && (
-            <td key={id} className={cellClass(column.className, at)} data-flash={flashes[id]}>
-              <Content of={column.cell(row)} />
-            </td>
-          )
-        )
-      })}
+      {columns.map(({ id, className, cell }, at) => (
+        <td key={id} className={cellClass(className, at)} data-flash={flashes[id]}>
+          <Content of={cell(row)} />
+        </td>
+      ))}
       {phone && <td className="c-third">{kind.phoneLine(row)}</td>}
       <td className="c-more">{kind.useActions && <RowMenuButton kind={kind} row={row} open={menuOpen} onMenu={onMenu} />}</td>
     </tr>
@@ -91,34 +87,20 @@ function Content({ of }: { of: React.ReactNode }) {
 export const cellClass = (className: string | undefined, at: number) =>
   at === 0 ? ['c-name', className].filter(Boolean).join(' ') : className
 
-type Flashes = Readonly<Record<string, 'a' | 'b'>>
-
-/** Marks cells whose content changed, in turns, so that each change begins a new animation. */
-function useFlashes<R extends Row>(kind: FleetKind<R>, row: R, shownIds: readonly string[]): Flashes {
-  const [seen, setSeen] = useState<{ row: R; flashes: Flashes }>({ row, flashes: {} })
-  if (seen.row === row) return seen.flashes
-  const flashes: Record<string, 'a' | 'b'> = { ...seen.flashes }
-  for (const id of shownIds) {
-    const shown: ((row: R) => Sortable) | undefined = columnOf(kind, id)?.shown
-    if (shown && shown(seen.row) !== shown(row)) flashes[id] = flashes[id] === 'a' ? 'b' : 'a'
-  }
-  setSeen({ row, flashes })
-  return flashes
-}
-
 type RowMenuProps<R extends Row> = { kind: FleetKind<R>; row: R; open: boolean; onMenu: (row: R, open: boolean) => void }
 
 /** A plain button until it is first pressed: a menu, with all its questions about rights, is made for no more rows than that. */
 function RowMenuButton<R extends Row>({ kind, row, open, onMenu }: RowMenuProps<R>) {
-  const [used, setUsed] = useState(open)
-  if (open && !used) setUsed(true)
+  const [used, setUsed] = useState(open ? row.uid : undefined)
+  if (open && used !== row.uid) setUsed(row.uid)
   const props = {
     type: 'button',
     className: 'ibtn sm',
     'aria-label': `Actions for ${row.name}`,
     children: <IconMark icon={MoreIcon} />,
   } as const
-  if (used) return <RowMenu kind={kind} row={row} open={open} onMenu={onMenu} trigger={<button {...props} />} />
+  // The row's place may be another's by now, whose menu is another.
+  if (used === row.uid) return <RowMenu key={row.uid} kind={kind} row={row} open={open} onMenu={onMenu} trigger={<button {...props} />} />
   return <button {...props} aria-haspopup="menu" aria-expanded="false" onClick={() => onMenu(row, true)} />
 }
 

@@ -2,7 +2,7 @@
 // the visible range renders again while one scrolls.
 import { useVirtualizer } from '@tanstack/react-virtual'
 import type { Virtualizer } from '@tanstack/react-virtual'
-import { useCallback, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
+import { memo, useCallback, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import type { KeyboardEvent } from 'react'
 import { create } from 'zustand'
 import { useShortcut } from '../../stores/shortcuts.ts'
@@ -22,6 +22,7 @@ import { FleetTableRow, cellClass } from './fleet-row.tsx'
 import { GroupRow, foldGroup, groupDataKey, useFolded } from './group-row.tsx'
 import { groupName, isGroup, linesOf } from './groups.ts'
 import type { Line } from './groups.ts'
+import { createMargins, createSlots, placesAround } from './slots.ts'
 import { nextOrder } from './order.ts'
 import type { Order } from './order.ts'
 import { allOrNone, allOrNoneOf, coverage, extended, nothing, select, toggled, useSelection } from './selection.ts'
@@ -58,8 +59,11 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
     () => (group === undefined ? rows : linesOf(kind.groups(rows, group), folded)),
     [kind, rows, group, folded],
   )
+  const groupCount = group === undefined ? 0 : kind.groups(rows, group).length
   /** Where heads are as high as rows, their places do not matter. */
   const uneven = group !== undefined && groupHeight !== rowHeight ? lines : undefined
+  const starts = useMemo(() => uneven && startsOf(uneven, rowHeight, groupHeight), [uneven, rowHeight, groupHeight])
+  const heightOf = (from: number, to: number) => (starts ? (starts[to] ?? 0) - (starts[from] ?? 0) : (to - from) * rowHeight)
   const selecting = useSelection(({ uids }) => uids.size > 0)
   // oxlint-disable-next-line react/incompatible-library -- its functions go to no memoized child
   const virtualizer = useVirtualizer({
@@ -72,7 +76,7 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
       },
       [rowHeight, groupHeight, uneven],
     ),
-    overscan: 8,
+    overscan: 0,
     initialOffset: () => offsetOf(place),
     scrollPaddingStart: headHeight,
     scrollPaddingEnd: selecting ? BAR_ROOM : 0,
@@ -84,6 +88,7 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
   const [menu, setMenu] = useState<string>()
   const focusNext = useRef<string>(undefined)
   const cursorKey = cursor && lineKey(cursor)
+  const cursorAt = useMemo(() => (cursor ? placeOf(lines, cursor) : -1), [lines, cursor])
   const toggleMenu = useCallback((row: R, open: boolean) => {
     setMenu(open ? keyOf(row) : undefined)
     if (open) setCursor(row)
@@ -98,6 +103,14 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
     link.focus({ preventScroll: true })
   })
 
+  // What has the focus may go, as by another's hand: its neighbour takes it, since the keys would go nowhere.
+  const focused = useRef(false)
+  const cursorWasAt = useRef(-1)
+  useLayoutEffect(() => {
+    if (cursorAt >= 0) cursorWasAt.current = cursorAt
+    else if (cursor && focused.current && document.activeElement === document.body) goTo(cursorWasAt.current)
+  })
+
   const latest = useRef(lines)
   useLayoutEffect(() => {
     latest.current = lines
@@ -107,7 +120,7 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
     select(extend ? extended(selection, row.uid, latest.current.filter(isRow)) : toggled(selection, row.uid))
   }, [])
 
-  const lineAtCursor = () => lines.find((line) => lineKey(line) === cursorKey)
+  const lineAtCursor = () => lines[cursorAt]
   /** Shift with an arrow: from where the cursor stood, if nothing else was begun with. */
   const moveExtending = (by: number) => {
     const from = lineAtCursor()
@@ -126,10 +139,7 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
     virtualizer.scrollToIndex(index)
     return line
   }
-  const move = (by: number) => {
-    const at = cursorKey === undefined ? -1 : lines.findIndex((line) => lineKey(line) === cursorKey)
-    return goTo(at < 0 ? firstVisible(virtualizer.scrollOffset ?? 0, rowHeight) : at + by)
-  }
+  const move = (by: number) => goTo(cursorAt < 0 ? firstVisible(virtualizer.scrollOffset ?? 0, rowHeight) : cursorAt + by)
 
   useShortcut('j', { label: 'Next row', group: 'List', run: () => void move(1) })
   useShortcut('k', { label: 'Previous row', group: 'List', run: () => void move(-1) })
@@ -150,11 +160,10 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
   /** As in a tree: from a row to the head of its group, and from there in and out. */
   function foldByKey(key: string): boolean {
     if (group === undefined || (key !== 'ArrowLeft' && key !== 'ArrowRight')) return false
-    const at = lines.findIndex((line) => lineKey(line) === cursorKey)
-    const line = lines[at]
+    const line = lineAtCursor()
     if (!line) return false
     if (!isRow(line)) foldGroup(kind.id, group, line, key === 'ArrowLeft')
-    else if (key === 'ArrowLeft') goTo(lines.findLastIndex((one, index) => index < at && !isRow(one)))
+    else if (key === 'ArrowLeft') goTo(lines.findLastIndex((one, index) => index < cursorAt && !isRow(one)))
     return true
   }
 
@@ -185,41 +194,61 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
     else move(by)
   }
 
-  const items = virtualizer.getVirtualItems()
-  const [first, last] = [items[0], items.at(-1)]
+  const visible = virtualizer.getVirtualIndexes()
+  const [marginOf] = useState(createMargins)
+  const [slotsOf] = useState(createSlots)
+  const margin = marginOf(visible[0] ?? 0, visible.at(-1) ?? 0, virtualizer.isScrolling)
+  const places = placesAround(visible, lines.length, margin, cursorAt)
+  // Places are within.
+  const slots = slotsOf(
+    places
+      .map((index) => lines[index] as Line<R>)
+      .filter(isRow)
+      .map(keyOf),
+  )
+  const columns = useMemo(() => columnsOf(kind, shown), [kind, shown])
+  const cells = useMemo(() => (phone ? columnsOf(kind, [kind.columns[0]?.id ?? '', kind.state]) : columns), [kind, phone, columns])
   const top = (virtualizer.scrollOffset ?? 0) / rowHeight
   const bottom = top + (height - headHeight) / rowHeight
+  const tableShape = phone ? 'lines' : tableWidth(kind, shown) > width ? 'wide' : ''
+  const below = heightOf((places.at(-1) ?? -1) + 1, lines.length)
+  const span = shown.length + 2
 
   return (
     <>
       <div ref={wrap} className="tablewrap fleetwrap" onKeyDown={keydown}>
         <table
-          className={phone ? 'rt fixed fleett lines' : 'rt fixed fleett'}
+          className={`rt fixed fleett ${tableShape}`}
           aria-rowcount={lines.length + 1}
           data-stale={stale || undefined}
           style={phone ? undefined : leastWidth(kind, shown)}
         >
           <caption className="sr">{kind.title}</caption>
-          {!phone && <Columns kind={kind} shown={shown} width={width} selectable={selectable} />}
-          <thead>
-            <tr aria-rowindex={1}>
-              {selectable && <HeadBox rows={rows} />}
-              {columnsOf(kind, shown).map((column, at) => (
-                <Head key={column.id} column={column} at={at} order={order} onOrder={onOrder} />
-              ))}
-              <th>
-                <span className="sr">Actions</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {first && first.index > 0 && <Spacer height={first.start - headHeight} span={shown.length + 2} />}
-            {items.map(({ index }) => {
-              const line = lines[index]
-              if (!line) return null
+          {!phone && <Columns kind={kind} columns={columns} shown={shown} width={width} selectable={selectable} />}
+          <TableHead columns={columns} rows={rows} order={order} onOrder={onOrder} selectable={selectable} />
+          <tbody onFocus={() => (focused.current = true)} onBlur={() => (focused.current = false)}>
+            {places.flatMap((index, at) => {
+              // Places are within.
+              const line = lines[index] as Line<R>
               const key = lineKey(line)
-              if (!isRow(line))
-                return (
+              const above = heightOf((places[at - 1] ?? -1) + 1, index)
+              return [
+                above > 0 && <Spacer key={index === cursorAt ? 'to the cursor' : 'to others'} height={above} span={span} />,
+                isRow(line) ? (
+                  <FleetTableRow
+                    key={slots.get(key)}
+                    kind={kind}
+                    row={line}
+                    index={index}
+                    columns={cells}
+                    phone={phone}
+                    cursor={key === cursorKey}
+                    menuOpen={key === menu}
+                    onMenu={toggleMenu}
+                    onCursor={setCursor}
+                    onSelect={selectable ? tick : undefined}
+                  />
+                ) : (
                   <GroupRow
                     key={key}
                     kind={kind}
@@ -232,26 +261,10 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
                     selectable={selectable}
                     onCursor={setCursor}
                   />
-                )
-              return (
-                <FleetTableRow
-                  key={key}
-                  kind={kind}
-                  row={line}
-                  index={index}
-                  shown={shown}
-                  phone={phone}
-                  cursor={key === cursorKey}
-                  menuOpen={key === menu}
-                  onMenu={toggleMenu}
-                  onCursor={setCursor}
-                  onSelect={selectable ? tick : undefined}
-                />
-              )
+                ),
+              ]
             })}
-            {last && last.index < lines.length - 1 && (
-              <Spacer height={virtualizer.getTotalSize() - (last.end - headHeight)} span={shown.length + 2} />
-            )}
+            {below > 0 && <Spacer height={below} span={span} />}
           </tbody>
         </table>
       </div>
@@ -266,7 +279,7 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
           </span>
         ) : (
           <span>
-            <b>{formatCount(rows.length)}</b> in <b>{formatCount(kind.groups(rows, group).length)}</b> groups
+            <b>{formatCount(rows.length)}</b> in <b>{formatCount(groupCount)}</b> {groupCount === 1 ? 'group' : 'groups'}
           </span>
         )}
         <SelectedCount />
@@ -285,6 +298,20 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
 
 const isRow = <R extends FleetRow>(line: Line<R>): line is R => !isGroup(line)
 const lineKey = <R extends FleetRow>(line: Line<R>): string => (isGroup(line) ? groupDataKey(line) : keyOf(line))
+
+/** By name: a later version of a row, or of a group, is another object. */
+function placeOf<R extends FleetRow>(lines: readonly Line<R>[], line: Line<R>): number {
+  if (isGroup(line)) return lines.findIndex((one) => isGroup(one) && one.value === line.value)
+  const { namespace, name } = line
+  return lines.findIndex((one) => !isGroup(one) && one.name === name && one.namespace === namespace)
+}
+
+/** Where each line begins, and the last one ends, in px. */
+function startsOf<R extends FleetRow>(lines: readonly Line<R>[], rowHeight: number, groupHeight: number): Float64Array {
+  const starts = new Float64Array(lines.length + 1)
+  for (const [index, line] of lines.entries()) starts[index + 1] = (starts[index] ?? 0) + (isGroup(line) ? groupHeight : rowHeight)
+  return starts
+}
 
 function firstVisible(offset: number, rowHeight: number): number {
   return Math.ceil(offset / rowHeight)
@@ -346,19 +373,46 @@ const leastWidth = <R extends FleetRow>(kind: FleetKind<R>, shown: readonly stri
 const columnsOf = <R extends FleetRow>(kind: FleetKind<R>, shown: readonly string[]): FleetColumn<R>[] =>
   shown.map((id) => columnOf(kind, id)).filter((column) => column !== undefined)
 
-type ColumnsProps<R extends FleetRow> = { kind: FleetKind<R>; shown: readonly string[]; width: number; selectable: boolean }
+type ColumnsProps<R extends FleetRow> = {
+  kind: FleetKind<R>
+  columns: readonly FleetColumn<R>[]
+  shown: readonly string[]
+  width: number
+  selectable: boolean
+}
 
-function Columns<R extends FleetRow>({ kind, shown, width, selectable }: ColumnsProps<R>) {
+const Columns = memo(function Columns<R extends FleetRow>({ kind, columns, shown, width, selectable }: ColumnsProps<R>) {
   return (
     <colgroup>
       {selectable && <col style={{ width: SELECT_WIDTH }} />}
-      {columnsOf(kind, shown).map((column) => (
+      {columns.map((column) => (
         <col key={column.id} style={{ width: columnWidth(kind, column, shown, width) }} />
       ))}
       <col style={{ width: MENU_WIDTH }} />
     </colgroup>
   )
+}) as <R extends FleetRow>(props: ColumnsProps<R>) => React.ReactNode
+
+type TableHeadProps<R extends FleetRow> = Pick<FleetTableProps<R>, 'rows' | 'order' | 'onOrder' | 'selectable'> & {
+  columns: readonly FleetColumn<R>[]
 }
+
+/** Nothing in it changes with the scrolling. */
+const TableHead = memo(function TableHead<R extends FleetRow>({ columns, rows, order, onOrder, selectable }: TableHeadProps<R>) {
+  return (
+    <thead>
+      <tr aria-rowindex={1}>
+        {selectable && <HeadBox rows={rows} />}
+        {columns.map((column, at) => (
+          <Head key={column.id} column={column} at={at} order={order} onOrder={onOrder} />
+        ))}
+        <th>
+          <span className="sr">Actions</span>
+        </th>
+      </tr>
+    </thead>
+  )
+}) as <R extends FleetRow>(props: TableHeadProps<R>) => React.ReactNode
 
 /** Room for the bar, so that no row is behind it. */
 const BAR_ROOM = 64
@@ -459,13 +513,13 @@ function Hint({ keys, children }: { keys: string; children: string }) {
 }
 
 /** The table before there are rows. It shows only after 200 ms: a quick answer never flickers. */
-export function FleetTableSkeleton<R extends FleetRow>({ kind, shown, width, selectable }: ColumnsProps<R>) {
+export function FleetTableSkeleton<R extends FleetRow>({ kind, shown, width, selectable }: Omit<ColumnsProps<R>, 'columns'>) {
   const columns = columnsOf(kind, shown)
   return (
     <div className="tablewrap fleetwrap late" role="status" aria-busy="true">
       <span className="sr">Loading {kind.title.toLowerCase()}</span>
       <table className="rt fixed fleett" aria-hidden="true" style={leastWidth(kind, shown)}>
-        <Columns kind={kind} shown={shown} width={width} selectable={selectable} />
+        <Columns kind={kind} columns={columns} shown={shown} width={width} selectable={selectable} />
         <thead>
           <tr>
             {selectable && <th className="c-sel" />}
