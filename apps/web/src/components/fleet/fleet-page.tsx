@@ -3,7 +3,7 @@ import type { Status } from '@virtdeck/k8s'
 import type { Access } from '@virtdeck/server/protocol'
 import { Suspense, useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import type { ReactNode } from 'react'
-import { useLocation, useNavigate } from 'react-router'
+import { useNavigate, useSearchParams } from 'react-router'
 import { useLiveState } from '../../api/live-socket.ts'
 import { Banner } from '../../ui/banner.tsx'
 import { Button } from '../../ui/button.tsx'
@@ -26,6 +26,7 @@ import { isToken, toggleToken } from './language.ts'
 import { formatOrder } from './order.ts'
 import { QueryBox } from './query-box.tsx'
 import type { Scan } from './scan.ts'
+import { listPart } from './list-search.ts'
 import { openingView, takeView } from './saved-views.ts'
 import { nothing, select, useSelection } from './selection.ts'
 import { useListState } from './use-list-state.ts'
@@ -243,16 +244,17 @@ function NothingMatches<R extends FleetRow>({ kind, scan: { total }, onClear }: 
   )
 }
 
-/** A list that is asked for with nothing in the URL opens with the view that was chosen for that. */
+/** A list of which the URL says nothing opens with the view that was chosen for that. */
 function useOpeningView(kindId: string): void {
-  const { search } = useLocation()
+  const [search] = useSearchParams()
   const navigate = useNavigate()
-  const bare = useRef(search === '')
+  const opened = useRef(false)
   useEffect(() => {
-    const view = bare.current ? openingView(kindId) : undefined
-    bare.current = false
-    if (view) void navigate({ search: takeView(kindId, view) }, { replace: true })
-  }, [kindId, navigate])
+    const bare = !opened.current && Object.values(listPart(search)).every((part) => part === '')
+    opened.current = true
+    const view = bare ? openingView(kindId) : undefined
+    if (view) void navigate({ search: takeView(kindId, view, search) }, { replace: true })
+  }, [kindId, navigate, search])
 }
 
 /** Renders with what is known beside the rows where that is searched, or sorted by. */

@@ -17,8 +17,8 @@ test('a view is its search, order, groups and columns, whatever its name [F224]'
   expect(isSameView(saved, { ...saved, name: '', columns: { ip: true, os: false } })).toBe(true)
   for (const other of [{ query: '' }, { sort: 'memory' }, { group: undefined }, { columns: {} }, { compact: true }])
     expect(isSameView(saved, { ...saved, ...other })).toBe(false)
-  expect(viewSearch(saved)).toBe('?q=status:failing&sort=-memory&group=node')
-  expect(viewSearch(view('all'))).toBe('')
+  expect(viewSearch(saved, new URLSearchParams())).toBe('?q=status:failing&sort=-memory&group=node')
+  expect(viewSearch(view('all'), new URLSearchParams('?q=a&group=node&view=table'))).toBe('?view=table')
 })
 
 test('renames, drops and puts in order, and opens the list with one of them [F224]', () => {

@@ -49,15 +49,15 @@ export function arranged(views: readonly SavedView[], changes: readonly NameChan
     .toSorted((a, b) => a.name.localeCompare(b.name))
 }
 
-/** The URL's search that shows a view, once its columns are taken as well. */
-export function viewSearch({ query, sort = '', group = '' }: SavedView): string {
-  return listSearch(new URLSearchParams(), { q: query, sort, group })
+/** The URL's search that shows a view, once its columns are taken as well. What else the search holds stays. */
+export function viewSearch({ query, sort = '', group = '' }: SavedView, current: URLSearchParams): string {
+  return listSearch(current, { q: query, sort, group })
 }
 
 /** Takes a view's columns and density; returns the search to go to. */
-export function takeView(kindId: string, view: SavedView): string {
+export function takeView(kindId: string, view: SavedView, current: URLSearchParams): string {
   setLooks(kindId, () => ({ columns: view.columns, compact: view.compact }))
-  return viewSearch(view)
+  return viewSearch(view, current)
 }
 
 type Store = { lists: Readonly<Record<string, readonly SavedView[]>> }

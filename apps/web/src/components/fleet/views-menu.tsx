@@ -1,6 +1,6 @@
 import { Menu } from '@base-ui/react/menu'
 import { useRef, useState } from 'react'
-import { useNavigate } from 'react-router'
+import { useNavigate, useSearchParams } from 'react-router'
 import { Bdi } from '../../ui/bdi.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
@@ -36,6 +36,7 @@ export function ViewsMenu<R extends FleetRow>({ trigger, kind, list, rows, shown
   const looks = useListLooks(kind.id)
   const [dialog, setDialog] = useState<'save' | 'manage'>()
   const navigate = useNavigate()
+  const [search] = useSearchParams()
   const now: SavedView = { ...looks, name: '', query: list.query, sort: formatOrder(list.order, kind.order), group: list.group }
 
   function exportCsv() {
@@ -55,7 +56,7 @@ export function ViewsMenu<R extends FleetRow>({ trigger, kind, list, rows, shown
                   key={view.name}
                   className="mi"
                   label={view.name}
-                  onClick={() => void navigate({ search: takeView(kind.id, view) })}
+                  onClick={() => void navigate({ search: takeView(kind.id, view, search) })}
                   title={view.query}
                 >
                   <IconMark icon={isSameView(view, now) ? CheckIcon : PinIcon} />
