@@ -90,7 +90,8 @@ export function loadKubeconfig(config: Pick<ServerConfig, 'kubeconfig' | 'contex
       const shown = credential.kind === 'oidc' ? credential.shown : credential
       if ('impersonate' in shown) return { ...(await dialAsUser(inventoryContext)), impersonate: shown.impersonate }
       // A bearer's connections never carry the kubeconfig user's client certificate.
-      return { ...(await dialFor(undefined, () => anonymousDial(served))), authorization: `Bearer ${shown.token}` }
+      const { url, tls } = await dialFor(undefined, () => anonymousDial(served))
+      return { url, tls, authorization: `Bearer ${shown.token}` }
     },
     warnings: warningsOf(cluster, contexts.get(context)?.impersonate),
     token: (name) => {

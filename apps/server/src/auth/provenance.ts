@@ -25,12 +25,16 @@ export const maxHeaders = 100
  * read otherwise: a header name with `_`, which some take for `-`, a second Host, a target that names a host itself.
  */
 export function assertPlain(req: IncomingMessage): void {
-  if (req.rawHeaders.length >= 2 * maxHeaders) throw gateRefusal('header', 431, 'The request has too many headers.')
-  const names = req.rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase())
-  const twice = names.filter((name) => name === 'host').length > 1
-  if (twice || names.some((name) => name.includes('_')) || !req.url?.startsWith('/')) {
-    throw gateRefusal('header', 400, 'The request can be read in two ways.')
+  const { rawHeaders, url } = req
+  if (rawHeaders.length >= 2 * maxHeaders) throw gateRefusal('header', 431, 'The request has too many headers.')
+  let hosts = 0
+  let underscore = false
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? ''
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1
+    underscore ||= name.includes('_')
   }
+  if (hosts > 1 || underscore || !url?.startsWith('/')) throw gateRefusal('header', 400, 'The request can be read in two ways.')
 }
 
 /** Throws 421 for a Host that is not ours: a name that somebody else's DNS points here. */

@@ -121,18 +121,19 @@ export function createSessions({
     })
     res.setHeader('set-cookie', lines)
   }
-  /** Opening a cookie costs more than all else a request needs: the latest ones stay open. */
+  /** Opening a cookie costs more than all else a request needs: those of the latest Cookie headers stay open. */
   const opened = new Map<string, Session>()
   let openedWith = ring.keys
-  const read = (cookies: string[]): Session | undefined => {
+  const read = (header: string): Session | undefined => {
     if (openedWith !== ring.keys) opened.clear()
     openedWith = ring.keys
-    const key = cookies.join()
-    const known = opened.get(key)
+    const known = opened.get(header)
     if (known) return known
+    const cookies = readCookies(header, stem)
+    if (cookies.length === 0) return undefined
     const parsed = shape.safeParse(open(ring, stem, cookies))
     if (!parsed.success) return undefined
-    opened.set(key, parsed.data)
+    opened.set(header, parsed.data)
     const [oldest] = opened.keys()
     if (opened.size > maxOpened && oldest !== undefined) opened.delete(oldest)
     return parsed.data
@@ -183,9 +184,7 @@ export function createSessions({
 
   return {
     of(req) {
-      const cookies = readCookies(req.headers.cookie ?? '', stem)
-      if (cookies.length === 0) return undefined
-      const session = read(cookies)
+      const session = read(req.headers.cookie ?? '')
       if (!session || !alive(session)) return undefined
       remember(session)
       return session

@@ -56,7 +56,7 @@ export function createProxy({ sessions, kubeconfig, passThrough, audit }: Contex
         method,
         path: passed.path,
         headers: requestHeaders(req, id, passed, contentType),
-        ...(body.length > 0 ? { body } : {}),
+        body: body.length > 0 ? body : undefined,
       })
       // Nobody waits for a read any more; a write that has begun runs to its end, so that what came of it is known.
       if (!write) whenClosed(res, sent.giveUp)
@@ -85,16 +85,14 @@ function answered({ statusCode, headers }: Answer): Outcome {
   return { status, ...(typeof auditId === 'string' ? { auditId: cut(auditId, 64) } : {}) }
 }
 
+const accepts = { json: 'application/json', action: '*/*', image: 'image/png, application/json', console: '*/*' }
+
 /** Headers are written, never forwarded. */
 function requestHeaders(req: IncomingMessage, id: string, { kind }: Passed, contentType: string | undefined): Record<string, string> {
-  const accepts = { json: 'application/json', action: '*/*', image: 'image/png, application/json', console: '*/*' }
-  const gzip = kind === 'json' && /\bgzip\b/.test(String(req.headers['accept-encoding'] ?? ''))
-  return {
-    accept: accepts[kind],
-    'audit-id': id,
-    ...(gzip ? { 'accept-encoding': 'gzip' } : {}),
-    ...(contentType ? { 'content-type': contentType } : {}),
-  }
+  const headers: Record<string, string> = { accept: accepts[kind], 'audit-id': id }
+  if (kind === 'json' && /\bgzip\b/.test(String(req.headers['accept-encoding'] ?? ''))) headers['accept-encoding'] = 'gzip'
+  if (contentType) headers['content-type'] = contentType
+  return headers
 }
 
 /** What is thrown is told to the browser; the rest of the API server's answer is then nobody's. */

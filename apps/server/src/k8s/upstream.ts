@@ -149,12 +149,9 @@ export function requestHeaders(
   { authorization, impersonate }: Dial,
   headers: Record<string, string> = {},
 ): Record<string, string | string[]> {
-  return {
-    'user-agent': userAgent,
-    ...headers,
-    ...(authorization ? { authorization } : {}),
-    ...(impersonate ? impersonationHeaders(impersonate) : {}),
-  }
+  const all: Record<string, string | string[]> = { 'user-agent': userAgent, ...headers }
+  if (authorization) all.authorization = authorization
+  return impersonate ? { ...all, ...impersonationHeaders(impersonate) } : all
 }
 
 /** Keeps one of what `make` makes for each API server and TLS settings; `key` names them. */
