@@ -109,7 +109,7 @@ export const activityFleet = defineFleet<ActivityRow>({
   menus: [facetMenu('user', 'User'), facetMenu('action', 'Action'), facetMenu('namespace', 'Namespace'), facetMenu('day', 'Day')],
   state: 'result',
   phoneLine: ({ user, action, object, namespace }) =>
-    [user, action, object === undefined ? undefined : [namespace, object].filter(Boolean).join('/')].filter(Boolean).join(' · '),
+    [action, object === undefined ? undefined : [namespace, object].filter(Boolean).join('/'), user].filter(Boolean).join(' · '),
 })
 
 function TimeCell({ row: { at, uid } }: { row: ActivityRow }) {
