@@ -14,6 +14,7 @@ import { StateGlyph } from '../../ui/state-glyph.tsx'
 import type { State } from '../../ui/state-glyph.tsx'
 import { TextInput } from '../../ui/text-input.tsx'
 import { formatCount } from '../../util/format.ts'
+import { HowToGetIt } from '../missing-right.tsx'
 import './bulk.css'
 import { runBulk, type BulkState } from './bulk-run.ts'
 import type { FleetRow } from './fleet-kind.ts'
@@ -93,15 +94,25 @@ export function BulkDialog<R extends FleetRow>({ job, onClose }: BulkDialogProps
       onClose={() => onClose()}
       initialFocus={phrase ? typing : cancel}
       footer={
-        <>
-          {command ? <CommandLine command={command} /> : <span className="grow" />}
-          <Button ref={cancel} onClick={() => onClose()}>
-            Cancel
-          </Button>
-          <Button type="submit" form={formId} variant={danger ? 'danger' : 'primary'} disabledReason={reason}>
-            {verb} {what(will.length)}
-          </Button>
-        </>
+        will.length === 0 && !job.pending ? (
+          <>
+            <span className="grow" />
+            <HowToGetIt reason={wont[0]?.reason} />
+            <Button ref={cancel} onClick={() => onClose()}>
+              Close
+            </Button>
+          </>
+        ) : (
+          <>
+            {command ? <CommandLine command={command} /> : <span className="grow" />}
+            <Button ref={cancel} onClick={() => onClose()}>
+              Cancel
+            </Button>
+            <Button type="submit" form={formId} variant={danger ? 'danger' : 'primary'} disabledReason={reason}>
+              {verb} {what(will.length)}
+            </Button>
+          </>
+        )
       }
     >
       {will.length > 0 && <p>{consequence}</p>}

@@ -1,12 +1,13 @@
 import { resources } from '@virtdeck/k8s'
 import { lazy } from 'react'
-import { Link } from 'react-router'
+import { Link, useNavigate } from 'react-router'
 import { whyDenied } from '../../api/access.ts'
 import { fleets, useFleet } from '../../api/fleet.ts'
 import { useSession } from '../../api/session.ts'
 import { FleetPage } from '../../components/fleet/fleet-page.tsx'
 import { SCAN_EVERY_MS } from '../../components/fleet/use-scan.ts'
 import { paths } from '../../paths.ts'
+import { useShortcut } from '../../stores/shortcuts.ts'
 import { Button } from '../../ui/button.tsx'
 import { PlusIcon, VmIcon } from '../../ui/icons.ts'
 import { VmDialogs } from './vm-dialogs.tsx'
@@ -25,6 +26,8 @@ const createVmOnPhone = <Button variant="primary" icon={PlusIcon} render={<Link 
 export function VirtualMachinesPage() {
   const fleet = useFleet('virtualmachines', SCAN_EVERY_MS)
   const { session } = useSession()
+  const navigate = useNavigate()
+  useShortcut('n', { label: 'Create VM', group: 'List', run: () => void navigate(paths.templates()) })
   return (
     <FleetPage
       kind={session?.cluster.usage ? measuredVmFleet : vmFleet}
