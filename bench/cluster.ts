@@ -14,7 +14,7 @@ export type ToCluster =
   | { type: 'watches'; id: number }
 
 export type FromCluster =
-  | { type: 'ready'; url: string; ca: string; kubeconfig: string; tokens: Record<string, string> }
+  | { type: 'ready'; url: string; prometheusUrl: string; ca: string; kubeconfig: string; tokens: Record<string, string> }
   /** The last stamp of every VM that was changed, by `namespace/name`, and how many changes there were. */
   | { type: 'churned'; id: number; changes: number; last: Record<string, string> }
   /** Microseconds since the epoch, as stamps are made of it. */
@@ -100,6 +100,7 @@ process.once('disconnect', () => process.exit(0))
 post({
   type: 'ready',
   url: cluster.url,
+  prometheusUrl: cluster.prometheusUrl,
   ca: cluster.caCert,
   kubeconfig: cluster.kubeconfig(),
   tokens: Object.fromEntries(cluster.users.map(({ name, token }) => [name, token])),

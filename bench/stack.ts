@@ -63,6 +63,7 @@ export async function startFleet(vms: number, { groups = 0, inventoryUser = 'vir
         VIRTDECK_KUBECONFIG: kubeconfigFile,
         VIRTDECK_CONTEXT: 'admin',
         VIRTDECK_INVENTORY_CONTEXT: inventoryUser,
+        VIRTDECK_PROMETHEUS_URL: ready.prometheusUrl,
         VIRTDECK_AUTH_MODE: 'token',
         VIRTDECK_DEMO_CONTEXTS: Object.keys(ready.tokens).join(','),
         VIRTDECK_SIGN_IN_ATTEMPTS: '1000',

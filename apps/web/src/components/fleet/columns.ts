@@ -39,6 +39,11 @@ function extraWidth<R extends FleetRow>(kind: Kind<R>, shown: readonly string[])
   return shown.reduce((sum, id) => sum + (columnOf(kind, id)?.extra ?? 0), 0)
 }
 
+/** Whether there is room for all that they would take. */
+export function extraFits<R extends FleetRow>(kind: Kind<R>, shown: readonly string[], widthPx: number): boolean {
+  return tableWidth(kind, shown) + extraWidth(kind, shown) <= widthPx
+}
+
 /**
  * What is left over goes first to the columns that can show more with it, all of them or none. Then it goes to the
  * columns that one reads: to the flexible one, whose width (undefined) follows from the others', then to both it and the name.
@@ -47,9 +52,8 @@ export function columnWidth<R extends FleetRow>(kind: Kind<R>, column: FleetColu
   const flexible = shown.includes(kind.flexible)
   const name = kind.columns[0]?.id
   if (column.id === (flexible ? kind.flexible : name)) return undefined
-  const extra = extraWidth(kind, shown)
-  const fits = tableWidth(kind, shown) + extra <= widthPx
-  const spare = Math.max(0, widthPx - tableWidth(kind, shown) - (fits ? extra : 0) - FLEXIBLE_FIRST)
+  const fits = extraFits(kind, shown, widthPx)
+  const spare = Math.max(0, widthPx - tableWidth(kind, shown) - (fits ? extraWidth(kind, shown) : 0) - FLEXIBLE_FIRST)
   return column.width + (fits ? (column.extra ?? 0) : 0) + (column.id === name ? Math.floor(spare / 2) : 0)
 }
 
@@ -60,7 +64,7 @@ const usual: ListLooks = { columns: {}, compact: false }
 
 type Store = { lists: Readonly<Record<string, ListLooks>> }
 
-export const useLooks = create<Store>()(persist((): Store => ({ lists: {} }), { name: 'virtdeck.lists' }))
+const useLooks = create<Store>()(persist((): Store => ({ lists: {} }), { name: 'virtdeck.lists' }))
 
 export const useListLooks = (kindId: string): ListLooks => useLooks(({ lists }) => lists[kindId] ?? usual)
 

@@ -20,7 +20,7 @@ export type FleetColumn<R> = {
   title: string
   /** Least width in px. */
   width: number
-  /** What it would take beyond that to show all of its cell. */
+  /** What it takes beyond that where there is room. */
   extra?: number
   className?: string
   /** What the column is sorted by. */

@@ -15,7 +15,7 @@ import { Keys } from '../../ui/kbd.tsx'
 import { Skeleton } from '../../ui/skeleton.tsx'
 import { formatCount } from '../../util/format.ts'
 import type { Action } from '../action.ts'
-import { MENU_WIDTH, SELECT_WIDTH, columnWidth, tableWidth } from './columns.ts'
+import { MENU_WIDTH, SELECT_WIDTH, columnWidth, extraFits, tableWidth } from './columns.ts'
 import { columnOf, keyOf } from './fleet-kind.ts'
 import type { Beside, FleetColumn, FleetKind, FleetRow } from './fleet-kind.ts'
 import { FleetTableRow, cellClass } from './fleet-row.tsx'
@@ -221,6 +221,7 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
           className={`rt fixed fleett ${tableShape}`}
           aria-rowcount={lines.length + 1}
           data-stale={stale || undefined}
+          data-extra={extraFits(kind, shown, width) || undefined}
           style={phone ? undefined : leastWidth(kind, shown)}
         >
           <caption className="sr">{kind.title}</caption>

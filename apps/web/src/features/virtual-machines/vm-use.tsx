@@ -83,7 +83,7 @@ function useUsed(row: VmRow, measure: Measure): number | undefined {
   return useSyncExternalStore(usage.subscribe, () => usedOf(row, measure, usage.of(row)))
 }
 
-/** A column’s cell with its bar. */
+/** A column’s cell with its bar: beside the size where there is room, and else under it. */
 export function withMeter(column: FleetColumn<VmRow>, measure: Measure): FleetColumn<VmRow> {
   return {
     ...column,
