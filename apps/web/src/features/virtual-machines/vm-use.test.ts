@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { VmRow } from '@virtdeck/kubevirt'
 import { vmRow } from './test-rows.ts'
 import { measuredVmFleet, vmFleet } from './vm-fleet.ts'
-import { usedOf, usedText } from './vm-use.tsx'
+import { noteOf, usedOf, usedText } from './vm-use.tsx'
 import { columnWidth, shownColumns, tableWidth } from '../../components/fleet/columns.ts'
 import { columnOf } from '../../components/fleet/fleet-kind.ts'
 
@@ -52,6 +52,15 @@ test('bars take room of their own where there is some, before columns that can b
   expect(widths(least + 75)).toMatchObject({ cpu: 76, memory: 76 })
   expect(tableWidth(measuredVmFleet, widths(least).shown)).toBe(least)
   expect(widths(3_000).shown).toContain('os')
+})
+
+test('says at the list’s foot how old the figures are, or that there are none, and why [F227] [F250]', () => {
+  const at = new Date(2026, 10, 20, 10, 41, 7).getTime()
+  const problem = 'Prometheus cannot be reached.'
+  expect(noteOf({})).toBeUndefined()
+  expect(noteOf({ at })).toBeUndefined()
+  expect(noteOf({ at, problem })).toBe('Use as of 10:41: Prometheus cannot be reached.')
+  expect(noteOf({ problem })).toBe('Use is not shown: Prometheus cannot be reached.')
 })
 
 test('without a Prometheus there is no room for bars, and the column chooser says why [F227]', () => {

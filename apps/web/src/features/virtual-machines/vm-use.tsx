@@ -131,11 +131,13 @@ export const measuredUse: Beside = {
   version: usage.version,
   subscribe: usage.subscribe,
   problem: () => usage.state().problem,
-  note() {
-    const { at, problem } = usage.state()
-    if (problem === undefined) return undefined
-    return `${at === undefined ? 'Use is not shown' : `Use${asOf({ at, problem })}`}: ${problem}`
-  },
+  note: () => noteOf(usage.state()),
+}
+
+/** At the list's foot: how old the figures are, or that there are none, and why. */
+export function noteOf(state: UsageState): string | undefined {
+  const { at, problem } = state
+  return problem && `${at === undefined ? 'Use is not shown' : `Use${asOf(state)}`}: ${problem}`
 }
 
 const nobody = () => () => {}
