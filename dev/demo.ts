@@ -32,7 +32,7 @@ export type DemoOptions = {
 }
 
 /** Reads the command line. Throws a Refusal that says what is wrong with it. */
-export function readArguments(args: string[]): DemoOptions {
+function readArguments(args: string[]): DemoOptions {
   let values
   try {
     ;({ values } = parseArgs({

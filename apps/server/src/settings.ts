@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { matchersPattern } from './usage/target.ts'
 
-export const authModes = ['oidc', 'oidc-impersonate', 'token', 'local-kubeconfig'] as const
+const authModes = ['oidc', 'oidc-impersonate', 'token', 'local-kubeconfig'] as const
 export type AuthMode = (typeof authModes)[number]
 
 export const loopbackHosts: readonly string[] = ['127.0.0.1', '::1', 'localhost']

@@ -8,7 +8,7 @@ import { refusal } from '../refusal.ts'
 import { passGate } from '../k8s/gate.ts'
 
 /** No API server serves it: RBAC knows it all the same, so that a ClusterRole grants it like anything else. */
-export const activityAccess: AccessQuestion = { verb: 'list', group: 'virtdeck.io', resource: 'activities' }
+const activityAccess: AccessQuestion = { verb: 'list', group: 'virtdeck.io', resource: 'activities' }
 export const activityPath = '/apis/virtdeck.io/v1/activities'
 
 /** Throws what the gate throws for selectors, which it does not have. */

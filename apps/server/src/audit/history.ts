@@ -12,7 +12,7 @@ export type History = {
   onChange(listener: (event: HistoryEvent) => void): () => void
 }
 
-export const historySize = 2_000
+const historySize = 2_000
 
 export function createHistory(size = historySize): History {
   const byKey = new Map<string, Activity>()

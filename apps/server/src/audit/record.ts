@@ -54,7 +54,7 @@ const result = z.strictObject({
   closeCode: whole.optional(),
 })
 
-export const gateRules = ['host', 'origin', 'csrf', 'path', 'method', 'query', 'header', 'body', 'ticket', 'rate'] as const
+const gateRules = ['host', 'origin', 'csrf', 'path', 'method', 'query', 'header', 'body', 'ticket', 'rate'] as const
 
 const entry = {
   /** The request's id, `x-request-id` in its answer, and the `Audit-ID` sent to the API server. */

@@ -12,7 +12,7 @@ export function createKeyRing(keys: readonly string[] = []): KeyRing {
   return { keys: keys.length === 0 ? [{ kid: 'p', key: randomBytes(32) }] : keys.map(readKey) }
 }
 
-export function readKey(text: string): Key {
+function readKey(text: string): Key {
   const colon = text.indexOf(':')
   return { kid: text.slice(0, colon), key: Buffer.from(text.slice(colon + 1), 'base64') }
 }

@@ -67,7 +67,7 @@ const askAgainMs = { 401: 30_000, 403: 60_000, 404: 30_000 } as const
 export const keyOf = ({ metadata }: KubeObject) => (metadata.namespace ? `${metadata.namespace}/${metadata.name}` : (metadata.name ?? ''))
 
 /** Without `managedFields`, which are a third of most objects. */
-export function withoutManagedFields(object: KubeObject): KubeObject {
+function withoutManagedFields(object: KubeObject): KubeObject {
   if (object.metadata.managedFields) delete object.metadata.managedFields
   return object
 }

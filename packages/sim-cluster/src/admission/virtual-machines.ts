@@ -261,7 +261,7 @@ export function vmCauses(objects: Objects, vm: VirtualMachine): Cause[] {
 }
 
 /** What a snapshot or restore that is under way forbids. */
-export function inProgressCause(previous: VirtualMachine, vm: VirtualMachine): Cause | undefined {
+function inProgressCause(previous: VirtualMachine, vm: VirtualMachine): Cause | undefined {
   const changed = JSON.stringify(previous.spec) !== JSON.stringify(vm.spec)
   if (!changed) return undefined
   const { restoreInProgress, snapshotInProgress } = previous.status ?? {}

@@ -68,7 +68,7 @@ function urlRuleAllows(rule: PolicyRule, verb: string, path: string): boolean {
   return (rule.nonResourceURLs ?? []).some((url) => url === '*' || url === path || (url.endsWith('*') && path.startsWith(url.slice(0, -1))))
 }
 
-export function ruleAllows(rule: PolicyRule, asked: Attributes): boolean {
+function ruleAllows(rule: PolicyRule, asked: Attributes): boolean {
   return 'path' in asked ? urlRuleAllows(rule, asked.verb, asked.path) : resourceRuleAllows(rule, asked)
 }
 
@@ -121,7 +121,7 @@ export function attributesOf(info: RequestInfo): Attributes {
 }
 
 /** https://github.com/kubernetes/apiserver/blob/9d86305/pkg/endpoints/handlers/responsewriters/errors.go */
-export function forbiddenError(user: UserInfo, asked: Attributes): Error {
+function forbiddenError(user: UserInfo, asked: Attributes): Error {
   if ('path' in asked) {
     return failure(403, 'Forbidden', `forbidden: User "${user.username}" cannot ${asked.verb} path "${asked.path}"`, {})
   }

@@ -31,7 +31,7 @@ export const kubevirtVersion = {
 // virt-api lists these 26 and serves more: https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/virt-api/api.go
 const vmi = 'virtualmachineinstances'
 const vm = 'virtualmachines'
-export const kubevirtSubresources = [
+const kubevirtSubresources = [
   'expand-vm-spec',
   ...['vnc', 'console', 'portforward', 'pause', 'unpause', 'freeze', 'unfreeze', 'reset', 'softreboot'].map((verb) => `${vmi}/${verb}`),
   ...['start', 'stop', 'restart', 'migrate', 'expand-spec', 'objectgraph'].map((verb) => `${vm}/${verb}`),

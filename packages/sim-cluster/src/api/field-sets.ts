@@ -38,7 +38,7 @@ const isUntyped = (path: Path): boolean => path.length > untyped.length && untyp
 
 export type ListKind = { kind: 'atomic' } | { kind: 'set' } | { kind: 'map'; key: string }
 
-export function listKindOf(field: string, inPath: Path, custom: boolean): ListKind {
+function listKindOf(field: string, inPath: Path, custom: boolean): ListKind {
   if (field === 'finalizers' && inPath.at(-1) === 'f:metadata') return { kind: 'set' }
   if (field === 'conditions' && !custom) return { kind: 'map', key: 'type' }
   const key = listKeys[field]

@@ -32,7 +32,7 @@ export function warn(res: ServerResponse, warnings: readonly string[]): void {
 }
 
 /** The object without unknown fields, and what they were; what cannot be decoded at all is said by `problem`. */
-export function decodedAs(
+function decodedAs(
   schemas: Schemas,
   resource: ApiResource,
   object: KubeObject,
@@ -63,7 +63,7 @@ export function decodedAs(
   }
 }
 
-export const strictDecodingError = (errors: readonly string[]): string => `strict decoding error: ${errors.join(', ')}`
+const strictDecodingError = (errors: readonly string[]): string => `strict decoding error: ${errors.join(', ')}`
 
 const strictErrors = (duplicates: readonly string[], unknown: readonly string[]) => [
   ...duplicates.map((field) => `duplicate field "${field}"`),

@@ -52,7 +52,7 @@ export function parseResourceVersion(text: string | null): number | undefined {
   return Number(text)
 }
 
-export function tooLargeResourceVersion(wanted: number, current: number): ApiError {
+function tooLargeResourceVersion(wanted: number, current: number): ApiError {
   return failure(504, 'Timeout', `Timeout: Too large resource version: ${wanted}, current: ${current}`, {
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
     retryAfterSeconds: 1,

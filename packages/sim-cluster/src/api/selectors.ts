@@ -159,7 +159,7 @@ export function nameOfFieldSelector(text: string | null): string | undefined {
 }
 
 /** Throws 400 for a field that this resource cannot be selected by. */
-export function parseFieldSelector(text: string | null, resource: ApiResource): Selector {
+function parseFieldSelector(text: string | null, resource: ApiResource): Selector {
   if (!text) return everything
   const supported = ['metadata.name', 'metadata.namespace', ...(selectableFields[resourceKey(resource)] ?? [])]
   const terms = fieldTerms(text)

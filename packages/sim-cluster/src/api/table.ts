@@ -55,7 +55,7 @@ function columnDefinitions(schemas: Schemas, resource: ApiResource) {
   ]
 }
 
-export function tableRow(resource: ApiResource, object: StoredObject, include: IncludeObject, nowMs: number) {
+function tableRow(resource: ApiResource, object: StoredObject, include: IncludeObject, nowMs: number) {
   return {
     cells: [object.metadata.name, ...columnsOf(resourceKey(resource)).map((column) => cell(column, object, nowMs))],
     object: include === 'None' ? null : include === 'Object' ? object : partialMetadata(object),

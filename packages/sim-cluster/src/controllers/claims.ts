@@ -10,7 +10,7 @@ import { parseQuantity } from './quantity.ts'
 
 export const protection = 'kubernetes.io/pvc-protection'
 
-export const storageRequest = (pvc: PersistentVolumeClaim): string =>
+const storageRequest = (pvc: PersistentVolumeClaim): string =>
   ((pvc.spec?.resources?.requests as Record<string, string> | undefined)?.storage ?? '0') as string
 
 export function claimController(context: ControllerContext): Controller {

@@ -75,7 +75,7 @@ const systems: [RegExp, GuestOs][] = [
 
 const generic = linux('linux', 'Linux', 'Linux', '1', '6.6.0', 'user', false)
 
-export const osOf = (text: string): GuestOs | undefined => systems.find(([pattern]) => pattern.test(text.toLowerCase()))?.[1]
+const osOf = (text: string): GuestOs | undefined => systems.find(([pattern]) => pattern.test(text.toLowerCase()))?.[1]
 
 /** The operating system of a VMI, from whatever names it: image, DataVolume source, preference, label, name. */
 export function guestOsOf(objects: Objects, vmi: VirtualMachineInstance): GuestOs {

@@ -8,7 +8,7 @@ import type { Pod, VirtualMachine, VirtualMachineInstance } from '@virtdeck/k8s'
 export type Index<T> = (term: string) => T[]
 
 /** Objects of one resource by the terms that a function finds in them. */
-export function createIndex<K extends Key>(
+function createIndex<K extends Key>(
   storage: Storage,
   key: K,
   termsOf: (object: Kinds[K]) => (string | undefined)[],

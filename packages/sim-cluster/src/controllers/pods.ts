@@ -100,7 +100,7 @@ function volumeConflict({ objects }: ControllerContext, pod: Pod, node: Node): b
 }
 
 /** `0/4 nodes are available: 1 node(s) were unschedulable, 3 Insufficient memory. preemption: ...` */
-export function unschedulableMessage(reasons: string[][]): string {
+function unschedulableMessage(reasons: string[][]): string {
   const nodes = reasons.length
   const counts = new Map<string, number>()
   for (const reason of reasons.flat()) counts.set(reason, (counts.get(reason) ?? 0) + 1)

@@ -34,7 +34,7 @@ type Failure = { reason: string; message: string }
 const ordinalOf = (name: string) => Number(name.slice(name.lastIndexOf('-') + 1)) || 0
 
 /** The template's VM with what belongs to each VM alone numbered. */
-export function numberedSpec({ virtualMachineTemplate, nameGeneration }: PoolSpec, index: number): VmSpec {
+function numberedSpec({ virtualMachineTemplate, nameGeneration }: PoolSpec, index: number): VmSpec {
   const { spec } = virtualMachineTemplate
   const numbered = (name: string) => `${name}-${index}`
   const owned = new Set((spec.dataVolumeTemplates ?? []).map((template) => template.metadata?.name ?? ''))

@@ -15,7 +15,7 @@ export function runStrategyOf(vm: VirtualMachine): string {
 
 type StateChange = { action: string; uid?: string; data?: Record<string, string> }
 export const requestsOf = (vm: VirtualMachine): StateChange[] => (vm.status?.stateChangeRequests ?? []) as StateChange[]
-export const hasStartRequest = (vm: VirtualMachine): boolean => requestsOf(vm)[0]?.action === 'Start'
+const hasStartRequest = (vm: VirtualMachine): boolean => requestsOf(vm)[0]?.action === 'Start'
 export const hasStopRequestFor = (vm: VirtualMachine, vmi: VirtualMachineInstance): boolean =>
   requestsOf(vm)[0]?.action === 'Stop' && requestsOf(vm)[0]?.uid === vmi.metadata.uid
 

@@ -95,7 +95,7 @@ function withDefaults(objects: Objects, spec: VmiSpec): VmiSpec {
   } as VmiSpec
 }
 
-export function cpusOf(spec: VmiSpec): number {
+function cpusOf(spec: VmiSpec): number {
   const cpu = spec.domain.cpu ?? {}
   return (cpu.sockets ?? 1) * (cpu.cores ?? 1) * (cpu.threads ?? 1)
 }

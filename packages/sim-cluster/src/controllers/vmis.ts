@@ -84,7 +84,7 @@ export function describeGuest(context: ControllerContext, vmi: VirtualMachineIns
 }
 
 /** Boots a guest from its disk. */
-export function bootGuest(context: ControllerContext, vmi: VirtualMachineInstance): void {
+function bootGuest(context: ControllerContext, vmi: VirtualMachineInstance): void {
   describeGuest(context, vmi)
   context.disks.load(context.objects, vmi)
   if (isPaused(vmi)) context.guests.setPaused(vmi.metadata.uid, true)
@@ -136,7 +136,7 @@ function deletePod({ objects, record }: ControllerContext, vmi: VirtualMachineIn
 }
 
 /** Ends a guest: its disk is kept with its claim, its pods go, the phase is final. */
-export function endGuest(
+function endGuest(
   context: ControllerContext,
   vmi: VirtualMachineInstance,
   phase: 'Succeeded' | 'Failed',

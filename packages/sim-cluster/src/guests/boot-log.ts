@@ -100,7 +100,7 @@ function unitLines(facts: GuestFacts, hostname: string): [number, string][] {
 }
 
 /** The address of the first interface. */
-export const macOf = ({ nics }: Pick<GuestFacts, 'nics'>) => nics[0]?.mac || '00:00:00:00:00:00'
+const macOf = ({ nics }: Pick<GuestFacts, 'nics'>) => nics[0]?.mac || '00:00:00:00:00:00'
 
 const stamp = (seconds: number) => `[${seconds.toFixed(6).padStart(12)}] `
 

@@ -12,7 +12,7 @@ import { parsePromql, type Expr } from './promql-parser.ts'
 import { QueryError } from './query-error.ts'
 import { perStep, type Steps } from './slices.ts'
 
-export const scrapeIntervalMs = 30_000
+const scrapeIntervalMs = 30_000
 /** What one query may load: enough for a day of every VM of a fleet, not for a month of it. */
 const sampleLimit = 20_000_000
 

@@ -93,7 +93,7 @@ const activeSeconds = ({ life, stay }: Domain, timeMs: number): number =>
   activeSpans(life, stay.fromMs, timeMs).reduce((sum, [fromMs, untilMs]) => sum + (untilMs - fromMs), 0) / 1000
 
 /** Seconds that one vCPU has worked since its QEMU process began: the habits, and the boot where this is where it booted. */
-export function vcpuSeconds(domain: Domain, timeMs: number): number {
+function vcpuSeconds(domain: Domain, timeMs: number): number {
   const boots = domain.life.stays[0] === domain.stay
   const boot = boots ? 0.1 * bootSeconds * (1 - Math.exp(-activeSeconds(domain, timeMs) / bootSeconds)) : 0
   return integralOf(domain.load.cpu, domain, timeMs) + boot

@@ -82,7 +82,7 @@ export async function generateSchemas(): Promise<Schemas> {
 }
 
 /** Where the generated types are installed. */
-export function typesDirectory(): string {
+function typesDirectory(): string {
   const entry = createRequire(import.meta.url).resolve('@kubevirt-ui-ext/kubevirt-api/kubernetes')
   return dirname(dirname(entry))
 }

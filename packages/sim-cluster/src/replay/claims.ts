@@ -5,7 +5,7 @@ export type Exception = { captures: readonly string[]; reason: string }
 /** Paths of `body`, as `compare.ts` reads them. A capture may end in `*`. */
 export type Ignored = { captures: readonly string[]; paths: readonly string[]; reason: string }
 
-export const claimedFolders = [
+const claimedFolders = [
   'errors',
   'authz',
   'list',

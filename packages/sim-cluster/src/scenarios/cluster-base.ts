@@ -7,16 +7,16 @@ import { clusterInstancetypes } from './instancetype-catalog.ts'
 import { clusterPreferences } from './preference-catalog.ts'
 import { goldenImages, uidOf, vmTemplates } from './templates.ts'
 
-export const imagesNamespace = 'vmo-golden-images'
+const imagesNamespace = 'vmo-golden-images'
 export const sharedStorage = 'ceph-block'
 export const localStorage = 'local-path'
 
 export type NodeSize = { name: string; zone: string; cores: number; memoryGi: number; index: number; ip: string }
 
 /** RFC 3339, a number of days before `nowMs`. */
-export const daysAgo = (nowMs: number, days: number): string => new Date(nowMs - days * 86_400_000).toISOString().replace(/\.\d+Z$/, 'Z')
+const daysAgo = (nowMs: number, days: number): string => new Date(nowMs - days * 86_400_000).toISOString().replace(/\.\d+Z$/, 'Z')
 
-export function nodeObject({ name, zone, cores, memoryGi, index, ip }: NodeSize, nowMs: number): KubeObject {
+function nodeObject({ name, zone, cores, memoryGi, index, ip }: NodeSize, nowMs: number): KubeObject {
   const resources = {
     cpu: String(cores),
     'devices.kubevirt.io/kvm': '1k',

@@ -160,7 +160,7 @@ function inNamespace(stamp: Stamp<KubeObject>): Stamp<KubeObject> {
   }
 }
 
-export function fleetNodes(vms: number): NodeSize[] {
+function fleetNodes(vms: number): NodeSize[] {
   const count = Math.max(4, Math.ceil(vms / 75))
   return Array.from({ length: count }, (_, i) => ({
     name: `fra-w-${String(i + 1).padStart(count > 99 ? 3 : 2, '0')}`,
