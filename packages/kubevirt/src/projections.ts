@@ -224,6 +224,7 @@ export function projectSnapshotRow(
     ({ persistentVolumeClaim }) => parseQuantity(persistentVolumeClaim.spec?.resources?.requests?.['storage'] as string | undefined) ?? 0,
   )
   const indications = status?.sourceIndications?.map(({ indication }) => indication) ?? status?.indications
+  const told = snapshotMessage(status)
   return compact<SnapshotRow>({
     uid: metadata.uid,
     namespace: metadata.namespace ?? '',
@@ -233,7 +234,7 @@ export function projectSnapshotRow(
     phase: metadata.deletionTimestamp ? 'Deleting' : status?.phase || 'InProgress',
     ready: status?.readyToUse === true,
     takenAt: epochSeconds(status?.creationTime ?? undefined),
-    message: snapshotMessage(status),
+    message: told === undefined ? undefined : shorten(told),
     indications: indications?.length ? indications : undefined,
     disks: status?.snapshotVolumes?.includedVolumes,
     leftOut: status?.snapshotVolumes?.excludedVolumes?.length ? status.snapshotVolumes.excludedVolumes : undefined,
@@ -242,14 +243,13 @@ export function projectSnapshotRow(
   })
 }
 
-/** Conditions of snapshots put the sentence into `reason`. */
-function snapshotMessage(status: VirtualMachineSnapshot['status']): string | undefined {
-  if (status?.error?.message) return shorten(status.error.message)
+/** Why a snapshot failed, or what it waits for, in the cluster's own words. Conditions of snapshots put the sentence into `reason`. */
+export function snapshotMessage(status: VirtualMachineSnapshot['status']): string | undefined {
+  if (status?.error?.message) return status.error.message
   if (!status || status.readyToUse) return undefined
   const failure = status.conditions?.find(({ type, status: value }) => type === 'Failure' && value === 'True')
   const told = failure ?? status.conditions?.find(({ type }) => type === 'Progressing')
-  const text = told?.message || told?.reason
-  return text ? shorten(text) : undefined
+  return told?.message || told?.reason || undefined
 }
 
 export type VolumeObjects = {

@@ -1,5 +1,6 @@
 // A VM's snapshots as the page shows them: their state, how they were made, and which of them "now" came from.
-import { parseQuantity, type VirtualMachineRestore, type VirtualMachineSnapshot, type VirtualMachineSnapshotContent } from '@virtdeck/k8s'
+import type { VirtualMachineRestore, VirtualMachineSnapshot, VirtualMachineSnapshotContent } from '@virtdeck/k8s'
+import { epochSeconds, madeWith, projectSnapshotRow, snapshotMessage, type SnapshotRow } from '@virtdeck/kubevirt'
 
 export type SnapshotEntry = {
   uid: string
@@ -21,8 +22,6 @@ export type SnapshotEntry = {
   contentName?: string
 }
 
-const seconds = (time: string | null | undefined) => (time ? Date.parse(time) / 1000 : undefined)
-
 /** https://github.com/kubevirt/kubevirt/blob/d923fdb/staging/src/kubevirt.io/api/snapshot/v1beta1/types.go (Indication) */
 export function snapshotEntry(
   snapshot: VirtualMachineSnapshot,
@@ -30,60 +29,35 @@ export function snapshotEntry(
   restores: readonly VirtualMachineRestore[],
 ): SnapshotEntry {
   const { metadata, status } = snapshot
-  const askedAt = seconds(metadata.creationTimestamp) ?? 0
-  const takenAt = seconds(status?.creationTime)
-  const indications = status?.sourceIndications?.map((one) => one.indication) ?? status?.indications ?? []
-  const restored = restores
-    .filter((restore) => restore.spec.virtualMachineSnapshotName === metadata.name && restore.status?.complete)
-    .map((restore) => seconds(restore.status?.restoreTime) ?? 0)
-  const sizes =
-    content?.spec.volumeBackups?.map((backup) =>
-      parseQuantity(backup.persistentVolumeClaim.spec?.resources?.requests?.['storage'] as string | undefined),
-    ) ?? []
+  const row = projectSnapshotRow(snapshot, {
+    content,
+    restores: restores.filter((restore) => restore.spec.virtualMachineSnapshotName === metadata.name),
+  })
+  const { uid, name, createdAt, takenAt, disks = [], leftOut = [], sizeBytes, restoredAt } = row
   return {
-    uid: metadata.uid,
-    name: metadata.name,
-    takenAt: takenAt ?? askedAt,
-    state: stateOf(snapshot),
-    message: messageOf(snapshot),
-    madeWith: status?.phase === undefined ? [] : madeWith(indications),
-    warning: warningOf(snapshot, indications),
-    disks: status?.snapshotVolumes?.includedVolumes ?? [],
-    leftOut: status?.snapshotVolumes?.excludedVolumes ?? [],
-    sizeBytes: sizes.length > 0 ? sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0) : undefined,
-    tookSeconds: takenAt === undefined ? undefined : Math.max(0, takenAt - askedAt),
-    restoredAt: restored.length > 0 ? Math.max(...restored) : undefined,
+    uid,
+    name,
+    takenAt: takenAt ?? createdAt,
+    state: stateOf(row),
+    message: snapshotMessage(status),
+    madeWith: madeWith(row).words,
+    warning: warningOf(snapshot, row),
+    disks,
+    leftOut,
+    sizeBytes,
+    tookSeconds: takenAt === undefined ? undefined : Math.max(0, takenAt - createdAt),
+    restoredAt,
     contentName: status?.virtualMachineSnapshotContentName,
   }
 }
 
-function stateOf({ metadata, status }: VirtualMachineSnapshot): SnapshotEntry['state'] {
-  if (metadata.deletionTimestamp) return 'deleting'
-  if (status?.phase === 'Failed') return 'failed'
-  return status?.readyToUse ? 'ready' : 'taking'
+function stateOf({ phase, ready }: SnapshotRow): SnapshotEntry['state'] {
+  if (phase === 'Deleting') return 'deleting'
+  if (phase === 'Failed') return 'failed'
+  return ready ? 'ready' : 'taking'
 }
 
-/** Conditions of snapshots put the sentence into `reason`. */
-function messageOf({ status }: VirtualMachineSnapshot): string | undefined {
-  if (status?.error?.message) return status.error.message
-  if (status?.readyToUse) return undefined
-  const condition =
-    status?.conditions?.find((one) => one.type === 'Failure' && one.status === 'True') ??
-    status?.conditions?.find((one) => one.type === 'Progressing')
-  return condition?.message ?? condition?.reason
-}
-
-function madeWith(indications: readonly string[]): string[] {
-  if (!indications.includes('Online')) return ['offline']
-  const words = ['online']
-  if (indications.includes('GuestAgent')) words.push('agent')
-  if (indications.includes('NoGuestAgent')) words.push('no agent')
-  if (indications.includes('QuiesceFailed')) words.push('quiesce failed')
-  if (indications.includes('Paused')) words.push('paused')
-  return words
-}
-
-function warningOf({ status }: VirtualMachineSnapshot, indications: readonly string[]): string | undefined {
+function warningOf({ status }: VirtualMachineSnapshot, { indications = [] }: SnapshotRow): string | undefined {
   const bad = ['QuiesceFailed', 'NoGuestAgent'].find((indication) => indications.includes(indication))
   if (!bad) return undefined
   const own = status?.sourceIndications?.find((one) => one.indication === bad)?.message
@@ -110,7 +84,7 @@ export function snapshotTree(entries: readonly SnapshotEntry[], restores: readon
     ...entries.filter((entry) => entry.state !== 'failed').map((entry) => ({ at: entry.takenAt, entry })),
     ...restores
       .filter((restore) => restore.status?.complete)
-      .map((restore) => ({ at: seconds(restore.status?.restoreTime) ?? 0, restored: restore.spec.virtualMachineSnapshotName })),
+      .map((restore) => ({ at: epochSeconds(restore.status?.restoreTime) ?? 0, restored: restore.spec.virtualMachineSnapshotName })),
   ].toSorted((a, b) => a.at - b.at)
 
   const children = new Map<string, (SnapshotEntry | 'now')[]>()
