@@ -149,15 +149,16 @@ test('says that the provider left somebody’s groups out, where it points elsew
   expect((await browser.session()).user).not.toHaveProperty('groupsMissing')
 })
 
-/** The middle of how long something takes, in milliseconds. */
-async function medianMs(run: () => Promise<unknown>): Promise<number> {
+/** The least of what something costs this process, which is server and provider, ms of CPU: others may use the machine, too. */
+async function leastCpuMs(run: () => Promise<unknown>): Promise<number> {
   const times: number[] = []
   for (let count = 0; count < 9; count += 1) {
-    const startedAt = performance.now()
+    const before = process.cpuUsage()
     await run()
-    times.push(performance.now() - startedAt)
+    const { user, system } = process.cpuUsage(before)
+    times.push((user + system) / 1000)
   }
-  return times.toSorted((a, b) => a - b)[4] ?? 0
+  return Math.min(...times)
 }
 
 test('takes little longer and little room to refuse a token that is made to burst [A-10]', async () => {
@@ -179,12 +180,12 @@ test('takes little longer and little room to refuse a token that is made to burs
   }
   const refused = async (token: (claims: JWTPayload) => Promise<unknown>) =>
     expect(await signIn(openBrowser(server.url), token)).toBe('/sign-in?error=refused')
-  const plain = await medianMs(() => refused((claims) => hostile.sign({ ...claims, nonce: 'x' })))
+  const plain = await leastCpuMs(() => refused((claims) => hostile.sign({ ...claims, nonce: 'x' })))
   for (const [name, make] of Object.entries(bombs)) {
     const made = await make(hostile.claims('x'))
     await refused(async () => made)
     const before = process.memoryUsage.rss()
-    const bomb = await medianMs(() => refused(async () => made))
+    const bomb = await leastCpuMs(() => refused(async () => made))
     // Two mebibytes of text go through a socket and a decoder; what they would burst into is 64.
     expect([name, bomb / plain]).toEqual([name, expect.toSatisfy((ratio: number) => ratio < 25)])
     expect([name, process.memoryUsage.rss() - before]).toEqual([name, expect.toSatisfy((bytes: number) => bytes < 48 * 1024 * 1024)])
