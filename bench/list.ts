@@ -1,5 +1,6 @@
 // The list of VMs in a real Chromium with a cold cache: from navigation to painted rows and a search that answers.
 import { chromium, type CDPSession, type Page } from '@playwright/test'
+import { untilAtRest } from './process.ts'
 import type { BenchStack } from './stack.ts'
 
 export type ListFigures = {
@@ -51,6 +52,8 @@ export async function measureList(stack: BenchStack, vms: number, visits: number
     await signIn(first, stack.url)
     await waitUntilSynced(first, vms)
     await first.close()
+    // A fleet that has just been made is still being looked at by the simulated controllers, with the browser's processors.
+    await untilAtRest(stack.cluster.pid)
     const figures: Omit<ListFigures, 'vms'>[] = []
     for (let visited = 0; visited < visits; visited += 1) {
       const page = await context.newPage()

@@ -12,6 +12,15 @@ export function cpuSeconds(pid: number): number {
 }
 
 /** What is in memory now, of all threads. */
+/** Until a process has been idle for most of a second; some fleets are never quite at rest, so not for longer than half a minute. */
+export async function untilAtRest(pid: number): Promise<void> {
+  for (let waited = 0; waited < 30; waited += 1) {
+    const before = cpuSeconds(pid)
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    if (!(cpuSeconds(pid) - before > 0.2)) return
+  }
+}
+
 export function rssBytes(pid: number): number {
   return Number(/VmRSS:\s+(\d+) kB/.exec(read(`/proc/${pid}/status`))?.[1] ?? Number.NaN) * 1024
 }

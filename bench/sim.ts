@@ -12,7 +12,7 @@ import { parse } from 'yaml'
 import { startScript } from '../dev/spawned-stack.ts'
 import { createAuthority, createServingCertificate } from '../packages/sim-cluster/src/serving/certificates.ts'
 import type { PlainServerSetup } from './plain-server.ts'
-import { cpuSeconds, rssBytes } from './process.ts'
+import { rssBytes, untilAtRest } from './process.ts'
 
 export type SimFigures = {
   vms: number
@@ -86,15 +86,6 @@ export async function measureSim(): Promise<SimFigures> {
   } finally {
     await started.stop()
     await rm(folder, { recursive: true, force: true })
-  }
-}
-
-/** Until a process has been idle for most of a second; some fleets are never quite at rest, so not for longer than half a minute. */
-async function untilAtRest(pid: number): Promise<void> {
-  for (let waited = 0; waited < 30; waited += 1) {
-    const before = cpuSeconds(pid)
-    await new Promise((resolve) => setTimeout(resolve, 1000))
-    if (!(cpuSeconds(pid) - before > 0.2)) return
   }
 }
 

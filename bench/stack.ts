@@ -12,6 +12,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
 export type BenchCluster = {
   url: string
+  pid: number
   ca: Buffer
   kubeconfigFile: string
   token(user: string): string
@@ -108,6 +109,7 @@ function clusterOf(child: ChildProcess, ready: FromCluster & { type: 'ready' }, 
     })
   return {
     url: ready.url,
+    pid: child.pid ?? 0,
     ca: Buffer.from(ready.ca),
     kubeconfigFile,
     token(user) {

@@ -52,11 +52,11 @@ describe('budgets', () => {
     expect(sum(scripts)).toBeLessThanOrEqual(150 * 1024)
   })
 
-  test('the first view of the VM list is at most 240 KiB gzip of scripts and styles, and 15 script requests', () => {
+  test('the first view of the VM list is at most 200 KiB gzip of scripts and styles, and 15 script requests', () => {
     const page = pageKeys(/features\/virtual-machines\/virtual-machines-page\.tsx$/)
     const shell = pageKeys(/layouts\/.*shell.*\.tsx$/)
     const { scripts, styles } = closure([...entryKeys(), ...shell, ...page])
-    expect(sum([...scripts, ...styles])).toBeLessThanOrEqual(240 * 1024)
+    expect(sum([...scripts, ...styles])).toBeLessThanOrEqual(200 * 1024)
     expect(scripts.size).toBeLessThanOrEqual(15)
   })
 

@@ -197,6 +197,14 @@ export function useFleet<F extends Fleet>(fleet: F, everyMs = 0): FleetState<Fle
   return useSyncExternalStore(source.subscribe, source.state)
 }
 
+/** The rows of a fleet for who may need them later: it is not asked for before they are wanted. */
+export function useRowsWhen<F extends Fleet>(fleet: F, wanted: boolean): readonly FleetRows[F][] {
+  const store: FleetStore<FleetRows[F]> = fleets[fleet]
+  return useSyncExternalStore(wanted ? store.subscribe : neverTold, () => store.state().rows)
+}
+
+const neverTold = () => () => undefined
+
 /** A store that tells of rows at once and then at most every so often; of any other change at once. */
 export function throttled<R>(store: FleetStore<R>, everyMs: number): Pick<FleetStore<R>, 'subscribe' | 'state'> {
   let shown = store.state()

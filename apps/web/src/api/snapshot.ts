@@ -29,14 +29,16 @@ async function* decoded<R>(lines: AsyncIterable<string>): AsyncGenerator<R[]> {
 /** An answer's lines, as they come in. */
 export async function* linesOf({ body }: Response): AsyncGenerator<string, undefined> {
   if (!body) return undefined
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader()
+  const reader = body.getReader()
+  // One decoder, not a stream of them: each of those costs every piece some turns of the loop.
+  const decoder = new TextDecoder()
   let rest = ''
   for (;;) {
     const { done, value } = await reader.read()
-    if (done) break
-    const parts = (rest + value).split('\n')
+    const parts = (rest + decoder.decode(value, { stream: !done })).split('\n')
     rest = parts.pop() ?? ''
     yield* parts
+    if (done) break
   }
   if (rest !== '') yield rest
   return undefined

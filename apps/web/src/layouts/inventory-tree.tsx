@@ -3,7 +3,7 @@
 import { statusWords, vmState, type VmRow } from '@virtdeck/kubevirt'
 import { useDeferredValue, useMemo, useState } from 'react'
 import { useLocation, useNavigate, useSearchParams } from 'react-router'
-import { useFleet } from '../api/fleet.ts'
+import { useFleet, useRowsWhen } from '../api/fleet.ts'
 import { formatQuery, isToken, parseQuery, queryTest, token } from '../components/fleet/language.ts'
 import type { Token } from '../components/fleet/language.ts'
 import { listPart, listSearch } from '../components/fleet/list-search.ts'
@@ -31,7 +31,7 @@ export function InventoryTree({ clusterName }: { clusterName: string }) {
   const [folded, setFolded] = useState(false)
   const [opened, setOpened] = useState<ReadonlySet<string>>(new Set())
   const { status, rows } = useFleet('virtualmachines', SCAN_EVERY_MS)
-  const nodes = useFleet('nodes')
+  const nodes = useRowsWhen('nodes', kind === 'node')
   const navigate = useNavigate()
   const shown = useListSearch()
   const terms = useMemo(() => parseQuery(vmFleet.language, shown.get('q') ?? ''), [shown])
@@ -48,7 +48,7 @@ export function InventoryTree({ clusterName }: { clusterName: string }) {
 
   const chosen = terms.filter((term) => isToken(term) && term.key === kind && !term.negated)
   const only = chosen.length === 1 && chosen[0] && isToken(chosen[0]) ? chosen[0].value : undefined
-  const places = kind === 'namespace' ? branches(scan?.facets['namespace']) : nodeBranches(scan?.facets['node'], nodes.rows)
+  const places = kind === 'namespace' ? branches(scan?.facets['namespace']) : nodeBranches(scan?.facets['node'], nodes)
   const children = places.map((place) => branch(place, [token(kind, place.label)], () => below(place.label)))
   targets.set(ROOT, listOf())
   const root: TreeNode = {

@@ -2,7 +2,7 @@
 // the visible range renders again while one scrolls.
 import { useVirtualizer } from '@tanstack/react-virtual'
 import type { Virtualizer } from '@tanstack/react-virtual'
-import { memo, useCallback, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
+import { memo, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import type { KeyboardEvent } from 'react'
 import { create } from 'zustand'
 import { useShortcut } from '../../stores/shortcuts.ts'
@@ -513,39 +513,55 @@ function Hint({ keys, children }: { keys: string; children: string }) {
   )
 }
 
-/** The table before there are rows. It shows only after 200 ms: a quick answer never flickers. */
-export function FleetTableSkeleton<R extends FleetRow>({ kind, shown, width, selectable }: Omit<ColumnsProps<R>, 'columns'>) {
-  const columns = columnsOf(kind, shown)
+/** As long as nothing shows of a table without rows: a quick answer never flickers. */
+const LATE_MS = 200
+
+type SkeletonProps<R extends FleetRow> = Omit<ColumnsProps<R>, 'columns'>
+
+/** The table before there are rows. */
+export function FleetTableSkeleton<R extends FleetRow>(props: SkeletonProps<R>) {
+  const [late, setLate] = useState(false)
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(true), LATE_MS)
+    return () => clearTimeout(timer)
+  }, [])
   return (
     <div className="tablewrap fleetwrap late" role="status" aria-busy="true">
-      <span className="sr">Loading {kind.title.toLowerCase()}</span>
-      <table className="rt fixed fleett" aria-hidden="true" style={leastWidth(kind, shown)}>
-        <Columns kind={kind} columns={columns} shown={shown} width={width} selectable={selectable} />
-        <thead>
-          <tr>
-            {selectable && <th className="c-sel" />}
-            {columns.map(({ id, title, className }, at) => (
-              <th key={id} className={headClass(className, at)}>
-                {title}
-              </th>
-            ))}
-            <th />
-          </tr>
-        </thead>
-        <tbody>
-          {Array.from({ length: 14 }, (_, index) => (
-            <tr key={index}>
-              {selectable && <td className="c-sel" />}
-              {columns.map(({ id, width: least, className }, at) => (
-                <td key={id} className={cellClass(className, at)}>
-                  <Skeleton width={Math.round(least * (0.35 + ((index * 7 + at * 5) % 10) / 25))} />
-                </td>
-              ))}
-              <td />
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <span className="sr">Loading {props.kind.title.toLowerCase()}</span>
+      {late && <SkeletonRows {...props} />}
     </div>
+  )
+}
+
+function SkeletonRows<R extends FleetRow>({ kind, shown, width, selectable }: SkeletonProps<R>) {
+  const columns = columnsOf(kind, shown)
+  return (
+    <table className="rt fixed fleett" aria-hidden="true" style={leastWidth(kind, shown)}>
+      <Columns kind={kind} columns={columns} shown={shown} width={width} selectable={selectable} />
+      <thead>
+        <tr>
+          {selectable && <th className="c-sel" />}
+          {columns.map(({ id, title, className }, at) => (
+            <th key={id} className={headClass(className, at)}>
+              {title}
+            </th>
+          ))}
+          <th />
+        </tr>
+      </thead>
+      <tbody>
+        {Array.from({ length: 14 }, (_, index) => (
+          <tr key={index}>
+            {selectable && <td className="c-sel" />}
+            {columns.map(({ id, width: least, className }, at) => (
+              <td key={id} className={cellClass(className, at)}>
+                <Skeleton width={Math.round(least * (0.35 + ((index * 7 + at * 5) % 10) / 25))} />
+              </td>
+            ))}
+            <td />
+          </tr>
+        ))}
+      </tbody>
+    </table>
   )
 }
