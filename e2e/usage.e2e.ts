@@ -62,6 +62,7 @@ test('takes the bars of a VM away that stops, and says in words on its page what
   const row = vmRow(page, 'shop-web-02')
   await expect(meter(row, 'CPU use')).toBeVisible()
   await row.getByRole('link', { name: 'shop-web-02' }).click()
+  await expect(page.getByRole('heading', { level: 1, name: 'shop-web-02' })).toBeVisible()
   const facts = page.getByRole('main')
   await expect(facts.getByRole('meter', { name: 'CPU use' })).toHaveAttribute('title', /of 1 vCPU/)
   await expect(facts.getByRole('meter', { name: 'Memory use' })).toBeVisible()

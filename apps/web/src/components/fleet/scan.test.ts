@@ -150,4 +150,7 @@ test('sorts and searches again what comes from beside the rows, when that is ano
   expect(scanner.scan(rows, [], byName)).toBe(inNames)
   expect(names(scanner.scan(rows, hot, byName))).toBe('cache')
   expect(names(scanner.scan(rows, [], byHeat))).toBe('cache db web')
+  heat = new Map([['web', 9]])
+  version = 3
+  expect(names(scanner.scan(rows, [], byHeat))).toBe('web cache db')
 })
