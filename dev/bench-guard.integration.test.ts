@@ -204,7 +204,7 @@ describe('in front of the API server', () => {
   beforeAll(async () => void (stack = await startStack()))
   afterAll(async () => stack?.[Symbol.asyncDispose]())
 
-  test('a VM takes at most six times as long as from the API server itself, in turns', async () => {
+  test('a VM takes at most 2.2 times as long as from the API server itself, in turns', async () => {
     const browser = openBrowser(stack.url)
     await browser.signIn({ mode: 'demo', user: 'admin' })
     const token = stack.cluster.users.find(({ name }) => name === 'admin')?.token ?? ''
@@ -222,7 +222,8 @@ describe('in front of the API server', () => {
     const path = '/apis/kubevirt.io/v1/virtualmachines?limit=1'
     const cookie = browser.cookie()
     const times = { direct: [] as number[], proxied: [] as number[] }
-    for (let turn = 0; turn < 150; turn += 1) {
+    // All of it runs in this one thread, so that the ratio is one of work. The first half of the turns are for the compiler.
+    for (let turn = 0; turn < 1_000; turn += 1) {
       const headers = { accept, authorization: `Bearer ${token}` }
       times.direct.push(await time((done) => httpsRequest(new URL(path, stack.cluster.url), { agent: agents.https, headers }, done).end()))
       times.proxied.push(
@@ -234,6 +235,6 @@ describe('in front of the API server', () => {
     agents.http.destroy()
     agents.https.destroy()
     const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
-    expect(median(times.proxied) / median(times.direct)).toBeLessThan(6)
+    expect(median(times.proxied.slice(500)) / median(times.direct.slice(500))).toBeLessThan(2.2)
   })
 })
