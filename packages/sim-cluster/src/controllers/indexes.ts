@@ -8,11 +8,7 @@ import type { Pod, VirtualMachine, VirtualMachineInstance } from '@virtdeck/k8s'
 export type Index<T> = (term: string) => T[]
 
 /** Objects of one resource by the terms that a function finds in them. */
-function createIndex<K extends Key>(
-  storage: Storage,
-  key: K,
-  termsOf: (object: Kinds[K]) => (string | undefined)[],
-): Index<Kinds[K]> {
+function createIndex<K extends Key>(storage: Storage, key: K, termsOf: (object: Kinds[K]) => (string | undefined)[]): Index<Kinds[K]> {
   const byTerm = new Map<string, Map<string, Kinds[K]>>()
   const put = (object: Kinds[K]) => {
     for (const term of termsOf(object)) {
