@@ -71,6 +71,9 @@ test('withdrawn rights empty the screen within 65 seconds and say so [F003 F140]
 
   expect((await stack.api('admin', 'DELETE', `${rbac}/rolebindings/spectro-vm-user`)).status).toBe(200)
   await expect(page.getByRole('heading', { name: 'No virtual machines for you to see' })).toBeVisible({ timeout: 68_000 })
+  // Nothing is counted that may not be seen, and nothing searched.
+  await expect(page.getByRole('group', { name: 'Filters' })).toHaveCount(0)
+  await expect(page.getByRole('combobox', { name: 'Search VMs' })).toHaveCount(0)
   await expect(vmRow(page, 'jumphost')).toHaveCount(0)
   await expect(vmPage.getByRole('heading', { name: 'You may not see this VM' })).toBeVisible({ timeout: 68_000 })
 })

@@ -79,7 +79,9 @@ export function FleetPage<R extends FleetRow>(props: FleetPageProps<R>) {
   const shown = useStable(shownColumns(kind, choice, width))
   useBeside(kind.beside, list)
   const scan = useScan(kind, fleet.rows, list.terms, list.order)
-  const ready = fleet.status === 'ready' && scan !== undefined
+  // Where nothing may be seen there is nothing to count, to search or to choose.
+  const hidden = fleet.status === 'ready' && fleet.access?.scope === 'forbidden'
+  const ready = fleet.status === 'ready' && scan !== undefined && !hidden
   const selecting = useSelection(({ uids }) => uids.size > 0)
   const selectable = !phone && bulk !== undefined
   useEffect(() => () => select(nothing), [kind])
@@ -100,7 +102,11 @@ export function FleetPage<R extends FleetRow>(props: FleetPageProps<R>) {
   return (
     <div className="fleetpage" ref={page} data-density={compact ? 'compact' : undefined}>
       <title>{`${kind.title} · virtdeck`}</title>
-      {phone ? (
+      {hidden ? (
+        <div className={phone ? 'pq' : 'pagehead list'}>
+          <h1 className={phone ? 'sr' : undefined}>{kind.title}</h1>
+        </div>
+      ) : phone ? (
         <div className="pq">
           <h1 className="sr">{kind.title}</h1>
           {box}
@@ -122,12 +128,14 @@ export function FleetPage<R extends FleetRow>(props: FleetPageProps<R>) {
           {create}
         </div>
       )}
-      <FacetBar
-        kind={kind}
-        facets={ready ? scan.facets : undefined}
-        terms={list.terms}
-        onToggle={(toggled) => list.decide({ ...list.draft, tokens: toggleToken(list.draft.tokens, toggled) })}
-      />
+      {!hidden && (
+        <FacetBar
+          kind={kind}
+          facets={ready ? scan.facets : undefined}
+          terms={list.terms}
+          onToggle={(toggled) => list.decide({ ...list.draft, tokens: toggleToken(list.draft.tokens, toggled) })}
+        />
+      )}
       {ready && <Announcement query={list.query} text={`${formatCount(scan.rows.length)} of ${formatCount(scan.total)} ${kind.many}`} />}
       <div className={aside ? 'fleetsplit' : 'fleetwhole'}>
         <div className="listbody" ref={body}>
