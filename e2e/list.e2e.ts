@@ -1,5 +1,5 @@
 import { createVm, paths } from './cluster.ts'
-import { expect, openAs, test, vmRow } from './fixtures.ts'
+import { expect, expectAccessible, openAs, test, vmRow } from './fixtures.ts'
 
 test('tells the states of VMs apart by word and by shape, not by colour alone [F004]', async ({ page, stack }) => {
   const states = [
@@ -129,4 +129,40 @@ test('leads through the sign-in to the very tab of the VM that the link named [F
   await expect(page).toHaveURL(/\/virtual-machines\/team-a\/web-01\/events\?type=Warning$/)
   await expect(page.getByRole('link', { name: /^Events/ })).toHaveAttribute('aria-current', 'page')
   await expect(page.getByRole('button', { name: /^Warnings/ })).toHaveAttribute('aria-pressed', 'true')
+})
+
+test.describe('on a phone', () => {
+  test.use({ viewport: { width: 390, height: 844 }, hasTouch: true })
+
+  test('a long press selects a row, taps go on, and the bar’s verbs are for them all [F011]', async ({ page, stack }) => {
+    for (const name of ['press-1', 'press-2', 'press-3']) await createVm(stack, { namespace: 'team-a', name, runStrategy: 'Halted' })
+    await openAs(page, stack, 'operator', '/virtual-machines?q=press-')
+    await expect(vmRow(page, 'press-3')).toBeVisible()
+    const bar = page.getByRole('toolbar')
+    const box = await vmRow(page, 'press-1').boundingBox()
+    const at = { x: (box?.x ?? 0) + 60, y: (box?.y ?? 0) + 20 }
+    const browser = await page.context().newCDPSession(page)
+    await browser.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [at] })
+    await expect(bar).toContainText('1 selected')
+    await browser.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] })
+    // Neither the end of the press nor a tap opens a VM now.
+    await vmRow(page, 'press-2').getByRole('link').tap()
+    await expect(bar).toContainText('2 selected')
+    await expect(page).toHaveURL(/\/virtual-machines\?q=press-$/)
+    await expect(page.locator('tbody tr[aria-selected="true"]')).toHaveCount(2)
+    await vmRow(page, 'press-1').getByRole('link').tap()
+    await expect(bar).toContainText('1 selected')
+
+    const whole = await bar.boundingBox()
+    expect(whole?.x).toBeGreaterThanOrEqual(0)
+    expect((whole?.x ?? 0) + (whole?.width ?? 0)).toBeLessThanOrEqual(390)
+    await expectAccessible(page)
+    await bar.getByRole('button', { name: 'Start…', exact: true }).tap()
+    await expect(page.getByRole('dialog')).toContainText('press-2')
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).tap()
+    await bar.getByRole('button', { name: 'Clear selection' }).tap()
+    await expect(bar).toHaveCount(0)
+    await vmRow(page, 'press-2').getByRole('link').tap()
+    await expect(page.getByRole('heading', { level: 1, name: 'press-2' })).toBeVisible()
+  })
 })

@@ -59,7 +59,7 @@ type FleetPageProps<R extends FleetRow> = {
   /** The page's primary button, and the same with less room. */
   create?: ReactNode
   createOnPhone?: ReactNode
-  /** Shown while rows are selected. Without it, rows have no boxes. */
+  /** Shown while rows are selected. Without it, none can be. */
   bulk?: ReactNode
   /** Beside the table. */
   aside?: ReactNode
@@ -83,7 +83,7 @@ export function FleetPage<R extends FleetRow>(props: FleetPageProps<R>) {
   const hidden = fleet.status === 'ready' && fleet.access?.scope === 'forbidden'
   const ready = fleet.status === 'ready' && scan !== undefined && !hidden
   const selecting = useSelection(({ uids }) => uids.size > 0)
-  const selectable = !phone && bulk !== undefined
+  const selectable = bulk !== undefined
   useEffect(() => () => select(nothing), [kind])
   useEffect(() => (ready ? whenIdle(() => later.forEach((part) => part.want())) : undefined), [ready])
 
@@ -151,7 +151,8 @@ export function FleetPage<R extends FleetRow>(props: FleetPageProps<R>) {
 
   function content() {
     if (fleet.status === 'error') return <Unreachable what={kind.title.toLowerCase()} icon={icon} status={fleet.error} onRetry={onRetry} />
-    if (fleet.status === 'loading' || !scan) return <FleetTableSkeleton kind={kind} shown={shown} width={width} selectable={selectable} />
+    if (fleet.status === 'loading' || !scan)
+      return <FleetTableSkeleton kind={kind} shown={shown} width={width} selectable={selectable && !phone} />
     if (fleet.access?.scope === 'forbidden')
       return <Forbidden what={kind.title.toLowerCase()} body={forbidden ?? fleet.access.status.message} status={fleet.access.status} />
     if (scan.total === 0)

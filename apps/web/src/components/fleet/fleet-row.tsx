@@ -24,7 +24,9 @@ export type FleetRowProps<R extends Row> = {
   menuOpen: boolean
   onMenu: (row: R, open: boolean) => void
   onCursor: (row: R) => void
-  /** Absent where rows have no boxes: on phones. */
+  /** Whether it can be selected: on phones by a long press, elsewhere by its box. */
+  selectable: boolean
+  /** Absent where rows have no boxes. */
   onSelect?: (row: R, extend: boolean) => void
 }
 
@@ -50,7 +52,19 @@ function sameProps<R extends Row>({ row, ...before }: FleetRowProps<R>, { row: n
 type Place = { 'aria-rowindex': number; 'data-key': string }
 type LiveRowProps<R extends Row> = Omit<FleetRowProps<R>, 'index'> & { place: Place }
 
-function LiveRow<R extends Row>({ kind, row, place, columns, phone, cursor, menuOpen, onMenu, onCursor, onSelect }: LiveRowProps<R>) {
+function LiveRow<R extends Row>({
+  kind,
+  row,
+  place,
+  columns,
+  phone,
+  cursor,
+  menuOpen,
+  onMenu,
+  onCursor,
+  selectable,
+  onSelect,
+}: LiveRowProps<R>) {
   const [flashesOf] = useState(createFlashes<R>)
   const flashes = flashesOf(row, columns)
   const selected = useSelection(({ uids }) => uids.has(row.uid))
@@ -58,7 +72,7 @@ function LiveRow<R extends Row>({ kind, row, place, columns, phone, cursor, menu
     <tr
       {...place}
       className={cursor ? 'cursor' : undefined}
-      aria-selected={onSelect && selected}
+      aria-selected={selectable ? selected : undefined}
       onFocus={() => onCursor(row)}
       onClick={() => onCursor(row)}
     >

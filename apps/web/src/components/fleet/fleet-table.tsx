@@ -14,7 +14,9 @@ import { ChevronDownIcon, ChevronUpIcon } from '../../ui/icons.ts'
 import { Keys } from '../../ui/kbd.tsx'
 import { Skeleton } from '../../ui/skeleton.tsx'
 import { formatCount } from '../../util/format.ts'
+import { useLongPress } from '../../util/use-long-press.ts'
 import type { Action } from '../action.ts'
+import { movedBy } from './anchor.ts'
 import { MENU_WIDTH, SELECT_WIDTH, columnWidth, extraFits, tableWidth } from './columns.ts'
 import { columnOf, keyOf } from './fleet-kind.ts'
 import type { Beside, FleetColumn, FleetKind, FleetRow } from './fleet-kind.ts'
@@ -45,12 +47,13 @@ type FleetTableProps<R extends FleetRow> = {
   stale: boolean
   /** What the rows were searched and sorted by: another search is read from its top. */
   origin: string
-  /** Whether rows have boxes, and the list a bar for those that are ticked. */
+  /** Whether rows can be selected, and the list has a bar for those that are. */
   selectable: boolean
 }
 
 export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
   const { kind, rows, group, order, onOrder, shown, width, phone, variant, stale, origin, selectable } = props
+  const boxes = selectable && !phone
   const place = `${kind.id} ${origin}`
   const wrap = useRef<HTMLDivElement>(null)
   const { height, rowHeight, headHeight, groupHeight } = useMeasures(wrap, variant)
@@ -103,13 +106,7 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
     link.focus({ preventScroll: true })
   })
 
-  // What has the focus may go, as by another's hand: its neighbour takes it, since the keys would go nowhere.
-  const focused = useRef(false)
-  const cursorWasAt = useRef(-1)
-  useLayoutEffect(() => {
-    if (cursorAt >= 0) cursorWasAt.current = cursorAt
-    else if (cursor && focused.current && document.activeElement === document.body) goTo(cursorWasAt.current)
-  })
+  useStillness(virtualizer, lines, `${place} ${variant} ${group}`, rowHeight)
 
   const latest = useRef(lines)
   useLayoutEffect(() => {
@@ -211,6 +208,27 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
   const top = (virtualizer.scrollOffset ?? 0) / rowHeight
   const bottom = top + (height - headHeight) / rowHeight
   const tableShape = phone ? 'lines' : tableWidth(kind, shown) > width ? 'wide' : ''
+  const rowOf = (target: Element) => {
+    const key = target.closest('tr')?.dataset['key']
+    const line = places.map((index) => lines[index] as Line<R>).find((one) => lineKey(one) === key)
+    return line && isRow(line) ? line : undefined
+  }
+  /** On phones a long press begins a selection; taps then go on with it. */
+  const press = useLongPress(
+    phone && selectable
+      ? {
+          onPress(target) {
+            const row = rowOf(target)
+            if (row) tick(row, false)
+          },
+          onTap(target) {
+            const row = selecting && !target.closest('.c-more') ? rowOf(target) : undefined
+            if (row) tick(row, false)
+            return row !== undefined
+          },
+        }
+      : undefined,
+  )
   const below = heightOf((places.at(-1) ?? -1) + 1, lines.length)
   const span = shown.length + 2
 
@@ -225,9 +243,9 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
           style={phone ? undefined : leastWidth(kind, shown)}
         >
           <caption className="sr">{kind.title}</caption>
-          {!phone && <Columns kind={kind} columns={columns} shown={shown} width={width} selectable={selectable} />}
-          <TableHead columns={columns} rows={rows} order={order} onOrder={onOrder} selectable={selectable} />
-          <tbody onFocus={() => (focused.current = true)} onBlur={() => (focused.current = false)}>
+          {!phone && <Columns kind={kind} columns={columns} shown={shown} width={width} selectable={boxes} />}
+          <TableHead columns={columns} rows={rows} order={order} onOrder={onOrder} selectable={boxes} />
+          <tbody {...press}>
             {places.flatMap((index, at) => {
               // Places are within.
               const line = lines[index] as Line<R>
@@ -247,7 +265,8 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
                     menuOpen={key === menu}
                     onMenu={toggleMenu}
                     onCursor={setCursor}
-                    onSelect={selectable ? tick : undefined}
+                    selectable={selectable}
+                    onSelect={boxes ? tick : undefined}
                   />
                 ) : (
                   <GroupRow
@@ -259,7 +278,7 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
                     columns={shown.length + 1}
                     folded={folded.has(groupName(line))}
                     cursor={key === cursorKey}
-                    selectable={selectable}
+                    selectable={boxes}
                     onCursor={setCursor}
                   />
                 ),
@@ -340,6 +359,27 @@ function useScrollMemory(virtualizer: Virtualizer<HTMLDivElement, Element>, orig
     },
     [virtualizer],
   )
+}
+
+/** Keeps what one reads in its place while lines come and go above it. At the top of the list one sees what comes. */
+function useStillness<R extends FleetRow>(
+  virtualizer: Virtualizer<HTMLDivElement, Element>,
+  lines: readonly Line<R>[],
+  origin: string,
+  rowHeight: number,
+) {
+  const before = useRef({ lines, origin, visible: [] as readonly number[] })
+  useLayoutEffect(() => {
+    const { current: old } = before
+    const offset = virtualizer.scrollOffset ?? 0
+    if (old.lines !== lines && old.origin === origin && offset > 0 && !virtualizer.isScrolling) {
+      // What was visible is within the lines of then; places are asked for within those of now.
+      const names = old.visible.map((place) => lineKey(old.lines[place] as Line<R>))
+      const by = movedBy(names, old.visible[0] ?? 0, (at) => lineKey(lines[at] as Line<R>), lines.length)
+      if (by !== 0) virtualizer.scrollToOffset(offset + by * rowHeight)
+    }
+    before.current = { lines, origin, visible: virtualizer.getVirtualIndexes() }
+  })
 }
 
 /** What of the CSS the arithmetic needs: heights come from its variables, so that density and phone are its matter. */
