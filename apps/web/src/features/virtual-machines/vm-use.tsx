@@ -130,7 +130,7 @@ export const measuredUse: Beside = {
   ...made,
   version: usage.version,
   subscribe: usage.subscribe,
-  problem: () => usage.state().problem,
+  problem: () => noteOf(usage.state()),
   note: () => noteOf(usage.state()),
 }
 
