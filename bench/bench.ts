@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { cpus, loadavg, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
-import { measureConsole, type ConsoleFigures } from './console.ts'
+import { measureBusyConsoles, measureConsole, type BusyFigures, type ConsoleFigures } from './console.ts'
 import { measureEvents, type EventFigures, type EventRun } from './events.ts'
 import { measureList, type ListFigures } from './list.ts'
 import { measureProxy, type ProxyFigures } from './proxy.ts'
@@ -32,7 +32,7 @@ type Results = {
   list?: ListFigures[]
   events?: EventFigures[]
   proxy?: ProxyFigures
-  console?: ConsoleFigures
+  console?: ConsoleFigures & { busy: BusyFigures }
   sim?: SimFigures
 }
 
@@ -146,9 +146,9 @@ if (only.includes('proxy')) {
 }
 
 if (only.includes('console')) {
-  await using stack = await stackOf(fleet, { groups, inventoryUser: 'group-00' })
-  const measured = (results.console = await measureConsole(stack))
-  const { busy } = measured
+  const measured = await consoles()
+  const busy = await busyConsoles()
+  results.console = { ...measured, busy }
   table(
     ['consoles through the server', ''],
     [
@@ -161,6 +161,8 @@ if (only.includes('console')) {
       [`${busy.sessions} sessions while ${busy.relisted} rows are read anew: echoes per second`, busy.echoesPerSecond.toFixed(0)],
       ['their echo, p50 / p99 ms', `${busy.p50Ms.toFixed(2)} / ${busy.p99Ms.toFixed(2)}`],
       ['added to sessions at the API server, p50 / p99 ms', `${busy.addedP50Ms.toFixed(2)} / ${busy.addedP99Ms.toFixed(2)}`],
+      ['p99 in each round, ms', busy.addedP99MsByRound.map((ms) => ms.toFixed(2)).join(', ')],
+      ['the same while nothing is read, p50 / p99 ms', `${busy.calmAddedP50Ms.toFixed(2)} / ${busy.calmAddedP99Ms.toFixed(2)}`],
       ['server CPU meanwhile', `${(busy.serverCpu * 100).toFixed(0)} %`],
     ],
   )
@@ -190,6 +192,16 @@ table(
 )
 say(`\nload at the end ${results.load.at(-1)}\n`)
 if (values.json) await writeFile(values.json, `${JSON.stringify(results, null, 2)}\n`)
+
+async function consoles() {
+  await using stack = await stackOf(fleet)
+  return measureConsole(stack)
+}
+
+async function busyConsoles() {
+  await using stack = await startFleet(fleet, { groups, inventoryUser: 'group-00', front: true })
+  return measureBusyConsoles(stack)
+}
 
 function load(): number {
   return Math.round((loadavg()[0] ?? 0) * 10) / 10

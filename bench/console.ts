@@ -2,12 +2,13 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { WebSocket } from 'ws'
-import { histogram } from './histogram.ts'
-import { typist, typists } from './names.ts'
+import { fork } from 'node:child_process'
+import { consoleProtocol, typist, typists } from './names.ts'
 import { cpuSeconds } from './process.ts'
 import { startKubectlProxy } from './proxy.ts'
 import { openSocket, signIn, type BenchSession } from './sign-in.ts'
 import { sleep, type BenchStack } from './stack.ts'
+import type { FromTyping, ToTyping, TypedConsole } from './typing.ts'
 
 export type ConsoleFigures = {
   /** Bytes per second of whole screens in raw pixels through the server over the same through `kubectl proxy`. */
@@ -23,19 +24,26 @@ export type ConsoleFigures = {
   addedP99Ms: number
   kubectlAddedP50Ms: number
   kubectlAddedP99Ms: number
-  /** Many sessions that each send a key and get its echo 30 times a second, while the server reads the fleet anew. */
-  busy: {
-    sessions: number
-    echoesPerSecond: number
-    p50Ms: number
-    p99Ms: number
-    /** What it adds to sessions at the API server itself at the same time. */
-    addedP50Ms: number
-    addedP99Ms: number
-    /** Objects that were read anew meanwhile. */
-    relisted: number
-    serverCpu: number
-  }
+}
+
+/** Many sessions that each send a key and get its echo 30 times a second, while the server reads the fleet anew. */
+export type BusyFigures = {
+  sessions: number
+  /** Medians over the rounds, as all that follow. */
+  echoesPerSecond: number
+  p50Ms: number
+  p99Ms: number
+  /** What it adds to sessions at the API server itself in the same round. */
+  addedP50Ms: number
+  addedP99Ms: number
+  /** The same while nothing is read. */
+  calmAddedP50Ms: number
+  calmAddedP99Ms: number
+  /** Of each round. */
+  addedP99MsByRound: number[]
+  /** Rows that were read anew in all rounds. */
+  relisted: number
+  serverCpu: number
 }
 
 type Subresource = 'vnc' | 'console'
@@ -43,7 +51,6 @@ type Way = (subresource: Subresource, vmi?: Ref) => Promise<WebSocket>
 type WayName = 'pipe' | 'kubectl' | 'virtdeck'
 type Ref = { namespace: string; name: string }
 
-const protocol = 'plain.kubevirt.io'
 const rounds = 5
 /** The server grants no more to one person. */
 const consolesPerPerson = 8
@@ -51,25 +58,25 @@ const screensPerRound = 30
 const keysPerRound = 200
 const busySessions = consolesPerPerson * typists
 const busyDirectSessions = 20
-const busySeconds = 12
+const busySeconds = 6
 const framesPerSecond = 30
+const readers = ['admin', 'operator', 'viewer']
 
 const pathOf = ({ namespace, name }: Ref, subresource: Subresource) =>
   `/apis/subresources.kubevirt.io/v1/namespaces/${namespace}/virtualmachineinstances/${name}/${subresource}`
 
-/** Measures a running VM's screen and serial console, and then many consoles while the server reads a fleet. */
+/** Measures a running VM's screen and serial console. */
 export async function measureConsole(stack: BenchStack): Promise<ConsoleFigures> {
   const session = await signIn(stack.url)
-  const vmis = await runningVmis(session, busySessions + busyDirectSessions)
-  const [vmi] = vmis
-  if (!vmi || vmis.length < busySessions + busyDirectSessions) throw new Error('too few VMs of the fleet run')
+  const [vmi] = await runningVmis(session, 1)
+  if (!vmi) throw new Error('no VM of the fleet runs')
   await using kubectl = await startKubectlProxy(stack.cluster)
   await using pipe = await startPipe(stack.cluster.url)
   const ways: Record<WayName, Way> = {
     pipe: direct(stack, vmi, pipe.url),
     kubectl: async (subresource) =>
-      new WebSocket(`${kubectl.url.replace('http', 'ws')}${pathOf(vmi, subresource)}`, [protocol], { perMessageDeflate: false }),
-    virtdeck: (subresource) => openSocket(session, `/k8s${pathOf(vmi, subresource)}`, protocol),
+      new WebSocket(`${kubectl.url.replace('http', 'ws')}${pathOf(vmi, subresource)}`, [consoleProtocol], { perMessageDeflate: false }),
+    virtdeck: (subresource) => openSocket(session, `/k8s${pathOf(vmi, subresource)}`, consoleProtocol),
   }
   const names = Object.keys(ways) as WayName[]
   const speeds: Record<WayName, number[]> = { pipe: [], kubectl: [], virtdeck: [] }
@@ -91,14 +98,13 @@ export async function measureConsole(stack: BenchStack): Promise<ConsoleFigures>
     addedP99Ms: at(echoes.virtdeck, 0.99) - at(echoes.pipe, 0.99),
     kubectlAddedP50Ms: at(echoes.kubectl, 0.5) - at(echoes.pipe, 0.5),
     kubectlAddedP99Ms: at(echoes.kubectl, 0.99) - at(echoes.pipe, 0.99),
-    busy: await measureBusy(stack, vmis),
   }
 }
 
 /** Straight to the API server, or to a pipe in front of it. */
 function direct({ cluster }: BenchStack, given: Ref, url = cluster.url): Way {
   return async (subresource, vmi = given) =>
-    new WebSocket(new URL(pathOf(vmi, subresource), url.replace('http', 'ws')), [protocol], {
+    new WebSocket(new URL(pathOf(vmi, subresource), url.replace('http', 'ws')), [consoleProtocol], {
       ca: cluster.ca,
       headers: { authorization: `Bearer ${cluster.token('admin')}` },
       perMessageDeflate: false,
@@ -129,77 +135,92 @@ async function startPipe(target: string): Promise<AsyncDisposable & { url: strin
   }
 }
 
-/** Many consoles, some of them straight at the API server, while people with rights of their own make the server read everything. */
-async function measureBusy(stack: BenchStack, vmis: readonly Ref[]): Promise<ConsoleFigures['busy']> {
-  const sessions: BenchSession[] = []
-  for (let index = 0; index < typists; index += 1) sessions.push(await signIn(stack.url, typist(index)))
-  const own = histogram()
-  const plain = histogram()
-  const stops: (() => void)[] = []
-  for (let index = 0; index < busySessions; index += 1) {
-    const vmi = vmis[index]
-    const session = sessions[Math.floor(index / consolesPerPerson)]
-    if (!vmi || !session) throw new Error('there is no VM or no session left')
-    stops.push(await typeAway(await openSocket(session, `/k8s${pathOf(vmi, 'console')}`, protocol), own))
-  }
-  for (const vmi of vmis.slice(busySessions)) stops.push(await typeAway(await direct(stack, vmi)('console'), plain))
-  try {
-    await sleep(1_000)
-    own.clear()
-    plain.clear()
+/**
+ * Many consoles, some of them straight at the API server, while people with rights of their own make the server read
+ * everything. The stack has a process in front of the cluster, and its inventory's credential may list little.
+ */
+export async function measureBusyConsoles(stack: BenchStack): Promise<BusyFigures> {
+  await using people = startTyping(await consolesOf(stack))
+  await people.opened
+  const calm = await people.measure(() => sleep(busySeconds * 1000))
+  const rounds: (Typed & { cpu: number })[] = []
+  let relisted = 0
+  for (const reader of readers) {
     const cpuBefore = cpuSeconds(stack.server.pid)
-    const startedAt = performance.now()
-    // The server's own credential may list nothing here: for each of these users it reads the fleet anew.
-    let relisted = 0
-    for (const user of ['admin', 'operator', 'viewer']) {
-      const reader = await signIn(stack.url, user)
-      const response = await fetch(`${stack.url}/api/inventory/virtualmachines`, { headers: { cookie: reader.cookie } })
-      const [, ...blocks] = (await response.text()).split('\n')
-      relisted += blocks.reduce((sum, block) => sum + Number(/^\[(\d+)/.exec(block)?.[1] ?? 0), 0)
-    }
-    await sleep(Math.max(0, busySeconds * 1000 - (performance.now() - startedAt)))
-    const elapsed = (performance.now() - startedAt) / 1000
-    return {
-      sessions: busySessions,
-      echoesPerSecond: own.count() / elapsed,
-      p50Ms: own.at(0.5),
-      p99Ms: own.at(0.99),
-      addedP50Ms: own.at(0.5) - plain.at(0.5),
-      addedP99Ms: own.at(0.99) - plain.at(0.99),
-      relisted,
-      serverCpu: (cpuSeconds(stack.server.pid) - cpuBefore) / elapsed,
-    }
-  } finally {
-    for (const stop of stops) stop()
+    const round = await people.measure(async () => {
+      const startedAt = performance.now()
+      relisted += await readAnew(stack, reader)
+      await sleep(Math.max(0, busySeconds * 1000 - (performance.now() - startedAt)))
+    })
+    rounds.push({ ...round, cpu: (cpuSeconds(stack.server.pid) - cpuBefore) / round.seconds })
+  }
+  const median = (of: (round: (typeof rounds)[number]) => number) => at(rounds.map(of), 0.5)
+  const added = ({ server, direct }: Typed, of: 'p50Ms' | 'p99Ms') => server[of] - direct[of]
+  return {
+    sessions: busySessions,
+    echoesPerSecond: median(({ server, seconds }) => server.count / seconds),
+    p50Ms: median(({ server }) => server.p50Ms),
+    p99Ms: median(({ server }) => server.p99Ms),
+    addedP50Ms: median((round) => added(round, 'p50Ms')),
+    addedP99Ms: median((round) => added(round, 'p99Ms')),
+    calmAddedP50Ms: added(calm, 'p50Ms'),
+    calmAddedP99Ms: added(calm, 'p99Ms'),
+    addedP99MsByRound: rounds.map((round) => added(round, 'p99Ms')),
+    relisted,
+    serverCpu: median(({ cpu }) => cpu),
   }
 }
 
-/** Sends a key at a steady pace and notes how long each echo takes. */
-async function typeAway(ws: WebSocket, latency: ReturnType<typeof histogram>): Promise<() => void> {
-  const sent: number[] = []
-  const keys = [Buffer.from('a'), Buffer.from('\u007f')]
-  let typed = 0
-  let timer: NodeJS.Timeout | undefined
-  await once(ws, 'open')
-  ws.send(Buffer.from('\r'))
-  await sleep(20)
-  ws.on('message', () => {
-    const at = sent.shift()
-    if (at !== undefined) latency.add(performance.now() - at)
+async function consolesOf({ url, cluster }: BenchStack): Promise<TypedConsole[]> {
+  const count = busySessions + busyDirectSessions
+  const vmis = await runningVmis(await signIn(url), count)
+  if (vmis.length < count) throw new Error('too few VMs of the fleet run')
+  const sessions: BenchSession[] = []
+  for (let index = 0; index < typists; index += 1) sessions.push(await signIn(url, typist(index)))
+  return vmis.map((vmi, index): TypedConsole => {
+    const session = sessions[Math.floor(index / consolesPerPerson)]
+    const path = pathOf(vmi, 'console')
+    if (session) return { session, path: `/k8s${path}` }
+    return { url: new URL(path, cluster.url.replace('http', 'ws')).href, ca: cluster.ca.toString(), token: cluster.token('admin') }
   })
-  ws.on('error', () => clearInterval(timer))
-  ws.on('close', () => clearInterval(timer))
-  timer = setInterval(() => {
-    // One key at a time: a late echo is one late echo, and not the lateness of all behind it.
-    if (sent.length > 0) return
-    sent.push(performance.now())
-    ws.send(keys[typed % 2] ?? '')
-    typed += 1
-  }, 1000 / framesPerSecond)
-  return () => {
-    clearInterval(timer)
-    ws.terminate()
+}
+
+type Typed = FromTyping & { type: 'stopped' }
+
+/** Starts the people who type, in a process of their own. */
+function startTyping(consoles: TypedConsole[]) {
+  const child = fork(new URL('./typing.ts', import.meta.url), [], {
+    execArgv: ['--import', 'tsx'],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  const say = (message: ToTyping) => void child.send(message)
+  const hear = async () => {
+    const [message] = (await once(child, 'message')) as [FromTyping]
+    return message
   }
+  say({ type: 'open', consoles, framesPerSecond })
+  return {
+    opened: hear(),
+    async measure(meanwhile: () => Promise<void>): Promise<Typed> {
+      say({ type: 'start' })
+      await meanwhile()
+      say({ type: 'stop' })
+      return (await hear()) as Typed
+    },
+    async [Symbol.asyncDispose]() {
+      const ended = once(child, 'exit')
+      child.disconnect()
+      await ended
+    },
+  }
+}
+
+/** The server's own credential may not list what a fleet is made of: for each of these people it reads the fleet anew. */
+async function readAnew({ url }: BenchStack, user: string): Promise<number> {
+  const { cookie } = await signIn(url, user)
+  const response = await fetch(`${url}/api/inventory/virtualmachines`, { headers: { cookie } })
+  const [, ...blocks] = (await response.text()).split('\n')
+  return blocks.reduce((sum, block) => sum + Number(/^\[(\d+)/.exec(block)?.[1] ?? 0), 0)
 }
 
 /** Reads whole screens one after the other; RFB 3.8 without any encoding. */

@@ -1,6 +1,6 @@
-// Milliseconds by the tenth: millions of them cost no memory.
+// Milliseconds by the hundredth: millions of them cost no memory.
 
-const perMs = 10
+const perMs = 100
 const longestMs = 60_000
 
 export function histogram() {

@@ -5,3 +5,5 @@ export const groupUser = (index: number) => `group-${String(index).padStart(2, '
 export const typist = (index: number) => `typist-${String(index).padStart(2, '0')}`
 export const typists = 25
 export const changedLabel = 'bench'
+/** What KubeVirt's consoles speak. */
+export const consoleProtocol = 'plain.kubevirt.io'

@@ -2,10 +2,11 @@
 import { fork, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { setPriority, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { FromCluster, ToCluster } from './cluster.ts'
+import type { FromFront, ToFront } from './front.ts'
 import { rssBytes } from './process.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -40,18 +41,27 @@ type StackOptions = {
   groups?: number
   /** Whose credential keeps the inventory. */
   inventoryUser?: string
+  /** Puts a process in front of the cluster that has the consoles (bench/front.ts). */
+  front?: boolean
 }
 
 /** Starts a fleet of `vms` simulated VMs and a server in front of it, and waits until the server has read the fleet. */
-export async function startFleet(vms: number, { groups = 0, inventoryUser = 'virtdeck' }: StackOptions = {}): Promise<BenchStack> {
+export async function startFleet(
+  vms: number,
+  { groups = 0, inventoryUser = 'virtdeck', front = false }: StackOptions = {},
+): Promise<BenchStack> {
   const folder = await mkdtemp(join(tmpdir(), 'virtdeck-bench-'))
   const child = fork(join(root, 'bench/cluster.ts'), [String(vms), String(groups)], {
     execArgv: ['--import', 'tsx'],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
-  const stopChild = () => stop(child)
+  const fronts: ChildProcess[] = []
+  const stopChild = async () => {
+    for (const each of [...fronts, child]) await stop(each)
+  }
   try {
-    const [ready] = (await once(child, 'message')) as [FromCluster & { type: 'ready' }]
+    const [own] = (await once(child, 'message')) as [FromCluster & { type: 'ready' }]
+    const ready = front ? await putInFront(own, child.pid ?? 0, fronts) : own
     const kubeconfigFile = join(folder, 'kubeconfig')
     await writeFile(kubeconfigFile, ready.kubeconfig, { mode: 0o600 })
     const cluster = clusterOf(child, ready, kubeconfigFile)
@@ -90,6 +100,23 @@ export async function startFleet(vms: number, { groups = 0, inventoryUser = 'vir
     await stopChild()
     throw error
   }
+}
+
+/** The cluster as it is seen through the process in front of it. */
+async function putInFront(
+  cluster: FromCluster & { type: 'ready' },
+  clusterPid: number,
+  fronts: ChildProcess[],
+): Promise<FromCluster & { type: 'ready' }> {
+  const child = fork(join(root, 'bench/front.ts'), [], { execArgv: ['--import', 'tsx'], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  fronts.push(child)
+  // In earnest a cluster is on other machines: here it leaves the processors to those who are measured.
+  setPriority(clusterPid, 10)
+  child.send({ url: cluster.url, ca: cluster.ca } satisfies ToFront)
+  const [{ url, ca }] = (await once(child, 'message')) as [FromFront]
+  const base64 = (pem: string) => Buffer.from(pem).toString('base64')
+  const kubeconfig = cluster.kubeconfig.replaceAll(cluster.url, url).replaceAll(base64(cluster.ca), base64(ca))
+  return { ...cluster, url, ca, kubeconfig }
 }
 
 function clusterOf(child: ChildProcess, ready: FromCluster & { type: 'ready' }, kubeconfigFile: string): BenchCluster {

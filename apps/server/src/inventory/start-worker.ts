@@ -8,7 +8,6 @@ export function startInventoryWorker(): Worker {
   // Reading a fleet leaves many times its own size in garbage. Heaps that grow in small steps are collected before they
   // take in what they will never need again: 220 MB instead of 330 MB with 10,000 VMs (docs/benchmarks.md).
   setFlagsFromString('--heap-growing-percent=20')
-  setFlagsFromString('--max-semi-space-size=4')
   // The thread's memory is bounded, so that a list beyond all measure ends the thread and not the server; and a small young
   // generation does for objects that are cut down as soon as they are read.
   const options = { name: 'inventory', resourceLimits: { maxOldGenerationSizeMb: 2048, maxYoungGenerationSizeMb: 12 } }

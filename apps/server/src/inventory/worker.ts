@@ -1,8 +1,5 @@
 // The inventory's thread: it reads fleets, keeps their rows, and makes what tabs are sent, so that the main thread only
 // passes it on.
-import { readlinkSync } from 'node:fs'
-import { setPriority } from 'node:os'
-import { basename } from 'node:path'
 import { parentPort } from 'node:worker_threads'
 import type { Dial } from '../auth/kubeconfig.ts'
 import { createUpstream } from '../k8s/upstream.ts'
@@ -84,13 +81,3 @@ async function answerUsage(id: number, target: UsageTarget): Promise<void> {
     post({ type: 'usage-failed', id, message, details })
   }
 }
-
-/** Where processors are scarce, consoles and requests go before the reading of fleets. Linux gives each thread a priority of its own. */
-function yieldToMainThread() {
-  try {
-    setPriority(Number(basename(readlinkSync('/proc/thread-self'))), 5)
-  } catch {
-    // Not on Linux, or not allowed: then all threads are equal.
-  }
-}
-yieldToMainThread()
