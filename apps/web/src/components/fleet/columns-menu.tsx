@@ -31,7 +31,7 @@ export function ColumnsMenu<R extends FleetRow>({ trigger, kind, shown, rows }: 
       <Menu.Trigger render={trigger} />
       <Menu.Portal>
         <Menu.Positioner className="menu-pos" side="bottom" align="end" sideOffset={4} collisionPadding={8}>
-          <Menu.Popup className="menu picklist" aria-label="Columns">
+          <Menu.Popup tabIndex={0} className="menu picklist" aria-label="Columns">
             {kind.columns.slice(1).map(({ id, title }) => (
               <Toggle key={id} label={title} checked={shown.includes(id)} onCheckedChange={(checked) => showColumn(kind.id, id, checked)} />
             ))}
@@ -73,7 +73,7 @@ function LabelColumns<R extends FleetRow>({ kind, shown, rows }: LabelsProps<R>)
       </Menu.SubmenuTrigger>
       <Menu.Portal>
         <Menu.Positioner className="menu-pos" collisionPadding={8}>
-          <Menu.Popup className="menu picklist" aria-label="Labels">
+          <Menu.Popup tabIndex={0} className="menu picklist" aria-label="Labels">
             <LabelNames kind={kind} shown={shown} rows={rows} />
           </Menu.Popup>
         </Menu.Positioner>

@@ -24,7 +24,7 @@ export function FacetMenu({ label, trigger, parts, terms, onToggle }: FacetMenuP
       <Menu.Trigger render={trigger} />
       <Menu.Portal>
         <Menu.Positioner className="menu-pos" side="bottom" align="start" sideOffset={4} collisionPadding={8}>
-          <Menu.Popup className="menu picklist" aria-label={label}>
+          <Menu.Popup tabIndex={0} className="menu picklist" aria-label={label}>
             {parts.map((part) => (
               <Menu.Group key={part.key}>
                 {parts.length > 1 && <Menu.GroupLabel className="picklabel">{part.label}</Menu.GroupLabel>}

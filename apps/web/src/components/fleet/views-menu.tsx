@@ -50,7 +50,7 @@ export function ViewsMenu<R extends FleetRow>({ trigger, kind, list, rows, shown
         <Menu.Trigger render={trigger} />
         <Menu.Portal>
           <Menu.Positioner className="menu-pos" side="bottom" align="end" sideOffset={4} collisionPadding={8}>
-            <Menu.Popup className="menu picklist" aria-label="Views">
+            <Menu.Popup tabIndex={0} className="menu picklist" aria-label="Views">
               {views.map((view) => (
                 <Menu.Item
                   key={view.name}
@@ -108,7 +108,7 @@ function GroupMenu<R extends FleetRow>({ kind, list: { group, groupBy }, rows }:
       </Menu.SubmenuTrigger>
       <Menu.Portal>
         <Menu.Positioner className="menu-pos" collisionPadding={8}>
-          <Menu.Popup className="menu picklist" aria-label="Group by">
+          <Menu.Popup tabIndex={0} className="menu picklist" aria-label="Group by">
             <Menu.RadioGroup value={group ?? ''} onValueChange={(key: string) => groupBy(key || undefined)}>
               {[{ key: '', label: 'Nothing' }, ...kind.groupings].map(({ key, label: name }) => (
                 <Menu.RadioItem key={key} className="mi" value={key} label={name} closeOnClick>
