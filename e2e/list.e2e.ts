@@ -48,7 +48,7 @@ test('shows one namespace alone, also after a reload and to whoever is sent the 
 })
 
 test('a column that was put away stays away after a reload, until the columns are reset [F006]', async ({ page, stack }) => {
-  await openAs(page, stack, 'operator', '/virtual-machines')
+  await openAs(page, stack, 'operator', '/virtual-machines?q=web-01')
   const header = (name: string) => page.getByRole('columnheader', { name, exact: true })
   const shown = () => page.getByRole('columnheader').allTextContents()
   await expect(header('Node')).toBeVisible()
