@@ -52,6 +52,7 @@ test('user sees Migrate and Delete disabled with the reason, and the API refuses
 
 test('viewer can change nothing, and every verb says which right is missing [F011 F138 F140 F145]', async ({ page, stack }) => {
   await signInAs(page, 'viewer')
+  await page.goto('/virtual-machines?q=web-01')
   await vmRow(page, 'web-01').getByRole('button', { name: 'Actions for web-01' }).click()
   for (const verb of changing) {
     const item = page.getByRole('menuitem', { name: verb, exact: true })
