@@ -58,7 +58,7 @@ export type Ticket = { ticket: string }
 
 /**
  * `GET /api/inventory/FLEET`: the first picture, which the socket continues from `epoch` and `seq`. Lines of text: the
- * head as JSON, and then rows in blocks as decodeRows reads them.
+ * head as JSON, and then rows in blocks as decodeRows reads them. With `?followed=true` it may be half a minute old.
  */
 export type SnapshotHead<F extends Fleet = Fleet> = {
   fleet: F

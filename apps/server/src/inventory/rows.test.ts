@@ -111,6 +111,28 @@ test('makes one picture for all who ask, and another once rows have changed', as
   expect((await view.snapshot('br')).etag).not.toBe(one.etag)
 })
 
+test('gives whoever follows a picture that is there already, as long as what came since is short and not long ago', async () => {
+  const { view, change } = await openView()
+  const followed = async () => readSnapshot<'nodes'>((await view.snapshot('identity', true)).body.toString())
+  await followed()
+  change(row('b', 1))
+  vi.advanceTimersByTime(5_000)
+  const behind = await followed()
+  expect(behind.seq).toBe(view.seq() - 1)
+  expect(view.since(behind.epoch, behind.seq)?.map(parse)).toMatchObject([{ seq: view.seq(), upsert: [{ uid: 'b', turn: 1 }] }])
+  expect((await snapshot(view)).seq).toBe(view.seq())
+
+  change(row('b', 2))
+  vi.advanceTimersByTime(30_000)
+  expect((await followed()).seq).toBe(view.seq())
+  for (let turn = 3; turn <= 803; turn += 1) {
+    change(row('a', turn))
+    vi.advanceTimersByTime(20)
+  }
+  const { seq } = await followed()
+  expect(seq).toBe(view.seq())
+})
+
 test('says nothing of rows that are what they were, or that never were', async () => {
   const { store, frames } = await openView()
   store.receive({ upsert: [row('a'), row('c')], remove: ['b', 'nobody'] })

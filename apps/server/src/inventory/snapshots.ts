@@ -5,7 +5,10 @@ import { encodingOf, sendLines } from '../encodings.ts'
 import { refusal } from '../refusal.ts'
 import { fleets } from './joins.ts'
 
-/** `GET /api/inventory/FLEET`: the first picture of a fleet, made once for everybody with the same rights. */
+/**
+ * `GET /api/inventory/FLEET[?followed=true]`: the first picture of a fleet, made once for everybody with the same rights.
+ * `followed` by whoever goes on over the socket: it may be half a minute old.
+ */
 export function inventoryRouter({ sessions, inventory }: Context): Router {
   const router = Router({ caseSensitive: true, strict: true })
   router.get('/:fleet', async (req, res) => {
@@ -18,7 +21,7 @@ export function inventoryRouter({ sessions, inventory }: Context): Router {
       throw error
     })
     const encoding = encodingOf(req.get('accept-encoding'))
-    const { etag, body } = await view.snapshot(encoding)
+    const { etag, body } = await view.snapshot(encoding, req.query['followed'] === 'true')
     res.setHeader('etag', etag)
     res.setHeader('vary', 'Cookie, Accept-Encoding')
     if (req.headers['if-none-match'] === etag) {

@@ -10,8 +10,11 @@ export type FleetView = {
   seq(): number
   ready: Promise<void>
   access: Access
-  /** A SnapshotHead and the blocks of rows, each on a line of its own. */
-  snapshot(encoding: Encoding): Promise<{ etag: string; body: Buffer }>
+  /**
+   * A SnapshotHead and the blocks of rows, each on a line of its own. `followed`: whoever asks goes on with the frames after
+   * it, so that one which is some way behind will do.
+   */
+  snapshot(encoding: Encoding, followed?: boolean): Promise<{ etag: string; body: Buffer }>
   /** What those who have all frames up to `seq` should have; asked once for all who ask at a time. */
   digest(): Promise<Digest>
   /** The frames after `seq` of this epoch; undefined when they are no longer known. */
@@ -35,14 +38,20 @@ export type ViewMaker = {
 export type OpenView = { view: FleetView; begin(): void; push(seq: number, frame: Buffer): void; end(): void }
 
 const snapshotTtlMs = 500
+/** To tell what came since takes less than another picture, and a moment instead of a tenth of a second. */
+const followedTtlMs = 30_000
+const maxFollowedBytes = 64 * 1024
 const maxRingFrames = 1024
 /** Whoever has missed more is better off with a new snapshot, which is compressed. */
 const maxRingBytes = 1024 * 1024
 
+/** A picture, and how many bytes of frames came after it. */
+type Known = { seq: number; at: number; behindBytes: number; made: ReturnType<ViewMaker['snapshot']> }
+
 export function createFleetView(fleet: Fleet, epoch: string, access: Access, maker: ViewMaker): OpenView {
   const listeners = new Set<FrameListener>()
   const ring: { seq: number; frame: Buffer }[] = []
-  const snapshots = new Map<Encoding, { seq: number; at: number; made: ReturnType<ViewMaker['snapshot']> }>()
+  const snapshots = new Map<Encoding, Known>()
   let asked: Promise<Digest> | undefined
   let ringBytes = 0
   let seq = 0
@@ -51,7 +60,11 @@ export function createFleetView(fleet: Fleet, epoch: string, access: Access, mak
   const ready = new Promise<void>((resolve) => (begin = resolve))
 
   /** One that is a little old is as good as new: the socket continues it from its own sequence number. */
-  const isCurrent = (known: { seq: number; at: number }) => known.seq === seq || performance.now() - known.at < snapshotTtlMs
+  const isCurrent = (known: Known, followed: boolean) => {
+    const ageMs = performance.now() - known.at
+    if (known.seq === seq) return true
+    return followed ? ageMs < followedTtlMs && known.behindBytes <= maxFollowedBytes : ageMs < snapshotTtlMs
+  }
 
   const view: FleetView = {
     fleet,
@@ -59,11 +72,11 @@ export function createFleetView(fleet: Fleet, epoch: string, access: Access, mak
     access,
     ready,
     seq: () => seq,
-    async snapshot(encoding) {
+    async snapshot(encoding, followed = false) {
       usedAt = Date.now()
       let known = snapshots.get(encoding)
-      if (!known || !isCurrent(known)) {
-        known = { seq, at: performance.now(), made: maker.snapshot(encoding) }
+      if (!known || !isCurrent(known, followed)) {
+        known = { seq, at: performance.now(), behindBytes: 0, made: maker.snapshot(encoding) }
         snapshots.set(encoding, known)
         known.made.catch(() => snapshots.delete(encoding))
       }
@@ -100,7 +113,10 @@ export function createFleetView(fleet: Fleet, epoch: string, access: Access, mak
       ring.push({ seq, frame })
       ringBytes += frame.length
       while (ring.length > maxRingFrames || ringBytes > maxRingBytes) ringBytes -= ring.shift()?.frame.length ?? 0
-      for (const [encoding, known] of snapshots) if (!isCurrent(known)) snapshots.delete(encoding)
+      for (const [encoding, known] of snapshots) {
+        known.behindBytes += frame.length
+        if (!isCurrent(known, true)) snapshots.delete(encoding)
+      }
       for (const listener of listeners) listener.frame(frame)
     },
     end() {
