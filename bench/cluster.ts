@@ -5,7 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { demoUsers } from '../packages/sim-cluster/src/scenarios/demo-users.ts'
 import { seedScenario } from '../packages/sim-cluster/src/scenarios/seed-scenario.ts'
 import { startSimCluster } from '../packages/sim-cluster/src/sim-cluster.ts'
-import { changedLabel, groupUser, typist, typists } from './names.ts'
+import { changedLabel, groupUser, onlooker, onlookers } from './names.ts'
 import type { StoredObject } from '../packages/sim-cluster/src/storage/storage.ts'
 
 export type ToCluster =
@@ -35,8 +35,8 @@ const cluster = await startSimCluster({
     users: [
       ...demoUsers,
       ...Array.from({ length: groups }, (_, index) => ({ name: groupUser(index), description: 'sees some namespaces', groups: [] })),
-      ...Array.from({ length: groups > 0 ? typists : 0 }, (_, index) => ({
-        name: typist(index),
+      ...Array.from({ length: groups > 0 ? onlookers : 0 }, (_, index) => ({
+        name: onlooker(index),
         description: 'opens consoles',
         groups: ['system:masters'],
       })),

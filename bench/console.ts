@@ -3,12 +3,13 @@ import { once } from 'node:events'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { WebSocket } from 'ws'
 import { fork } from 'node:child_process'
-import { consoleProtocol, typist, typists } from './names.ts'
+import { framesPerSecond } from './frames.ts'
+import { consoleProtocol, onlooker, onlookers } from './names.ts'
 import { cpuSeconds } from './process.ts'
 import { startKubectlProxy } from './proxy.ts'
 import { openSocket, signIn, type BenchSession } from './sign-in.ts'
 import { sleep, type BenchStack } from './stack.ts'
-import type { FromTyping, ToTyping, TypedConsole } from './typing.ts'
+import type { FromWatching, ToWatching, WatchedScreen } from './watching.ts'
 
 export type ConsoleFigures = {
   /** Bytes per second of whole screens in raw pixels through the server over the same through `kubectl proxy`. */
@@ -26,11 +27,13 @@ export type ConsoleFigures = {
   kubectlAddedP99Ms: number
 }
 
-/** Many sessions that each send a key and get its echo 30 times a second, while the server reads the fleet anew. */
+/** Many screens that each get 30 frames a second, while the server reads the fleet anew. */
 export type BusyFigures = {
   sessions: number
   /** Medians over the rounds, as all that follow. */
-  echoesPerSecond: number
+  framesPerSecond: number
+  /** Of those that were to come at that pace. */
+  carriedShare: number
   p50Ms: number
   p99Ms: number
   /** What it adds to sessions at the API server itself in the same round. */
@@ -56,10 +59,9 @@ const rounds = 5
 const consolesPerPerson = 8
 const screensPerRound = 30
 const keysPerRound = 200
-const busySessions = consolesPerPerson * typists
+const busySessions = consolesPerPerson * onlookers
 const busyDirectSessions = 20
 const busySeconds = 6
-const framesPerSecond = 30
 const readers = ['admin', 'operator', 'viewer']
 
 const pathOf = ({ namespace, name }: Ref, subresource: Subresource) =>
@@ -136,14 +138,14 @@ async function startPipe(target: string): Promise<AsyncDisposable & { url: strin
 }
 
 /**
- * Many consoles, some of them straight at the API server, while people with rights of their own make the server read
+ * Many screens, some of them straight at the API server, while people with rights of their own make the server read
  * everything. The stack has a process in front of the cluster, and its inventory's credential may list little.
  */
 export async function measureBusyConsoles(stack: BenchStack): Promise<BusyFigures> {
-  await using people = startTyping(await consolesOf(stack))
+  await using people = startWatching(await screensOf(stack))
   await people.opened
   const calm = await people.measure(() => sleep(busySeconds * 1000))
-  const rounds: (Typed & { cpu: number })[] = []
+  const rounds: (Watched & { cpu: number })[] = []
   let relisted = 0
   for (const reader of readers) {
     const cpuBefore = cpuSeconds(stack.server.pid)
@@ -155,10 +157,12 @@ export async function measureBusyConsoles(stack: BenchStack): Promise<BusyFigure
     rounds.push({ ...round, cpu: (cpuSeconds(stack.server.pid) - cpuBefore) / round.seconds })
   }
   const median = (of: (round: (typeof rounds)[number]) => number) => at(rounds.map(of), 0.5)
-  const added = ({ server, direct }: Typed, of: 'p50Ms' | 'p99Ms') => server[of] - direct[of]
+  const perSecond = ({ server, seconds }: Watched) => server.count / seconds
+  const added = ({ server, direct }: Watched, of: 'p50Ms' | 'p99Ms') => server[of] - direct[of]
   return {
     sessions: busySessions,
-    echoesPerSecond: median(({ server, seconds }) => server.count / seconds),
+    framesPerSecond: median(perSecond),
+    carriedShare: median(perSecond) / (busySessions * framesPerSecond),
     p50Ms: median(({ server }) => server.p50Ms),
     p99Ms: median(({ server }) => server.p99Ms),
     addedP50Ms: median((round) => added(round, 'p50Ms')),
@@ -171,41 +175,41 @@ export async function measureBusyConsoles(stack: BenchStack): Promise<BusyFigure
   }
 }
 
-async function consolesOf({ url, cluster }: BenchStack): Promise<TypedConsole[]> {
+async function screensOf({ url, cluster }: BenchStack): Promise<WatchedScreen[]> {
   const count = busySessions + busyDirectSessions
   const vmis = await runningVmis(await signIn(url), count)
   if (vmis.length < count) throw new Error('too few VMs of the fleet run')
   const sessions: BenchSession[] = []
-  for (let index = 0; index < typists; index += 1) sessions.push(await signIn(url, typist(index)))
-  return vmis.map((vmi, index): TypedConsole => {
+  for (let index = 0; index < onlookers; index += 1) sessions.push(await signIn(url, onlooker(index)))
+  return vmis.map((vmi, index): WatchedScreen => {
     const session = sessions[Math.floor(index / consolesPerPerson)]
-    const path = pathOf(vmi, 'console')
+    const path = pathOf(vmi, 'vnc')
     if (session) return { session, path: `/k8s${path}` }
     return { url: new URL(path, cluster.url.replace('http', 'ws')).href, ca: cluster.ca.toString(), token: cluster.token('admin') }
   })
 }
 
-type Typed = FromTyping & { type: 'stopped' }
+type Watched = FromWatching & { type: 'stopped' }
 
-/** Starts the people who type, in a process of their own. */
-function startTyping(consoles: TypedConsole[]) {
-  const child = fork(new URL('./typing.ts', import.meta.url), [], {
+/** Starts the people who look, in a process of their own. */
+function startWatching(screens: WatchedScreen[]) {
+  const child = fork(new URL('./watching.ts', import.meta.url), [], {
     execArgv: ['--import', 'tsx'],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
-  const say = (message: ToTyping) => void child.send(message)
+  const say = (message: ToWatching) => void child.send(message)
   const hear = async () => {
-    const [message] = (await once(child, 'message')) as [FromTyping]
+    const [message] = (await once(child, 'message')) as [FromWatching]
     return message
   }
-  say({ type: 'open', consoles, framesPerSecond })
+  say({ type: 'open', screens })
   return {
     opened: hear(),
-    async measure(meanwhile: () => Promise<void>): Promise<Typed> {
+    async measure(meanwhile: () => Promise<void>): Promise<Watched> {
       say({ type: 'start' })
       await meanwhile()
       say({ type: 'stop' })
-      return (await hear()) as Typed
+      return (await hear()) as Watched
     },
     async [Symbol.asyncDispose]() {
       const ended = once(child, 'exit')
