@@ -21,6 +21,7 @@ const sources = {
     'dev/build.mjs',
     'apps/web/src',
     'apps/web/public',
+    'apps/web/first.js',
     'apps/web/index.html',
     'apps/web/vite.config.ts',
     'apps/server/src/protocol.ts',

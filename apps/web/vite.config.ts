@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
 import type { Plugin } from 'vite'
@@ -11,6 +12,15 @@ const withoutNonce: Plugin = {
   name: 'virtdeck:development-nonce',
   apply: 'serve',
   transformIndexHtml: { order: 'post', handler: (html) => html.replaceAll('__CSP_NONCE__', '') },
+}
+
+/** What does not wait for the app's code does not wait for a file of its own either. Where it stands, no style delays it. */
+const inlineFirst: Plugin = {
+  name: 'virtdeck:inline-first',
+  transformIndexHtml: (html) => {
+    const script = readFileSync(new URL('first.js', import.meta.url), 'utf8').replaceAll(/^\s*\/\/.*\n/gm, '')
+    return html.replace('<!-- first.js -->', () => `<script nonce="__CSP_NONCE__">\n${script}</script>`)
+  },
 }
 
 /** The two fonts that every page shows begin to load with the page, not with its styles. */
@@ -49,7 +59,7 @@ const preloadFirstView: Plugin = {
         for (const style of chunk.viteMetadata?.importedCss ?? []) files.add(style)
         for (const next of chunk.imports) visit(next)
       }
-      for (const { facadeModuleId, fileName } of chunks) if (firstViewParts.test(facadeModuleId ?? '')) visit(fileName)
+      for (const { facadeModuleId, fileName } of chunks) if (firstViewPart.test(facadeModuleId ?? '')) visit(fileName)
       return [...files]
         .filter((file) => !html.includes(file))
         .map((file) => ({
@@ -66,9 +76,12 @@ const preloadFirstView: Plugin = {
 /** What several pages may share: our own parts and what they are made of. */
 const shared =
   /[\\/]node_modules[\\/]@(base-ui|floating-ui|tabler)[\\/]|[\\/]src[\\/](api|components|layouts|stores|util|ui)[\\/]|[\\/]packages[\\/]/
-const firstViewParts = /[\\/](main|layouts[\\/](session-gate|app-shell)|features[\\/]virtual-machines[\\/]virtual-machines-page)\.tsx$/
+const entryPart = /[\\/]src[\\/]main\.tsx$/
+const firstViewPart = /[\\/]src[\\/]first-view\.ts$/
 /** Knowledge that only pages and dialogs of one VM use, though it is exported beside the rest. */
 const laterKnowledge = /[\\/]packages[\\/]kubevirt[\\/]src[\\/](templates|cloud-init|delete-plan|disks|networks|diagnose)\.ts$/
+/** What the entry is made of, and what the first view adds to it. */
+const entryModules = new Set<string>()
 const firstViewModules = new Set<string>()
 
 /** Finds every module that the list of VMs needs before anybody has clicked. */
@@ -76,19 +89,21 @@ const findFirstView: Plugin = {
   name: 'virtdeck:find-first-view',
   apply: 'build',
   buildEnd() {
-    const visit = (id: string) => {
-      if (firstViewModules.has(id) || laterKnowledge.test(id)) return
-      firstViewModules.add(id)
-      for (const next of this.getModuleInfo(id)?.importedIds ?? []) visit(next)
+    const visit = (id: string, into: Set<string>) => {
+      if (entryModules.has(id) || into.has(id) || laterKnowledge.test(id)) return
+      into.add(id)
+      for (const next of this.getModuleInfo(id)?.importedIds ?? []) visit(next, into)
     }
-    for (const id of this.getModuleIds()) if (firstViewParts.test(id)) visit(id)
+    const modules = [...this.getModuleIds()]
+    for (const id of modules) if (entryPart.test(id)) visit(id, entryModules)
+    for (const id of modules) if (firstViewPart.test(id)) visit(id, firstViewModules)
   },
 }
 
 export default defineConfig({
   // The server replaces the placeholder in every answer (SECURITY 7.2).
   html: { cspNonce: '__CSP_NONCE__' },
-  plugins: [react(), withoutNonce, preloadFonts, preloadFirstView, findFirstView],
+  plugins: [react(), inlineFirst, withoutNonce, preloadFonts, preloadFirstView, findFirstView],
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,
@@ -107,8 +122,13 @@ export default defineConfig({
               test: /[\\/]node_modules[\\/](react|react-dom|react-router|scheduler|zustand|@tanstack[\\/](query-core|react-query)|@base-ui[\\/]react[\\/](csp-provider|internals[\\/]csp-context))[\\/]|[\\/]src[\\/](paths|util[\\/](csp|visible-text)|api[\\/]query-client|ui[\\/](bdi|empty-state|icon|state-glyph))\.tsx?$|vite[\\/]preload-helper/,
               priority: 2,
             },
-            { name: 'frame', test: (id) => firstViewModules.has(id) && shared.test(id), minShareCount: 2, priority: 1 },
-            { name: 'dialogs', test: (id) => !firstViewModules.has(id) && shared.test(id), minShareCount: 4, priority: 1 },
+            { name: 'first-view', test: (id) => firstViewModules.has(id), priority: 1 },
+            {
+              name: 'dialogs',
+              test: (id) => !entryModules.has(id) && !firstViewModules.has(id) && shared.test(id),
+              minShareCount: 4,
+              priority: 1,
+            },
           ],
         },
       },

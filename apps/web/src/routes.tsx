@@ -11,6 +11,8 @@ const page =
   <N extends string>(load: () => Promise<{ [name in N]: ComponentType }>, name: N) =>
   async () => ({ Component: (await load())[name] })
 
+const firstView = () => import('./first-view.ts')
+
 const crumbs = (of: CrumbHandle['crumbs']): CrumbHandle => ({ crumbs: of })
 
 const vmsCrumb: Crumb = { label: 'Virtual machines', to: paths.virtualMachines() }
@@ -32,11 +34,11 @@ export const routes: RouteObject[] = [
     children: [
       { path: '/sign-in', lazy: page(() => import('./features/sign-in/sign-in-page.tsx'), 'SignInPage') },
       {
-        lazy: page(() => import('./layouts/session-gate.tsx'), 'SessionGate'),
+        lazy: page(firstView, 'SessionGate'),
         children: [
           { path: '/console/:namespace/:name', lazy: page(() => import('./layouts/console-page.tsx'), 'ConsolePage') },
           {
-            lazy: page(() => import('./layouts/app-shell.tsx'), 'AppShell'),
+            lazy: page(firstView, 'AppShell'),
             children: [
               {
                 ErrorBoundary: ErrorPage,
@@ -45,7 +47,7 @@ export const routes: RouteObject[] = [
                   {
                     path: '/virtual-machines',
                     handle: crumbs(() => [vmsCrumb]),
-                    lazy: page(() => import('./features/virtual-machines/virtual-machines-page.tsx'), 'VirtualMachinesPage'),
+                    lazy: page(firstView, 'VirtualMachinesPage'),
                   },
                   {
                     path: '/virtual-machines/:namespace/:name',

@@ -20,7 +20,7 @@ beforeAll(async () => {
   await writeFile(join(directory, 'secret.txt'), 'secret')
   await writeFile(join(webRoot, 'index.html'), '<!doctype html><script nonce="__CSP_NONCE__"></script><title>virtdeck</title>')
   await writeFile(join(webRoot, 'favicon.svg'), '<svg/>')
-  await writeFile(join(webRoot, 'first.js'), '0')
+  await writeFile(join(webRoot, 'robots.txt'), '0')
   await writeFile(join(webRoot, '.digest'), 'x')
   await writeFile(join(webRoot, 'assets/index-abc.js'), script)
   await writeFile(join(webRoot, 'assets/index-abc.js.gz'), gzipSync(script))
@@ -102,7 +102,7 @@ test('serves hashed assets for ever, compressed where the browser takes it, pict
   const { headers } = await ask('/favicon.svg')
   expect(headers['cache-control']).toBe('public, max-age=86400')
   expect((await ask('/favicon.svg', { 'if-none-match': String(headers.etag) })).status).toBe(304)
-  expect((await ask('/first.js')).headers['cache-control']).toBe('no-cache')
+  expect((await ask('/robots.txt')).headers['cache-control']).toBe('no-cache')
 })
 
 test.each([

@@ -1,4 +1,4 @@
-// The first answers, which public/first.js asked for while this code was still on its way.
+// The first answers, which first.js asked for while this code was still on its way.
 
 /** Older ones may be of another session, or no longer true. */
 const MAX_AGE_MS = 10_000
@@ -16,7 +16,7 @@ export function takeEarly(url: string): Promise<Response> | undefined {
 
 const HINT = 'virtdeck.rows'
 
-/** Whether public/first.js should ask for rows the next time: whoever is not signed in would only be refused. */
+/** Whether first.js should ask for rows the next time: whoever is not signed in would only be refused. */
 export function expectRows(expected: boolean) {
   try {
     if (expected) localStorage.setItem(HINT, 'early')

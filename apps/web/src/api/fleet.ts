@@ -43,7 +43,7 @@ const LONGEST_RETRY_MS = 30_000
 export function createFleetStore<F extends Fleet>(
   fleet: F,
   socket: Pick<LiveSocket, 'attach' | 'send' | 'behind'>,
-  fetchParts: (fleet: F, signal: AbortSignal) => Promise<SnapshotParts<F>>,
+  fetchParts: (fleet: F, signal: AbortSignal, fresh: boolean) => Promise<SnapshotParts<F>>,
 ): FleetStore<FleetRows[F]> {
   type Row = FleetRows[F]
   const rows = createRows<Row>()
@@ -70,7 +70,7 @@ export function createFleetStore<F extends Fleet>(
     position = undefined
     trueUntil ??= Date.now()
     try {
-      const { epoch, seq, access, blocks } = await fetchParts(fleet, own.signal)
+      const { epoch, seq, access, blocks } = await fetchParts(fleet, own.signal, state.status === 'ready')
       const picture = rows.picture()
       for await (const block of blocks) {
         if (own.signal.aborted) return

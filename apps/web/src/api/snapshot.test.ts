@@ -27,8 +27,8 @@ function answer(size: number, status = 200): Response {
   return new Response(body, { status })
 }
 
-async function read() {
-  const { blocks, ...rest } = await fetchSnapshot('nodes', new AbortController().signal)
+async function read(fresh = false) {
+  const { blocks, ...rest } = await fetchSnapshot('nodes', new AbortController().signal, fresh)
   const rows: NodeRow[] = []
   for await (const block of blocks) rows.push(...block)
   return { rest, rows }
@@ -52,7 +52,7 @@ test('takes the answer that was asked for before the code was there, once, and a
     return Promise.resolve(answer(4096))
   })
   const early = (given: Promise<Response>) =>
-    Object.assign(globalThis, { virtdeckEarly: { at: performance.now(), answers: { '/api/inventory/nodes': given } } })
+    Object.assign(globalThis, { virtdeckEarly: { at: performance.now(), answers: { '/api/inventory/nodes?followed=true': given } } })
   early(Promise.resolve(answer(4096)))
   expect((await read()).rows).toHaveLength(3)
   expect(asked).toBe(0)
@@ -61,6 +61,9 @@ test('takes the answer that was asked for before the code was there, once, and a
   early(Promise.reject(new TypeError('Failed to fetch')))
   expect((await read()).rows).toHaveLength(3)
   expect(asked).toBe(2)
+  early(Promise.resolve(answer(4096)))
+  expect((await read(true)).rows).toHaveLength(3)
+  expect(asked).toBe(3)
 })
 
 test('leaves an early answer alone that is old', () => {

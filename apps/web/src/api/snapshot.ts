@@ -8,9 +8,16 @@ import { apiFetch } from './client.ts'
 
 export type SnapshotParts<F extends Fleet> = SnapshotHead<F> & { blocks: AsyncIterable<FleetRows[F][]> | Iterable<FleetRows[F][]> }
 
-/** Throws the server's Status, or an AbortError. */
-export async function fetchSnapshot<F extends Fleet>(fleet: F, signal: AbortSignal): Promise<SnapshotParts<F>> {
-  const response = await apiFetch(`/api/inventory/${fleet}`, { method: 'GET', headers: { accept: 'application/json' }, signal })
+/**
+ * `fresh`: not one that the server has kept for those who continue it over the socket. Throws the server's Status, or an
+ * AbortError.
+ */
+export async function fetchSnapshot<F extends Fleet>(fleet: F, signal: AbortSignal, fresh: boolean): Promise<SnapshotParts<F>> {
+  const response = await apiFetch(`/api/inventory/${fleet}${fresh ? '' : '?followed=true'}`, {
+    method: 'GET',
+    headers: { accept: 'application/json' },
+    signal,
+  })
   if (!response.ok) throw new StatusError(statusOfResponse(response.status, await response.text()))
   const lines = linesOf(response)
   const head = await lines.next()

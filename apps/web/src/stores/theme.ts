@@ -1,4 +1,4 @@
-// The theme: the system's, or a choice that stays in this browser. public/first.js applies the same before first paint.
+// The theme: the system's, or a choice that stays in this browser. first.js applies the same before first paint.
 import { create } from 'zustand'
 
 export type ThemeChoice = 'system' | 'dark' | 'light'

@@ -1,5 +1,5 @@
-// What does not wait for the app's code. It blocks the first paint for the moment it takes to know the theme, and asks
-// for what every page shows, so that the answers come together with the code. A file of its own: the CSP forbids inline scripts.
+// What does not wait for the app's code: it stands in the page itself (vite.config.ts), with the page's nonce. The first paint
+// is of the right theme, and what every page shows is asked for, so that the answers come together with the code.
 ;(() => {
   const stored = (key) => {
     try {
@@ -16,7 +16,8 @@
   // api/early.ts takes the answers. A console's window and the sign-in page show no rows.
   const { pathname } = location
   const urls = pathname === '/sign-in' ? [] : ['/api/session']
-  if (stored('virtdeck.rows') && urls.length > 0 && !pathname.startsWith('/console/')) urls.push('/api/inventory/virtualmachines')
+  if (stored('virtdeck.rows') && urls.length > 0 && !pathname.startsWith('/console/'))
+    urls.push('/api/inventory/virtualmachines?followed=true')
   const answers = {}
   for (const url of urls) {
     answers[url] = fetch(url, { headers: { accept: 'application/json' } })
