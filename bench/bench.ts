@@ -196,12 +196,12 @@ if (values.json) await writeFile(values.json, `${JSON.stringify(results, null, 2
 
 async function consoles() {
   await using stack = await stackOf(fleet)
-  return measureConsole(stack)
+  return await measureConsole(stack)
 }
 
 async function busyConsoles() {
   await using stack = await startFleet(fleet, { groups, inventoryUser: 'group-00', front: true })
-  return measureBusyConsoles(stack)
+  return await measureBusyConsoles(stack)
 }
 
 function load(): number {
