@@ -1,11 +1,11 @@
 // What a list, its counts, its facets and its search box tell somebody, held against what the API server itself lets them
 // list: for rights of every kind, through the server and the page's own code.
-import { request as httpsRequest } from 'node:https'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { collectionPath, resources, type KubeList, type KubeObject, type Resource } from '@virtdeck/k8s'
 import type { Fleet, FleetRows } from '@virtdeck/kubevirt'
 import { openBrowser, type Browser } from '../apps/server/src/testing/browser.ts'
+import { askCluster } from '../apps/server/src/testing/cluster-request.ts'
 import type { FleetKind } from '../apps/web/src/components/fleet/fleet-kind.ts'
 import { createRowIndex, scanRows } from '../apps/web/src/components/fleet/scan.ts'
 import { suggest } from '../apps/web/src/components/fleet/suggest.ts'
@@ -42,31 +42,16 @@ beforeAll(async () => {
 })
 afterAll(async () => stack?.[Symbol.asyncDispose]())
 
-/** Straight to the API server, as somebody. */
-function direct(as: string, method: string, path: string, body?: unknown): Promise<{ code: number; body: unknown }> {
-  const token = stack.cluster.users.find(({ name }) => name === as)?.token
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
-  return new Promise((resolve, reject) => {
-    httpsRequest(stack.cluster.url + path, { method, ca: stack.cluster.caCert, headers }, (response) => {
-      let text = ''
-      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
-      response.once('end', () => resolve({ code: response.statusCode ?? 0, body: JSON.parse(text) }))
-    })
-      .on('error', reject)
-      .end(body === undefined ? undefined : JSON.stringify(body))
-  })
-}
-
 /** In each namespace an object of each fleet whose every word belongs to that namespace alone. */
 async function plantCanaries(): Promise<void> {
   const walled = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'walled' } }
-  expect((await direct('admin', 'POST', '/api/v1/namespaces', walled)).code).toBe(201)
+  expect((await askCluster(stack, 'admin', 'POST', '/api/v1/namespaces', walled)).code).toBe(201)
   for (const namespace of namespaces) {
     const name = `canary-${namespace}`
     const labels = { app: name, [`${name}.example.com/owner`]: name }
     const make = async (resource: Resource, object: object) => {
       const meta = { apiVersion: resource.group ? `${resource.group}/${resource.version}` : resource.version, kind: resource.kind }
-      const { code } = await direct('admin', 'POST', collectionPath(resource, namespace), {
+      const { code } = await askCluster(stack, 'admin', 'POST', collectionPath(resource, namespace), {
         ...meta,
         metadata: { name, namespace, labels },
         ...object,
@@ -93,11 +78,11 @@ async function plantCanaries(): Promise<void> {
 async function withdrawEverything(): Promise<void> {
   type Binding = KubeObject & { subjects?: { kind: string; name: string }[] }
   for (const kind of ['rolebindings', 'clusterrolebindings']) {
-    const { items } = (await direct('admin', 'GET', `${rbac}/${kind}`)).body as KubeList<Binding>
+    const { items } = (await askCluster(stack, 'admin', 'GET', `${rbac}/${kind}`)).body as KubeList<Binding>
     for (const { metadata, subjects } of items) {
       if (!subjects?.some((subject) => subject.kind === 'User' && subject.name === 'user')) continue
       const path = metadata.namespace ? `${rbac}/namespaces/${metadata.namespace}/${kind}` : `${rbac}/${kind}`
-      expect((await direct('admin', 'DELETE', `${path}/${metadata.name}`)).code).toBe(200)
+      expect((await askCluster(stack, 'admin', 'DELETE', `${path}/${metadata.name}`)).code).toBe(200)
     }
   }
 }
@@ -109,8 +94,8 @@ async function grant(namespace: string | undefined, given: readonly Resource[]):
   const metadata = { name: 'random', ...(namespace === undefined ? {} : { namespace }) }
   const rules = given.map(({ group, plural }) => ({ apiGroups: [group], resources: [plural], verbs: ['list', 'watch'] }))
   const role = { apiVersion: 'rbac.authorization.k8s.io/v1', kind, metadata, rules }
-  if ((await direct('admin', 'PUT', `${path}s/random`, role)).code !== 404) return
-  expect((await direct('admin', 'POST', `${path}s`, role)).code).toBe(201)
+  if ((await askCluster(stack, 'admin', 'PUT', `${path}s/random`, role)).code !== 404) return
+  expect((await askCluster(stack, 'admin', 'POST', `${path}s`, role)).code).toBe(201)
   const apiGroup = 'rbac.authorization.k8s.io'
   const binding = {
     apiVersion: `${apiGroup}/v1`,
@@ -119,12 +104,12 @@ async function grant(namespace: string | undefined, given: readonly Resource[]):
     roleRef: { apiGroup, kind, name: 'random' },
     subjects: [{ apiGroup, kind: 'User', name: 'user' }],
   }
-  expect((await direct('admin', 'POST', `${path}bindings`, binding)).code).toBe(201)
+  expect((await askCluster(stack, 'admin', 'POST', `${path}bindings`, binding)).code).toBe(201)
 }
 
 /** The names that the API server itself lets `user` list; undefined where it refuses. */
 async function listable(resource: Resource, namespace: string): Promise<string[] | undefined> {
-  const { code, body } = await direct('user', 'GET', collectionPath(resource, namespace))
+  const { code, body } = await askCluster(stack, 'user', 'GET', collectionPath(resource, namespace))
   if (code === 403) return undefined
   expect(code).toBe(200)
   return (body as KubeList<KubeObject>).items.map(({ metadata }) => metadata.name ?? '')

@@ -1,5 +1,4 @@
 // What the interface says one may do, held against what the API server says, for rights of every kind.
-import { request as httpsRequest } from 'node:https'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
@@ -13,6 +12,7 @@ import {
 import { verbAccess, type VmVerb } from '@virtdeck/kubevirt'
 import { startStack, type Stack } from '../../../dev/stack.ts'
 import { openBrowser } from './testing/browser.ts'
+import { askCluster } from './testing/cluster-request.ts'
 
 let stack: Stack
 
@@ -21,24 +21,9 @@ beforeAll(async () => {
 })
 afterAll(async () => stack?.[Symbol.asyncDispose]())
 
-/** Straight to the API server: the server in between limits how fast one person may ask. */
-function direct(as: string, method: string, path: string, body?: unknown): Promise<{ code: number; text: string }> {
-  const token = stack.cluster.users.find(({ name }) => name === as)?.token
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
-  return new Promise((resolve, reject) => {
-    httpsRequest(stack.cluster.url + path, { method, ca: stack.cluster.caCert, headers }, (response) => {
-      let text = ''
-      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
-      response.once('end', () => resolve({ code: response.statusCode ?? 0, text }))
-    })
-      .on('error', reject)
-      .end(body === undefined ? undefined : JSON.stringify(body))
-  })
-}
-
-const asAdmin = async (method: string, path: string, body?: unknown) => (await direct('admin', method, path, body)).code
+const asAdmin = async (method: string, path: string, body?: unknown) => (await askCluster(stack, 'admin', method, path, body)).code
 const ask = async <T>(kind: string, body: unknown) =>
-  JSON.parse((await direct('user', 'POST', `/apis/authorization.k8s.io/v1/${kind}`, body)).text) as T
+  (await askCluster(stack, 'user', 'POST', `/apis/authorization.k8s.io/v1/${kind}`, body)).body as T
 
 const verbs: VmVerb[] = [
   'start',

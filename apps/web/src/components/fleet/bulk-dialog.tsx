@@ -11,11 +11,11 @@ import { Field } from '../../ui/field.tsx'
 import { NumberInput } from '../../ui/number-input.tsx'
 import { Progress } from '../../ui/progress.tsx'
 import { StateGlyph } from '../../ui/state-glyph.tsx'
-import type { State } from '../../ui/state-glyph.tsx'
 import { TextInput } from '../../ui/text-input.tsx'
 import { formatCount } from '../../util/format.ts'
 import { HowToGetIt } from '../missing-right.tsx'
 import './bulk.css'
+import { bulkGlyphs } from './bulk-glyphs.ts'
 import { runBulk, type BulkState } from './bulk-run.ts'
 import type { FleetRow } from './fleet-kind.ts'
 
@@ -290,15 +290,6 @@ function Results<R extends FleetRow>({ job, run, onClose }: ResultsProps<R>) {
   }
 }
 
-const glyphs: Record<BulkState['kind'], State> = {
-  waiting: 'unknown',
-  running: 'transit',
-  accepted: 'transit',
-  done: 'running',
-  failed: 'error',
-  left: 'stopped',
-}
-
 function Result({ row, state, doing, did }: { row: FleetRow; state: BulkState; doing: string; did: string }) {
   const text: Record<BulkState['kind'], string> = {
     waiting: 'Waiting',
@@ -308,7 +299,7 @@ function Result({ row, state, doing, did }: { row: FleetRow; state: BulkState; d
     failed: 'Failed',
     left: 'Not begun',
   }
-  const glyph = glyphs[state.kind]
+  const glyph = bulkGlyphs[state.kind]
   return (
     <li>
       <StateGlyph state={glyph} className={`c-${glyph}`} />

@@ -1,26 +1,18 @@
 // What became of each VM of a drain, while it runs and afterwards; and what stays, with the reason.
 import { migrationWords, type VmRow } from '@virtdeck/kubevirt'
 import { Link } from 'react-router'
+import { bulkGlyphs } from '../../components/fleet/bulk-glyphs.ts'
 import type { BulkState } from '../../components/fleet/bulk-run.ts'
 import { paths } from '../../paths.ts'
 import { Bdi, Told } from '../../ui/bdi.tsx'
 import { Progress } from '../../ui/progress.tsx'
 import { StateGlyph } from '../../ui/state-glyph.tsx'
-import type { State } from '../../ui/state-glyph.tsx'
 import { formatCount } from '../../util/format.ts'
 import { drainCounts } from './drain-counts.ts'
 import type { Blocked } from './drain-plan.ts'
 import { OnTheirWay, Reason, VmLine } from './drain-lines.tsx'
 import type { Drain, DrainItem } from './drains.ts'
 
-const glyphs: Record<BulkState['kind'], State> = {
-  waiting: 'unknown',
-  running: 'transit',
-  accepted: 'transit',
-  done: 'running',
-  failed: 'error',
-  left: 'stopped',
-}
 const words: Record<BulkState['kind'], string> = {
   waiting: 'Waiting',
   running: 'Under way',
@@ -86,7 +78,7 @@ export function DrainProgress({ name, drain, vms, staying, moving }: DrainProgre
 type ResultProps = { item: DrainItem; state: BulkState; now: VmRow | undefined }
 
 function Result({ item: { row, does }, state, now }: ResultProps) {
-  const glyph = glyphs[state.kind]
+  const glyph = bulkGlyphs[state.kind]
   const migration = state.kind === 'running' || state.kind === 'accepted' ? now?.migration : undefined
   const told =
     (state.kind === 'failed' && state.cause) ||
