@@ -9,6 +9,8 @@ test('warns two minutes before nobody has been there for too long, and any key i
   await openAs(page, stack, 'operator', '/virtual-machines')
   await expect(page.getByRole('heading', { level: 1, name: 'Virtual machines' })).toBeVisible()
   await expect(page.getByRole('alert').filter({ hasText: 'signed out' })).toHaveCount(0)
+  // A leap of the clock would break off a connection that is still being made.
+  await expect(page.getByRole('banner').getByText('Live', { exact: true })).toBeVisible()
   await page.clock.fastForward('28:10')
   const warning = page.getByRole('alert').filter({ hasText: 'You will be signed out at' })
   await expect(warning).toBeVisible()

@@ -6,6 +6,7 @@ import { createLiveSocket } from './live-socket.ts'
 /** A WebSocket whose other end is the test. */
 class FakeSocket {
   static readonly OPEN = 1
+  readonly CONNECTING = 0
   readyState = 0
   closedWith: number | undefined
   onopen: (() => void) | undefined
@@ -66,6 +67,13 @@ function tab() {
     heard: ({ type }) => told.push(type),
     hidden: () => told.push('hidden'),
   })
+  /** A call is made, the latest unless told otherwise, and nothing is heard of it yet. */
+  async function connecting(call = -1) {
+    const socket = new FakeSocket()
+    dials.at(call)?.resolve(socket)
+    await vi.advanceTimersByTimeAsync(0)
+    return socket
+  }
   return {
     live,
     told,
@@ -76,11 +84,10 @@ function tab() {
       dials.at(-1)?.reject(error)
       await vi.advanceTimersByTimeAsync(0)
     },
-    /** The server takes a call, the latest unless told otherwise. */
+    connecting,
+    /** The server takes a call. */
     async answer(call = -1) {
-      const socket = new FakeSocket()
-      dials.at(call)?.resolve(socket)
-      await vi.advanceTimersByTimeAsync(0)
+      const socket = await connecting(call)
       socket.open()
       return socket
     },
@@ -216,16 +223,44 @@ test('leaves off what can be continued a minute after nobody looks, and goes on 
 })
 
 test('has one connection: one that comes after it was given up is closed, and not listened to', async () => {
-  const { live, told, answer, dials } = tab()
+  const { live, told, answer, connecting, dials } = tab()
   live.restart(true)
   expect(dials()).toBe(2)
   ;(await answer()).say(heartbeat())
-  const late = await answer(0)
+  const late = await connecting(0)
+  late.open()
   expect(late.closedWith).toBe(1000)
   late.say(heartbeat())
   expect(told).toEqual(['opened', 'heartbeat'])
   live.restart(false)
   expect(live.state()).toEqual({ state: 'connecting' })
+})
+
+test('lets a connection open before it closes one that nobody wants any more, but for five seconds only', async () => {
+  const signedOut = tab()
+  const first = await signedOut.connecting()
+  signedOut.live.restart(false)
+  expect(first.closedWith).toBeUndefined()
+  first.open()
+  expect(first.closedWith).toBe(1000)
+  expect(signedOut.told).toEqual([])
+  const other = tab()
+  const second = await other.connecting()
+  other.live.restart(true)
+  await vi.advanceTimersByTimeAsync(4_999)
+  expect(second.closedWith).toBeUndefined()
+  await vi.advanceTimersByTimeAsync(1)
+  expect(second.closedWith).toBe(1000)
+})
+
+test('breaks a connection off that does not come about, for the next one would wait for it', async () => {
+  const { live, connecting } = tab()
+  const socket = await connecting()
+  await vi.advanceTimersByTimeAsync(9_999)
+  expect(socket.closedWith).toBeUndefined()
+  await vi.advanceTimersByTimeAsync(1)
+  expect(socket.closedWith).toBe(1000)
+  expect(live.state()).toMatchObject({ state: 'stale', cause: 'connection' })
 })
 
 test('does not knock again where its session is over, whether the socket or the ticket says so', async () => {

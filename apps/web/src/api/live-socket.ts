@@ -8,7 +8,7 @@ import { sessionKey } from './client.ts'
 import { deadline, liveStateOf, step } from './live-state.ts'
 import type { Connection, ConnectionEvent, LiveState } from './live-state.ts'
 import { queryClient } from './query-client.ts'
-import { openSocket, retryAfterMs } from './socket.ts'
+import { letGo, openSocket, retryAfterMs } from './socket.ts'
 
 export type LiveSubscriber = {
   /** The socket is open, for the first time or again: ask for what you follow. */
@@ -82,7 +82,7 @@ export function createLiveSocket(open: () => Promise<WebSocket>, onSessionEnded:
     const mine = dial
     silent.clear()
     open().then(
-      (opened) => (dial === mine ? listen(opened) : opened.close(1000)),
+      (opened) => (dial === mine ? listen(opened) : letGo(opened)),
       (error: unknown) => dial === mine && ended(isStatus(error, 401) ? 4401 : 1006),
     )
   }
@@ -113,7 +113,10 @@ export function createLiveSocket(open: () => Promise<WebSocket>, onSessionEnded:
     dial += 1
     const previous = socket
     socket = undefined
-    previous?.close(1000)
+    if (!previous) return
+    if (connection.phase === 'idle') letGo(previous)
+    // It has had its time: the next one would wait for it.
+    else previous.close(1000)
   }
 
   function hear(message: LiveMessage) {

@@ -15,3 +15,14 @@ export async function openSocket(path: string, protocol: string): Promise<WebSoc
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
   return new WebSocket(url, [protocol, `virtdeck.ticket.${ticket}`])
 }
+
+/** How long a socket that nobody wants any more may take to open, ms: as long as it has not, browsers open no other to the server. */
+const PATIENCE_MS = 5_000
+
+/** Closes a socket that nobody wants. One that connects is let open first: to break it off is an error to the browser. */
+export function letGo(socket: WebSocket): void {
+  const close = () => socket.close(1000)
+  if (socket.readyState !== socket.CONNECTING) return close()
+  socket.onopen = close
+  setTimeout(close, PATIENCE_MS)
+}

@@ -115,3 +115,17 @@ test('closes its socket when the console is given away, and dials no more', asyn
   expect(connection.session().phase).toEqual({ name: 'released' })
   expect(paths).toHaveLength(1)
 })
+
+test('lets a socket open that it no longer wants, closes it then, and serves nobody', async () => {
+  const codes: number[] = []
+  const { connection, server, paths, link } = await connect('serial', (peer) => peer.on('close', (code) => codes.push(code)))
+  connection.dispatch({ type: 'open' })
+  // The ticket is there, and the socket is on its way.
+  await Promise.resolve()
+  connection.dispatch({ type: 'release' })
+  await expect.poll(() => codes).toEqual([1000])
+  expect(server.clients.size).toBe(0)
+  expect(link()).toBeUndefined()
+  expect(connection.session().phase).toEqual({ name: 'released' })
+  expect(paths).toHaveLength(1)
+})

@@ -1,7 +1,7 @@
 // Carries out what the session's function decides: opens and closes the WebSocket, and wakes up in time.
 import { StatusError } from '@virtdeck/k8s'
 import { vmRequest } from '@virtdeck/kubevirt'
-import { openSocket, retryAfterMs } from '../../api/socket.ts'
+import { letGo, openSocket, retryAfterMs } from '../../api/socket.ts'
 import type { VmRef } from '../../paths.ts'
 import {
   dueMs,
@@ -97,7 +97,7 @@ export function createConsoleConnection(
     let onClose: () => void = () => {}
     let served = false
     const begin = () => {
-      if (served) return
+      if (served || givenUp) return
       served = true
       serve({
         onBytes: (listener) => (onBytes = listener),
@@ -132,7 +132,7 @@ export function createConsoleConnection(
       websocket.addEventListener('close', ({ code, reason }) => closed(code, reason))
     }
     open(consolePath(ref, kind, takeOver)).then(
-      (opened) => (givenUp ? opened.close(1000) : listen(opened)),
+      (opened) => (givenUp ? letGo(opened) : listen(opened)),
       (error: unknown) => givenUp || closed(codeOf(error)),
     )
     return {
@@ -141,7 +141,7 @@ export function createConsoleConnection(
         end()
         onBytes = () => {}
         givenUp = true
-        websocket?.close(1000)
+        if (websocket) letGo(websocket)
       },
     }
   }
