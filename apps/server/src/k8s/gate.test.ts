@@ -1,6 +1,15 @@
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
-import { StatusError, collectionPath, objectPath, resources, subresourcePath } from '@virtdeck/k8s'
+import {
+  StatusError,
+  collectionPath,
+  objectPath,
+  resources,
+  subresourcePath,
+  type PersistentVolumeClaim,
+  type VirtualMachine,
+} from '@virtdeck/k8s'
+import { deletePlan, vmCan, vmRequest, type VmVerb } from '@virtdeck/kubevirt'
 import { passGate } from './gate.ts'
 import { routes } from './routes.ts'
 import { propertyRuns, propertyTimeoutMs } from '../testing/property-runs.ts'
@@ -29,6 +38,25 @@ test('lets through what the pages need, as they write it', () => {
   expect(passGate('WATCH', `${vms}?fieldSelector=metadata.name%3Dweb-01`).path).toBe(`${vms}?fieldSelector=metadata.name%3Dweb-01`)
   expect(passGate('POST', collectionPath(resources.secrets, 'team-a')).kind).toBe('json')
   expect(refusedWith('DELETE', `${objectPath(resources.virtualMachines, ref)}?propagationPolicy=Foreground`)).toBe(200)
+})
+
+test.each(Object.keys(vmCan) as VmVerb[])('lets the verb %s through', (verb) => {
+  const target = { ...ref, migration: { name: 'web-01-move', phase: 'Running' } }
+  const { method, path } = vmRequest(verb, target, { snapshotName: 'web-01-before' })
+  const opens = verb === 'vnc' || verb === 'console'
+  expect(refusedWith(opens ? 'CONNECT' : method, path)).toBe(200)
+})
+
+test('lets a disk be kept whose VM owns the claim itself, as after CDI has collected the DataVolume [F039]', () => {
+  const metadata = { ...ref, uid: 'vm-1', resourceVersion: '1', creationTimestamp: '2026-11-20T10:00:00Z' }
+  const owner = { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', name: ref.name, uid: metadata.uid }
+  const vm: VirtualMachine = { metadata, spec: { template: { spec: { domain: { devices: {} } } } } }
+  const pvc: PersistentVolumeClaim = { metadata: { ...metadata, name: 'web-01-root', uid: 'pvc-1', ownerReferences: [owner] } }
+  const steps = deletePlan(vm, { dataVolumes: [], pvcs: [pvc], otherVms: [] }, { disks: { 'web-01-root': 'keep' } })
+  expect(steps.map(({ does, request }) => [does, refusedWith(request.method, request.path)])).toEqual([
+    ['release-disk', 200],
+    ['delete-vm', 200],
+  ])
 })
 
 test.each([

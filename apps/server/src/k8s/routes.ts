@@ -39,7 +39,8 @@ const verbs: [Resource, Verb[]][] = [
   [r.configMaps, ['get']],
   // A password or key for a new VM is written, and never read back.
   [r.secrets, ['create', 'patch', 'delete']],
-  [r.persistentVolumeClaims, [...read, 'delete']],
+  // Patched to let go of one that a VM owns, so that it outlives the VM.
+  [r.persistentVolumeClaims, [...read, 'patch', 'delete']],
   [r.storageClasses, read],
   [r.virtualMachines, all],
   [r.virtualMachineInstances, [...read, 'delete']],
