@@ -140,14 +140,17 @@ export function token(key: string, value: string): Token {
   return { kind: 'token', key, value, negated: false }
 }
 
-export function hasToken(terms: readonly Term[], { key, value }: Token): boolean {
-  return terms.some((term) => isToken(term) && !term.negated && term.key === key && folded(term.value) === folded(value))
+export function hasToken(terms: readonly Term[], asked: Token): boolean {
+  return terms.some((term) => isToken(term) && !term.negated && isAboutSame(term, asked))
 }
 
+/** Takes a choice back, or makes it: then what excluded the same goes, as nothing is both. */
 export function toggleToken(terms: readonly Term[], toggled: Token): Term[] {
-  if (!hasToken(terms, toggled)) return [...terms, toggled]
-  return terms.filter((term) => !isToken(term) || !hasToken([term], toggled))
+  const others = terms.filter((term) => !isToken(term) || !isAboutSame(term, toggled))
+  return hasToken(terms, toggled) ? others : [...others, toggled]
 }
+
+const isAboutSame = (one: Token, other: Token) => one.key === other.key && folded(one.value) === folded(other.value)
 
 export type RowTest<R> = (row: R) => boolean
 

@@ -38,7 +38,9 @@ export function tokenize(language: Keys, { tokens, text }: Draft): Draft {
   const terms = parseQuery(language, text, { typing: true })
   const finished = terms.filter((term) => isFinishedToken(term))
   if (finished.length === 0) return { tokens, text }
-  return { tokens: [...tokens, ...finished], text: formatQuery(terms.filter((term) => !isFinishedToken(term))) }
+  const rest = formatQuery(terms.filter((term) => !isFinishedToken(term)))
+  // The space that finished a token parts what stays from the next word as well.
+  return { tokens: [...tokens, ...finished], text: rest && /\s$/.test(text) ? `${rest} ` : rest }
 }
 
 /** As Enter does: what is in the text is finished. */

@@ -16,6 +16,17 @@ test('extends from the last one selected to another, in either direction [F012]'
   expect(names(extended(toggled(nothing, uid('d')), uid('b'), rows))).toEqual(['b', 'c', 'd'])
 })
 
+test('extends less far again: what the extension took, it lets go of, and nothing else [F012]', () => {
+  const begun = toggled(toggled(nothing, uid('e')), uid('b'))
+  const far = extended(begun, uid('d'), rows)
+  expect(names(far)).toEqual(['b', 'c', 'd', 'e'])
+  const back = extended(far, uid('c'), rows)
+  expect(names(back)).toEqual(['b', 'c', 'e'])
+  expect(names(extended(back, uid('a'), rows))).toEqual(['a', 'b', 'e'])
+  // What is chosen by itself later stays.
+  expect(names(extended(toggled(back, uid('d')), uid('e'), rows))).toEqual(['b', 'c', 'd', 'e'])
+})
+
 test('extends in the order that is shown at that moment', () => {
   expect(names(extended(toggled(nothing, uid('e')), uid('c'), rows.toReversed()))).toEqual(['c', 'd', 'e'])
 })

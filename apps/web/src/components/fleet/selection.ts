@@ -7,6 +7,8 @@ export type Selection = {
   uids: ReadonlySet<string>
   /** Where an extension begins: the last one selected by itself. */
   anchor?: string
+  /** What was selected without the extension, which another one takes the place of. */
+  before?: ReadonlySet<string>
 }
 
 export const nothing: Selection = { uids: new Set() }
@@ -17,14 +19,18 @@ export function toggled({ uids }: Selection, uid: string): Selection {
   return { uids: next, anchor: uid }
 }
 
-/** Adds everything from the anchor to a row, in the order shown; without an anchor in sight, that row. */
+/**
+ * Adds everything from the anchor to a row, in the order shown, and lets go of what an extension before it had taken beyond
+ * that; without an anchor in sight, adds that row.
+ */
 export function extended(selection: Selection, uid: string, shown: readonly Identified[]): Selection {
-  const from = shown.findIndex((row) => row.uid === selection.anchor)
+  const { uids, anchor, before = uids } = selection
+  const from = shown.findIndex((row) => row.uid === anchor)
   const to = shown.findIndex((row) => row.uid === uid)
   if (to < 0) return selection
-  if (from < 0) return { uids: new Set([...selection.uids, uid]), anchor: uid }
+  if (from < 0) return { uids: new Set([...uids, uid]), anchor: uid }
   const between = shown.slice(Math.min(from, to), Math.max(from, to) + 1)
-  return { ...selection, uids: new Set([...selection.uids, ...between.map((row) => row.uid)]) }
+  return { uids: new Set([...before, ...between.map((row) => row.uid)]), anchor, before }
 }
 
 /** The box in the table's head: all that is shown, or nothing at all. */

@@ -23,7 +23,15 @@ test('query and sort are one state in the URL, beside whatever else is there [F0
 
 test('a term with a key becomes a token with the space after it', () => {
   expect(tokenize({ tokens: [], text: 'web status:running' })).toEqual({ tokens: [], text: 'web status:running' })
-  expect(tokenize({ tokens: [], text: 'web status:running ' })).toEqual({ tokens: parseQuery('status:running'), text: 'web' })
+  expect(tokenize({ tokens: [], text: 'web status:running ' })).toEqual({ tokens: parseQuery('status:running'), text: 'web ' })
+  expect(tokenize({ tokens: [], text: 'status:running ' })).toEqual({ tokens: parseQuery('status:running'), text: '' })
+  expect(tokenize({ tokens: [], text: 'node:n1 web' })).toEqual({ tokens: parseQuery('node:n1'), text: 'web' })
+})
+
+test('letter by letter a search is the same as at once', () => {
+  const whole = 'web status:running db node:n1 "a b" -os:ubuntu '
+  const typed = [...whole].reduce((draft, letter) => tokenize({ ...draft, text: draft.text + letter }), { tokens: [], text: '' } as Draft)
+  expect(typed).toEqual({ tokens: parseQuery('status:running node:n1 -os:ubuntu'), text: 'web db "a b" ' })
 })
 
 test('an unknown key becomes a token, too, which says what is wrong', () => {

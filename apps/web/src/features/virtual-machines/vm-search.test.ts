@@ -192,6 +192,11 @@ test('a facet is put in, and taken out again', () => {
   expect(formatQuery(toggleToken(parseQuery('web status:Running'), token('status', 'running')))).toBe('web')
 })
 
+test('a facet that the search excludes is put in instead', () => {
+  const only = toggleToken(parseQuery('-status:Running web -status:paused'), token('status', 'running'))
+  expect(formatQuery(only)).toBe('web -status:paused status:running')
+})
+
 test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf'])(
   'finds in labels what is in them, not what every object has: %s [X-14]',
   (key) => {
