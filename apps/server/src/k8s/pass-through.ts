@@ -3,7 +3,17 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Pool, type Dispatcher } from 'undici'
 import type { Dial } from '../auth/kubeconfig.ts'
-import { aborted, keptByDial, lateAnswer, notItself, requestHeaders, tooMuch, unreachable, type UpstreamRequest } from './upstream.ts'
+import {
+  aborted,
+  keptByDial,
+  lateAnswer,
+  meantStatus,
+  notItself,
+  requestHeaders,
+  tooMuch,
+  unreachable,
+  type UpstreamRequest,
+} from './upstream.ts'
 
 export type PassThrough = {
   /** Sends a request. The answer rejects with a 503 or 504 StatusError, or with what `giveUp` says. */
@@ -78,9 +88,10 @@ export function createPassThrough({ timeoutMs: usualTimeoutMs = 30_000 }: { time
           controller = started
           if (over) started.abort(aborted())
         },
-        onResponseStart(started, statusCode, answerHeaders) {
-          if (over || (statusCode >= 100 && statusCode < 200)) return
+        onResponseStart(started, code, answerHeaders) {
+          if (over || (code >= 100 && code < 200)) return
           clearTimeout(timer)
+          const statusCode = meantStatus(path, code, answerHeaders)
           if (dial.impersonate && statusCode === 401) return fail(notItself())
           incoming = receive(started, statusCode, answerHeaders)
           settle.resolve(incoming.answer)

@@ -4,9 +4,9 @@ import { connect } from 'node:net'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Status } from '@virtdeck/k8s'
 import { startServer, type RunningServer } from '../index.ts'
-import { startBehindHostileApi, type BehindHostileApi } from '../testing/behind-hostile-api.ts'
-import { openBrowser, type Browser } from '../testing/browser.ts'
-import { token, type HostileApiServer } from '../testing/hostile-api-server.ts'
+import { configFor, startBehindHostileApi, type BehindHostileApi } from '../testing/behind-hostile-api.ts'
+import { openBrowser, outcome, type Browser } from '../testing/browser.ts'
+import { token, tokenOf, type HostileApiServer } from '../testing/hostile-api-server.ts'
 import { routes } from './routes.ts'
 
 let stack: BehindHostileApi
@@ -102,6 +102,24 @@ test('makes a Status of an error in plain text [P-18]', async () => {
   const response = await ann.request(`/k8s${vm}`)
   expect(response.status).toBe(404)
   expect(await response.json()).toMatchObject({ kind: 'Status', code: 404, reason: 'NotFound', message: '404 page not found' })
+})
+
+test('ends nobody’s session where KubeVirt’s own API server says 401: it knew who asked, and said no', async () => {
+  const browser = openBrowser(server.url)
+  await browser.signIn({ mode: 'token', token: tokenOf('ben') })
+  api.answer((_req, res) => void res.writeHead(401, { 'content-type': 'text/plain' }).end('request is not authenticated'))
+  const refused = await browser.request(`/k8s${start}`, { method: 'PUT', body: {} })
+  expect(refused.status).toBe(403)
+  expect(await refused.json()).toMatchObject({ kind: 'Status', code: 403, reason: 'Forbidden', message: 'request is not authenticated' })
+  expect((await browser.session()).user?.name).toBe('ben')
+  api.upgrade((_req, socket) => socket.end('HTTP/1.1 401 Unauthorized\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nno'))
+  const console = await browser.console('/apis/subresources.kubevirt.io/v1/namespaces/team-a/virtualmachineinstances/web-01/vnc')
+  expect(await outcome(console)).toMatchObject({ closed: 4403 })
+  expect((await browser.session()).user?.name).toBe('ben')
+  // The API server in front of it says so with a Status: it does not know the credential any more.
+  api.answer((_req, res) => void res.writeHead(401, { 'content-type': 'application/json' }).end('{"kind":"Status"}'))
+  expect((await browser.request(`/k8s${start}`, { method: 'PUT', body: {} })).status).toBe(401)
+  expect(await browser.session()).not.toHaveProperty('user')
 })
 
 test('passes on the empty answer of an action, which it asks for with any type [api-behaviours 1, 2]', async () => {
@@ -369,13 +387,7 @@ test('answers no probe and no forwarding header otherwise than anybody else [A-0
 })
 
 test('stops guessing after ten attempts, and says how long to wait [A-19] [P-17]', async () => {
-  await using own = await startServer({
-    host: '127.0.0.1',
-    port: 0,
-    webRoot: '/nonexistent',
-    kubeconfig: { text: api.kubeconfig },
-    logLevel: 'silent',
-  })
+  await using own = await startServer(configFor(api))
   const stranger = openBrowser(own.url)
   const attempt = () => stranger.request('/auth/sign-in', { method: 'POST', body: { mode: 'demo', user: 'nobody' } })
   for (let count = 0; count < 10; count += 1) expect((await attempt()).status).toBe(403)
@@ -385,14 +397,7 @@ test('stops guessing after ten attempts, and says how long to wait [A-19] [P-17]
 })
 
 test('takes a sign-in as JSON from its own page, and in no other form [A-15] [A-10] [P-15]', async () => {
-  await using own = await startServer({
-    host: '127.0.0.1',
-    port: 0,
-    webRoot: '/nonexistent',
-    kubeconfig: { text: api.kubeconfig },
-    logLevel: 'silent',
-    demoUsers: [{ name: 'ann', description: '', token }],
-  })
+  await using own = await startServer(configFor(api, { demoUsers: [{ name: 'ann', description: '', token }] }))
   const stranger = openBrowser(own.url)
   const sent = async (rawBody: string, contentType = 'application/json', headers: Record<string, string> = {}) =>
     (await stranger.request('/auth/sign-in', { method: 'POST', rawBody, contentType, headers })).status

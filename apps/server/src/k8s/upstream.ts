@@ -1,6 +1,6 @@
 // Requests to the API server: one keep-alive pool per identity's TLS settings, headers built afresh for each request.
 import { createHash } from 'node:crypto'
-import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http'
+import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { StatusError, statusOfResponse } from '@virtdeck/k8s'
@@ -42,6 +42,8 @@ type Target = {
 
 export const userAgent = 'virtdeck/0.1.0'
 const maxJsonBytes = 8 * 1024 * 1024
+/** How long an answer that is read whole may take, once it has begun. */
+const maxReadMs = 15_000
 
 /** `timeoutMs`: how long the API server may take to begin an answer, where a request says nothing else. */
 export function createUpstream({ timeoutMs: usualTimeoutMs = 30_000 }: { timeoutMs?: number } = {}): Upstream {
@@ -107,8 +109,9 @@ export function createUpstream({ timeoutMs: usualTimeoutMs = 30_000 }: { timeout
     async json<T>(dial: Dial, method: string, path: string, body?: unknown, signal?: AbortSignal) {
       const sent = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
       const headers = { accept: 'application/json', ...(sent ? { 'content-type': 'application/json' } : {}) }
-      const answer = await send(dial, { method, path, headers, body: sent, signal, timeoutMs: Math.min(15_000, usualTimeoutMs) })
-      const text = (await readAll(answer, maxJsonBytes)).toString('utf8')
+      const timeoutMs = Math.min(maxReadMs, usualTimeoutMs)
+      const answer = await send(dial, { method, path, headers, body: sent, signal, timeoutMs })
+      const text = (await readAll(answer, maxJsonBytes, timeoutMs)).toString('utf8')
       const code = answer.statusCode ?? 502
       if (code >= 300 && code < 400) throw redirected()
       if (code >= 400) throw new StatusError(statusOfResponse(code, text))
@@ -126,6 +129,7 @@ export function createUpstream({ timeoutMs: usualTimeoutMs = 30_000 }: { timeout
         })
         outgoing.once('response', (refused) => {
           clearTimeout(timer)
+          refused.statusCode = meantStatus(request.path, refused.statusCode ?? 502, refused.headers)
           if (dial.impersonate && refused.statusCode === 401) {
             refused.destroy()
             return reject(notItself())
@@ -178,6 +182,16 @@ export function keptByDial<T>(make: (dial: Pick<Dial, 'url' | 'tls'>, key: strin
 /** The API server does not redirect; what does is somebody else, and is not followed (CVE-2022-3172). */
 export const redirected = () => refusal(502, 'The Kubernetes API server answered with a redirect, which is not followed.')
 
+/**
+ * What an answer's status means. KubeVirt's API server, behind the cluster's, says 401 in plain text where it means 403: who
+ * asked was known by then, and is not signed out for it.
+ * https://github.com/kubevirt/kubevirt/blob/d923fdb/pkg/virt-api/api.go (Compose)
+ */
+export function meantStatus(path: string, code: number, headers: IncomingHttpHeaders): number {
+  const isStatus = headers['content-type']?.startsWith('application/json') ?? false
+  return code === 401 && path.startsWith('/apis/subresources.kubevirt.io/') && !isStatus ? 403 : code
+}
+
 /** It is not the person whose credential the cluster refuses: their session goes on. */
 export const notItself = () => refusal(503, 'The cluster does not accept virtdeck’s own credential, with which it acts for you.')
 
@@ -198,17 +212,23 @@ export function unreachable(error: Error): Error {
   return wrapped
 }
 
-/** Reads a whole body; throws 502 when it is larger than `maxBytes`. */
-export async function readAll(stream: AsyncIterable<Uint8Array> & { destroy(): unknown }, maxBytes: number): Promise<Buffer> {
+/** Reads a whole body; throws 502 when it is larger than `maxBytes`, and 504 when it does not end in time. */
+export async function readAll(
+  stream: AsyncIterable<Uint8Array> & { destroy(error?: Error): unknown },
+  maxBytes: number,
+  timeoutMs = maxReadMs,
+): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of stream) {
-    size += chunk.length
-    if (size > maxBytes) {
-      stream.destroy()
-      throw tooMuch()
+  const timer = setTimeout(() => stream.destroy(lateAnswer()), timeoutMs)
+  try {
+    for await (const chunk of stream) {
+      size += chunk.length
+      if (size > maxBytes) throw tooMuch()
+      chunks.push(chunk)
     }
-    chunks.push(chunk)
+  } finally {
+    clearTimeout(timer)
   }
   return Buffer.concat(chunks)
 }
