@@ -147,4 +147,26 @@ describe('watch', () => {
     expect(seen).toBeGreaterThan(0)
     expect(seen).toBeLessThan(200)
   })
+
+  test('streams a list that is larger than what may pile up, at its reader’s pace, and what changes meanwhile after it', async () => {
+    await using server = await startTestApiServer()
+    const big = 'x'.repeat(200_000)
+    for (let index = 0; index < 150; index += 1)
+      server.storage.create('configmaps', { metadata: { name: `big-${100 + index}`, namespace: 'team-a' }, data: { big } })
+    const path = `${configMaps}?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true`
+    await using stream = await server.watch('admin', path)
+    expect((await stream.next())?.object).toMatchObject({ metadata: { name: 'big-100' } })
+    stream.response.pause()
+    await server.request('admin', 'DELETE', `${configMaps}/big-249`)
+    await create(server, 'late')
+    stream.response.resume()
+    const seen: string[] = []
+    for (let event = await stream.next(); event; event = await stream.next()) {
+      const { name = 'initial events end' } = event.object.metadata as { name?: string }
+      if (name === 'late') break
+      seen.push(`${event.type} ${name}`)
+    }
+    expect(seen).toHaveLength(151)
+    expect(seen.slice(-3)).toEqual(['ADDED big-249', 'BOOKMARK initial events end', 'DELETED big-249'])
+  })
 })

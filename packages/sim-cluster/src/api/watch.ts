@@ -16,9 +16,11 @@ import { includeObjectOf, partialMetadata, table } from './table.ts'
 const bookmarkMs = 60_000
 /** https://github.com/kubernetes/apiserver/blob/9d86305/pkg/server/config.go (MinRequestTimeout) */
 const minTimeoutSeconds = 1800
-// A watcher that lets this much pile up is cut: it lists again, as after any lost watch.
 const slowWatcherBytes = 16 * 1024 * 1024
 const slowWatcherGraceMs = 30_000
+const maxWaitingEvents = 10_000
+const pieceBytes = 256 * 1024
+const pieceMs = 4
 
 type EventType = 'ADDED' | 'MODIFIED' | 'DELETED'
 type EncodeEvent = (type: EventType, object: StoredObject) => Buffer
@@ -144,6 +146,30 @@ function watchOptions(query: URLSearchParams): WatchOptions {
   }
 }
 
+/**
+ * Writes lines in pieces, each once the one before has left: however many there are, they neither pile up nor keep
+ * others waiting. Few are written at once.
+ */
+function writeInPieces(res: ServerResponse, lines: Iterator<Buffer>, done: () => void): void {
+  const next = () => {
+    const piece: Buffer[] = []
+    const untilMs = performance.now() + pieceMs
+    for (let bytes = 0; bytes < pieceBytes && performance.now() < untilMs;) {
+      const { value, done: isLast } = lines.next()
+      if (isLast) {
+        if (piece.length > 0) res.write(Buffer.concat(piece))
+        return done()
+      }
+      piece.push(value)
+      bytes += value.length
+    }
+    res.write(Buffer.concat(piece), (error) => {
+      if (!error && !res.writableEnded) next()
+    })
+  }
+  next()
+}
+
 export function serveWatch(
   context: ServedContext,
   res: ServerResponse,
@@ -171,6 +197,13 @@ export function serveWatch(
   }
   res.once('close', end)
 
+  /** A watcher that lets too much pile up is cut: it lists again, as after any lost watch. */
+  const cut = () => {
+    end()
+    const timer = clock.after(slowWatcherGraceMs, () => res.destroy())
+    res.once('close', () => timer.cancel())
+  }
+
   // Events of one turn travel together.
   const write = (bytes: Buffer) => {
     if (ended) return
@@ -183,26 +216,24 @@ export function serveWatch(
       })
     }
     res.write(bytes)
-    if (res.writableLength <= slowWatcherBytes) return
-    end()
-    const timer = clock.after(slowWatcherGraceMs, () => res.destroy())
-    res.once('close', () => timer.cancel())
+    if (res.writableLength > slowWatcherBytes) cut()
   }
 
   const startRevision = storage.revision()
   // A watch without a version begins at the most recent state, one that skips the initial events too.
   const since = options.initialEvents || !options.since ? startRevision : options.since
-  if (options.initialEvents) {
-    for (const object of storage.list(key, namespace)) {
-      if (matches(object)) write(encode('ADDED', object))
-    }
-    if (options.bookmarks) write(bookmark(resource, representation, startRevision, initialEventsEnd(resource)))
+  const tell = (event: StorageEvent) => {
+    if (namespace !== undefined && event.object.metadata.namespace !== namespace) return
+    const effective = effectiveEvent(event, matches)
+    if (effective) write(encode(effective.type, effective.object))
   }
+  /** What happens while the initial events are sent. */
+  let waiting: StorageEvent[] | undefined = options.initialEvents ? [] : undefined
   const unwatch = watchCache.watch(key, since, {
     receive(event) {
-      if (namespace !== undefined && event.object.metadata.namespace !== namespace) return
-      const effective = effectiveEvent(event, matches)
-      if (effective) write(encode(effective.type, effective.object))
+      if (!waiting) return tell(event)
+      waiting.push(event)
+      if (waiting.length > maxWaitingEvents) cut()
     },
   })
   if (!unwatch) {
@@ -216,7 +247,10 @@ export function serveWatch(
     return
   }
   owned.push(unwatch)
-  if (options.bookmarks) {
+  const begin = () => {
+    for (const event of waiting ?? []) tell(event)
+    waiting = undefined
+    if (!options.bookmarks || ended) return
     let timer = clock.after(bookmarkMs, tick)
     owned.push(() => timer.cancel())
     function tick() {
@@ -224,10 +258,16 @@ export function serveWatch(
       timer = clock.after(bookmarkMs, tick)
     }
   }
+  const initialEvents = function* () {
+    for (const object of storage.list(key, namespace)) if (matches(object)) yield encode('ADDED', object)
+    if (options.bookmarks) yield bookmark(resource, representation, startRevision, initialEventsEnd(resource))
+  }
+  if (options.initialEvents) writeInPieces(res, initialEvents(), begin)
+  else begin()
   // Spread over half an hour, so that not all watches end at once.
   const timeoutSeconds = options.timeoutSeconds ?? minTimeoutSeconds + (startRevision % minTimeoutSeconds)
   const timeout = clock.after(timeoutSeconds * 1000, () => {
-    if (options.bookmarks) write(bookmark(resource, representation, storage.revision()))
+    if (options.bookmarks && !waiting) write(bookmark(resource, representation, storage.revision()))
     end()
   })
   owned.push(() => timeout.cancel())
