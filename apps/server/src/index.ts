@@ -39,27 +39,37 @@ export type RunningServer = AsyncDisposable & {
   launchUrl?(): string
 }
 
-/** Starts the server. Throws ConfigError, or the listening socket's own error, when it cannot. */
+/** Starts the server. Throws ConfigError, or the listening socket's own error, when it cannot; nothing of it is left behind then. */
 export async function startServer(config: ServerConfig): Promise<RunningServer> {
   assertUsable(config)
+  const opened = createOpened()
+  try {
+    return await start(config, opened)
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
+}
+
+async function start(config: ServerConfig, opened: Opened): Promise<RunningServer> {
   const log = createLogger(config.logLevel ?? 'info', config.logTo)
   const kubeconfig = loadKubeconfig(config)
-  const audit = await openAudit(config.audit ?? {}, { log })
-  const metrics = config.metrics && (await startMetrics(config.metrics, { audit }))
+  const audit = opened.add(await openAudit(config.audit ?? {}, { log }))
+  const metrics = config.metrics && opened.add(await startMetrics(config.metrics, { audit }))
   const upstream = createUpstream({ timeoutMs: config.timeouts?.upstreamMs })
+  opened.add({ [Symbol.dispose]: upstream.close })
   const passThrough = createPassThrough({ timeoutMs: config.timeouts?.upstreamMs })
+  opened.add({ [Symbol.dispose]: passThrough.close })
   if (config.requireCluster) await assertReachable(kubeconfig, upstream)
   const mode = authModeOf(config)
   if (mode === 'oidc-impersonate') await assertMayImpersonate(kubeconfig, upstream, log)
-  const files: Disposable[] = []
   const ring = createKeyRing(config.sessionKeys)
   const revocations = createRevocations(config.session?.notBefore)
   const reread = { everyMs: config.rereadMs ?? 5_000, log }
   const { revokedFile } = config.session ?? {}
-  if (config.sessionKeysFile) files.push(watchFile({ file: config.sessionKeysFile, apply: (text) => replaceKeys(ring, text), ...reread }))
-  if (revokedFile) files.push(watchFile({ file: revokedFile, apply: revocations.replace, ...reread }))
-  const server = createHttpServer(config.timeouts)
-  await listen(server, config)
+  if (config.sessionKeysFile) opened.add(watchFile({ file: config.sessionKeysFile, apply: (text) => replaceKeys(ring, text), ...reread }))
+  if (revokedFile) opened.add(watchFile({ file: revokedFile, apply: revocations.replace, ...reread }))
+  const { server, stopListening } = opened.add(await listen(config))
   const { port } = server.address() as AddressInfo
   const own = ownOrigins({ publicOrigin: config.publicOrigin, host: config.host, port })
   const tickets = createTickets({ ring })
@@ -78,7 +88,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   const oidc = config.oidc && createOidc(mode === 'oidc-impersonate' ? { impersonate: {}, ...config.oidc } : config.oidc, url)
   const launch = createLaunch()
   const recheckMs = config.recheckMs ?? 60_000
-  const inventory = createInventory({ kubeconfig, upstream, log, recheckMs })
+  const inventory = opened.add(createInventory({ kubeconfig, upstream, log, recheckMs }))
   const { prometheus } = config
   const usage = prometheus && createUsage({ read: () => inventory.readUsage(prometheus), log, everyMs: prometheus.everyMs })
   metrics?.follow(inventory, usage)
@@ -100,7 +110,9 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     usage,
     audit,
   }
-  const upgrades = createUpgradeGate(context, { live: createLive(context), consoles: createConsoles(context) })
+  const upgrades = opened.add(createUpgradeGate(context, { live: createLive(context), consoles: createConsoles(context) }))
+  // Before the tabs are told to come back: not here.
+  opened.add({ [Symbol.dispose]: stopListening })
   refuseUnreadable(server, log)
   const proxies = networks(config.trustedProxies ?? [])
   for (const event of ['request', 'upgrade'])
@@ -115,18 +127,27 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     metricsPort: metrics?.port,
     ...(mode === 'local-kubeconfig' ? { launchUrl: () => `${url}/#t=${launch.issue()}` } : {}),
     async [Symbol.asyncDispose]() {
-      for (const file of files) file[Symbol.dispose]()
-      const closed = new Promise((resolve) => server.close(resolve))
-      server.closeIdleConnections()
-      await upgrades[Symbol.asyncDispose]()
-      await inventory[Symbol.asyncDispose]()
-      server.closeAllConnections()
-      upstream.close()
-      passThrough.close()
-      await closed
-      await metrics?.[Symbol.asyncDispose]()
-      await audit[Symbol.asyncDispose]()
+      await opened.close()
       log.info('stopped')
+    },
+  }
+}
+
+type Opened = ReturnType<typeof createOpened>
+
+/** What is to be closed when the server goes, or does not come to be: the latest first. */
+function createOpened() {
+  const opened: (Disposable | AsyncDisposable)[] = []
+  return {
+    add<T extends Disposable | AsyncDisposable>(one: T): T {
+      opened.push(one)
+      return one
+    },
+    async close() {
+      for (let one = opened.pop(); one; one = opened.pop()) {
+        if (Symbol.asyncDispose in one) await one[Symbol.asyncDispose]()
+        else one[Symbol.dispose]()
+      }
     },
   }
 }
@@ -147,12 +168,29 @@ function createHttpServer({ headersMs = 10_000, requestMs = 30_000 }: ServerConf
   return server
 }
 
-function listen(server: Server, { host, port }: ServerConfig): Promise<void> {
-  return new Promise((resolve, reject) => {
+/** A server that listens. Rejects with the socket's own error. */
+async function listen({ host, port, timeouts }: ServerConfig) {
+  const server = createHttpServer(timeouts)
+  await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, () => {
       server.off('error', reject)
       resolve()
     })
   })
+  let closed: Promise<unknown> | undefined
+  const stopListening = () => {
+    closed ??= new Promise((resolve) => server.close(resolve))
+    server.closeIdleConnections()
+    return closed
+  }
+  return {
+    server,
+    stopListening,
+    async [Symbol.asyncDispose]() {
+      const over = stopListening()
+      server.closeAllConnections()
+      await over
+    },
+  }
 }

@@ -1,13 +1,17 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ConfigError, startServer, type ServerConfig } from './index.ts'
 import { configFor } from './testing/behind-hostile-api.ts'
 import { openBrowser } from './testing/browser.ts'
 import { startHostileApiServer } from './testing/hostile-api-server.ts'
+import { memorySink } from './testing/memory-sink.ts'
 
 const base = { host: '127.0.0.1', port: 0, webRoot: '/nonexistent', logLevel: 'silent' } satisfies Partial<ServerConfig>
 
@@ -52,14 +56,37 @@ test('listens on no address of the network without its public origin [A-01]', as
   await expect(startServer({ ...base, host: '0.0.0.0', kubeconfig: { text: '{}' } })).rejects.toThrow('publicOrigin: is required')
 })
 
-test('leaves a taken port to who has it', async () => {
+/** Somebody else's port, until it is given back. */
+async function takePort() {
   const other = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => other.once('listening', resolve))
+  await once(other, 'listening')
   const { port } = other.address() as AddressInfo
-  await expect(startServer({ ...base, port, kubeconfig: { text: kubeconfig('https://127.0.0.1:1') } })).rejects.toMatchObject({
-    code: 'EADDRINUSE',
-  })
-  other.close()
+  return { port, giveBack: () => new Promise((resolve) => other.close(resolve)) }
+}
+
+test('leaves a taken port to who has it, and nothing else behind', async () => {
+  const { port, giveBack } = await takePort()
+  const free = await takePort()
+  await free.giveBack()
+  const metrics = { host: '127.0.0.1', port: free.port }
+  const sink = memorySink()
+  const config = { ...base, port, metrics, audit: { sink }, kubeconfig: { text: kubeconfig('https://127.0.0.1:1') } }
+  await expect(startServer(config)).rejects.toMatchObject({ code: 'EADDRINUSE' })
+  expect(sink.records().map(({ event }) => event)).toEqual(['server.start', 'server.stop'])
+  await expect(fetch(`http://127.0.0.1:${metrics.port}/metrics`)).rejects.toThrow('fetch failed')
+  await giveBack()
+})
+
+test('stops listening where it fails after it began to', async () => {
+  const webRoot = await mkdtemp(join(tmpdir(), 'virtdeck-start-'))
+  // A directory in the page's place: it is there, and cannot be read.
+  await mkdir(join(webRoot, 'index.html'))
+  const { port, giveBack } = await takePort()
+  await giveBack()
+  const start = startServer({ ...base, webRoot, port, kubeconfig: { text: kubeconfig('https://127.0.0.1:1') } })
+  await expect(start).rejects.toMatchObject({ code: 'EISDIR' })
+  await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow('fetch failed')
+  await rm(webRoot, { recursive: true })
 })
 
 test('answers under its public origin and no other name [A-01]', async () => {

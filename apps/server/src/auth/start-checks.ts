@@ -14,7 +14,7 @@ export async function assertReachable(kubeconfig: Kubeconfig, upstream: Upstream
     await upstream.json(dial, 'GET', '/version')
   } catch (cause) {
     const code = cause instanceof StatusError ? cause.code : 0
-    // Whoever answers 401 or 403 is there; what its users may do is theirs to find out.
+    // Whoever answers 403 is there; what its users may do is theirs to find out.
     if (code === 403) return
     const detail = cause instanceof Error && cause.cause instanceof Error ? ` (${cause.cause.message})` : ''
     throw new ConfigError(
