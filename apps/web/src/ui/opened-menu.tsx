@@ -30,6 +30,7 @@ export function OpenedMenu({ label, actions, header, trigger, side = 'bottom', a
     <Base.Root modal={false} open={open} defaultOpen onOpenChange={onOpenChange}>
       <Base.Trigger render={trigger} />
       <Base.Portal>
+        <Base.Backdrop className="menu-shade" />
         <Base.Positioner className="menu-pos" side={side} align={align} sideOffset={4} collisionPadding={8}>
           <Base.Popup className="menu" aria-label={label} finalFocus={finalFocus}>
             {header && <div className="menu-head">{header}</div>}

@@ -30,6 +30,7 @@ export function ColumnsMenu<R extends FleetRow>({ trigger, kind, shown, rows }: 
     <Menu.Root modal={false} defaultOpen>
       <Menu.Trigger render={trigger} />
       <Menu.Portal>
+        <Menu.Backdrop className="menu-shade" />
         <Menu.Positioner className="menu-pos" side="bottom" align="end" sideOffset={4} collisionPadding={8}>
           <Menu.Popup tabIndex={0} className="menu picklist" aria-label="Columns">
             {kind.columns.slice(1).map(({ id, title }) => (

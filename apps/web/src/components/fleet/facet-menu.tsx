@@ -23,6 +23,7 @@ export function FacetMenu({ label, trigger, parts, terms, onToggle }: FacetMenuP
     <Menu.Root modal={false} defaultOpen>
       <Menu.Trigger render={trigger} />
       <Menu.Portal>
+        <Menu.Backdrop className="menu-shade" />
         <Menu.Positioner className="menu-pos" side="bottom" align="start" sideOffset={4} collisionPadding={8}>
           <Menu.Popup tabIndex={0} className="menu picklist" aria-label={label}>
             {parts.map((part) => (

@@ -41,6 +41,7 @@ const viewsButton = (
     Views
   </Button>
 )
+const viewsButtonOnPhone = <Button icon={PinIcon} aria-label="Views" />
 const columnsButton = <Button icon={ColumnsIcon}>Columns</Button>
 
 /** What a hand may reach for next comes once the rows are there. */
@@ -87,6 +88,21 @@ export function FleetPage<R extends FleetRow>(props: FleetPageProps<R>) {
   useEffect(() => () => select(nothing), [kind])
   useEffect(() => (ready ? whenIdle(() => later.forEach((part) => part.want())) : undefined), [ready])
 
+  const viewsTrigger = phone ? viewsButtonOnPhone : viewsButton
+  const views = (
+    <MenuOnDemand part={viewsMenus} trigger={viewsTrigger}>
+      {({ ViewsMenu }) => (
+        <ViewsMenu
+          trigger={viewsTrigger}
+          kind={kind}
+          list={list}
+          rows={scan?.rows ?? []}
+          shown={shown}
+          total={phone ? scan?.total : undefined}
+        />
+      )}
+    </MenuOnDemand>
+  )
   const box = (
     <QueryBox
       label={`Search ${kind.many}`}
@@ -110,6 +126,7 @@ export function FleetPage<R extends FleetRow>(props: FleetPageProps<R>) {
         <div className="pq">
           <h1 className="sr">{kind.title}</h1>
           {box}
+          {views}
           {createOnPhone}
         </div>
       ) : (
@@ -119,9 +136,7 @@ export function FleetPage<R extends FleetRow>(props: FleetPageProps<R>) {
             {ready && <Count shown={scan.rows.length} total={scan.total} />}
           </h1>
           {box}
-          <MenuOnDemand part={viewsMenus} trigger={viewsButton}>
-            {({ ViewsMenu }) => <ViewsMenu trigger={viewsButton} kind={kind} list={list} rows={scan?.rows ?? []} shown={shown} />}
-          </MenuOnDemand>
+          {views}
           <MenuOnDemand part={columnsMenus} trigger={columnsButton}>
             {({ ColumnsMenu }) => <ColumnsMenu trigger={columnsButton} kind={kind} shown={shown} rows={fleet.rows} />}
           </MenuOnDemand>

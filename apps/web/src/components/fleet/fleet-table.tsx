@@ -22,8 +22,9 @@ import { columnOf, keyOf } from './fleet-kind.ts'
 import type { Beside, FleetColumn, FleetKind, FleetRow } from './fleet-kind.ts'
 import { FleetTableRow, cellClass } from './fleet-row.tsx'
 import { GroupRow, foldGroup, groupDataKey, useFolded } from './group-row.tsx'
-import { groupName, isGroup, linesOf } from './groups.ts'
+import { groupName, headOf, isGroup, linesOf } from './groups.ts'
 import type { Line } from './groups.ts'
+import { useNeighbour } from './neighbour.ts'
 import { createMargins, createSlots, placesAround } from './slots.ts'
 import { nextOrder } from './order.ts'
 import type { Order } from './order.ts'
@@ -81,7 +82,7 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
     ),
     overscan: 0,
     initialOffset: () => offsetOf(place),
-    scrollPaddingStart: headHeight,
+    scrollPaddingStart: headHeight + (group === undefined ? 0 : groupHeight),
     scrollPaddingEnd: selecting ? BAR_ROOM : 0,
     scrollMargin: headHeight,
   })
@@ -106,7 +107,24 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
     link.focus({ preventScroll: true })
   })
 
-  useStillness(virtualizer, lines, `${place} ${variant} ${group}`, rowHeight)
+  const origins = `${place} ${variant} ${group}`
+  useStillness(virtualizer, lines, origins, rowHeight)
+  useNeighbour(cursorAt, origins, wrap, (left) => {
+    const line = lines[Math.min(left, lines.length - 1)]
+    if (!line) return
+    setCursor(line)
+    focusNext.current = lineKey(line)
+  })
+  /** Who folds a group from amidst its rows sees its head, and what comes after it. */
+  const foldedBefore = useRef(folded)
+  useLayoutEffect(() => {
+    const { current: before } = foldedBefore
+    foldedBefore.current = folded
+    const line = lines[cursorAt]
+    if (before === folded || !line || isRow(line) || before.has(groupName(line)) || !folded.has(groupName(line))) return
+    const start = heightOf(0, cursorAt)
+    if ((virtualizer.scrollOffset ?? 0) > start) virtualizer.scrollToOffset(start)
+  })
 
   const latest = useRef(lines)
   useLayoutEffect(() => {
@@ -160,7 +178,7 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
     const line = lineAtCursor()
     if (!line) return false
     if (!isRow(line)) foldGroup(kind.id, group, line, key === 'ArrowLeft')
-    else if (key === 'ArrowLeft') goTo(lines.findLastIndex((one, index) => index < cursorAt && !isRow(one)))
+    else if (key === 'ArrowLeft') goTo(headOf(lines, cursorAt))
     return true
   }
 
@@ -195,7 +213,8 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
   const [marginOf] = useState(createMargins)
   const [slotsOf] = useState(createSlots)
   const margin = marginOf(visible[0] ?? 0, visible.at(-1) ?? 0, virtualizer.isScrolling)
-  const places = placesAround(visible, lines.length, margin, cursorAt)
+  const headAt = group === undefined ? -1 : headOf(lines, Math.min(visible[0] ?? -1, lines.length - 1))
+  const places = placesAround(visible, lines.length, margin, cursorAt, headAt)
   // Places are within.
   const slots = slotsOf(
     places
@@ -208,6 +227,7 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
   const top = (virtualizer.scrollOffset ?? 0) / rowHeight
   const bottom = top + (height - headHeight) / rowHeight
   const tableShape = phone ? 'lines' : tableWidth(kind, shown) > width ? 'wide' : ''
+  const spacerKey = (index: number) => (index === cursorAt ? 'to the cursor' : index === headAt ? 'to the head' : 'to others')
   const rowOf = (target: Element) => {
     const key = target.closest('tr')?.dataset['key']
     const line = places.map((index) => lines[index] as Line<R>).find((one) => lineKey(one) === key)
@@ -234,7 +254,7 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
 
   return (
     <>
-      <div ref={wrap} className="tablewrap fleetwrap" onKeyDown={keydown}>
+      <div ref={wrap} className={group === undefined ? 'tablewrap fleetwrap' : 'tablewrap fleetwrap grouped'} onKeyDown={keydown}>
         <table
           className={`rt fixed fleett ${tableShape}`}
           aria-rowcount={lines.length + 1}
@@ -252,7 +272,7 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
               const key = lineKey(line)
               const above = heightOf((places[at - 1] ?? -1) + 1, index)
               return [
-                above > 0 && <Spacer key={index === cursorAt ? 'to the cursor' : 'to others'} height={above} span={span} />,
+                above > 0 && <Spacer key={spacerKey(index)} height={above} span={span} />,
                 isRow(line) ? (
                   <FleetTableRow
                     key={slots.get(key)}

@@ -62,6 +62,7 @@ export function GroupRow<R extends FleetRow>({ kind, by, group, index, columns, 
       aria-rowindex={index + 2}
       data-key={groupDataKey(group)}
       onFocus={() => onCursor(group)}
+      onClick={() => onCursor(group)}
     >
       {selectable && <GroupBox group={group} label={`Select all of ${visibleText(text)}`} />}
       <td className="c-group" colSpan={columns}>

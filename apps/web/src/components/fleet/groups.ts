@@ -58,3 +58,14 @@ export function groupRows<R extends object>(index: RowIndex<R>, rows: readonly R
 export function linesOf<R>(groups: readonly Group<R>[], folded: ReadonlySet<string>): readonly Line<R>[] {
   return groups.flatMap((group): readonly Line<R>[] => (folded.has(groupName(group)) ? [group] : [group, ...group.rows]))
 }
+
+/** Where the head of the group is to which a line belongs; -1 where there are no groups. */
+export function headOf<R extends { uid: string }>(lines: readonly Line<R>[], place: number): number {
+  let at = place
+  while (at >= 0) {
+    const line = lines[at]
+    if (line && isGroup(line)) break
+    at -= 1
+  }
+  return at
+}

@@ -15,13 +15,17 @@ test('reaches to where one scrolls, nowhere while one leaps, and both ways at re
   expect(marginOf(500, 520, false)).toEqual({ before: 5, after: 5 })
 })
 
-test('keeps to the list, and the place that has the focus wherever it is', () => {
+test('keeps to the list, and the places that have the focus or the head of a group wherever they are', () => {
   const margin = { before: 5, after: 5 }
   expect(placesAround([], 0, margin, -1)).toEqual([])
   expect(placesAround(counting(0, 3), 4, margin, 2)).toEqual([0, 1, 2, 3])
   expect(placesAround(counting(10, 20), 100, margin, -1)).toEqual(counting(5, 25))
   expect(placesAround(counting(10, 20), 100, margin, 2)).toEqual([2, ...counting(5, 25)])
   expect(placesAround(counting(10, 20), 100, margin, 99)).toEqual([...counting(5, 25), 99])
+  expect(placesAround(counting(10, 20), 100, margin, 99, 3)).toEqual([3, ...counting(5, 25), 99])
+  expect(placesAround(counting(10, 20), 100, margin, 4, 0)).toEqual([0, 4, ...counting(5, 25)])
+  expect(placesAround(counting(10, 20), 100, margin, 3, 3)).toEqual([3, ...counting(5, 25)])
+  expect(placesAround(counting(10, 20), 100, margin, 100, 20)).toEqual(counting(5, 25))
 })
 
 test('lets rows that stay keep their element, gives those of others away, and no two rows one', () => {

@@ -25,18 +25,17 @@ export function createMargins(): (first: number, last: number, scrolling: boolea
 }
 
 /**
- * The places in the DOM, in order: what is visible (places in a row, or none), the margin around it, and the one place, if
- * any, that stays wherever one scrolls, since what has the focus must not go.
+ * The places in the DOM, in order: what is visible (places in a row, or none), the margin around it, and those that stay
+ * wherever one scrolls: what has the focus must not go, nor the head of the group that one reads. -1 is none.
  */
-export function placesAround(visible: readonly number[], count: number, { before, after }: Margin, staying: number): number[] {
+export function placesAround(visible: readonly number[], count: number, { before, after }: Margin, ...staying: number[]): number[] {
   const [first, last] = [visible[0], visible.at(-1)]
   if (first === undefined || last === undefined) return []
   const from = Math.max(0, first - before)
   const to = Math.min(count - 1, last + after)
   const places = Array.from({ length: to - from + 1 }, (_, at) => from + at)
-  if (staying >= 0 && staying < from) places.unshift(staying)
-  if (staying > to && staying < count) places.push(staying)
-  return places
+  const others = [...new Set(staying)].filter((place) => place >= 0 && place < count && (place < from || place > to))
+  return others.length === 0 ? places : [...places, ...others].sort((a, b) => a - b)
 }
 
 /**

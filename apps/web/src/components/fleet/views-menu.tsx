@@ -1,22 +1,25 @@
 import { Menu } from '@base-ui/react/menu'
 import { useRef, useState } from 'react'
+import type { ReactNode } from 'react'
 import { useNavigate, useSearchParams } from 'react-router'
 import { Bdi } from '../../ui/bdi.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { Field } from '../../ui/field.tsx'
 import { IconMark } from '../../ui/icon.tsx'
-import { CheckIcon, ChevronRightIcon, DownloadIcon, EditIcon, GroupIcon, PinIcon, PlusIcon } from '../../ui/icons.ts'
+import type { Icon } from '../../ui/icon.tsx'
+import { CheckIcon, ChevronRightIcon, DownloadIcon, EditIcon, GroupIcon, PinIcon, PlusIcon, UpDownIcon } from '../../ui/icons.ts'
 import { TextInput } from '../../ui/text-input.tsx'
 import { download } from '../../util/download.ts'
 import { formatCount } from '../../util/format.ts'
 import { useListLooks } from './columns.ts'
 import { fleetCsv } from './csv.ts'
+import { columnOf } from './fleet-kind.ts'
 import type { FleetKind, FleetRow } from './fleet-kind.ts'
 import { setFolded } from './group-row.tsx'
 import { groupName } from './groups.ts'
 import { ManageViews } from './manage-views.tsx'
-import { formatOrder } from './order.ts'
+import { formatOrder, nextOrder } from './order.ts'
 import { changeViews, isSameView, takeView, useSavedViews, withView } from './saved-views.ts'
 import type { SavedView } from './saved-views.ts'
 import type { ListState } from './use-list-state.ts'
@@ -28,10 +31,12 @@ type ViewsMenuProps<R extends FleetRow> = {
   /** What the list shows, for export. */
   rows: readonly R[]
   shown: readonly string[]
+  /** Of all rows: on phones, where no title counts them and no column's head sorts them. */
+  total?: number | undefined
 }
 
 /** Searches that were given a name, what the list is grouped by, and the list as a file. */
-export function ViewsMenu<R extends FleetRow>({ trigger, kind, list, rows, shown }: ViewsMenuProps<R>) {
+export function ViewsMenu<R extends FleetRow>({ trigger, kind, list, rows, shown, total }: ViewsMenuProps<R>) {
   const views = useSavedViews(kind.id)
   const looks = useListLooks(kind.id)
   const [dialog, setDialog] = useState<'save' | 'manage'>()
@@ -49,8 +54,10 @@ export function ViewsMenu<R extends FleetRow>({ trigger, kind, list, rows, shown
       <Menu.Root modal={false} defaultOpen>
         <Menu.Trigger render={trigger} />
         <Menu.Portal>
+          <Menu.Backdrop className="menu-shade" />
           <Menu.Positioner className="menu-pos" side="bottom" align="end" sideOffset={4} collisionPadding={8}>
             <Menu.Popup tabIndex={0} className="menu picklist" aria-label="Views">
+              {total !== undefined && <p className="dim none">{countWords(kind, rows.length, total)}</p>}
               {views.map((view) => (
                 <Menu.Item
                   key={view.name}
@@ -77,6 +84,7 @@ export function ViewsMenu<R extends FleetRow>({ trigger, kind, list, rows, shown
                 </Menu.Item>
               )}
               <Menu.Separator render={<hr />} />
+              {total !== undefined && <SortMenu kind={kind} list={list} />}
               <GroupMenu kind={kind} list={list} rows={rows} />
               <Menu.Separator render={<hr />} />
               <Menu.Item className="mi" label="Export as CSV" disabled={rows.length === 0} onClick={exportCsv}>
@@ -94,46 +102,88 @@ export function ViewsMenu<R extends FleetRow>({ trigger, kind, list, rows, shown
   )
 }
 
+/** What the title says where there is room for one. */
+function countWords<R extends FleetRow>({ one, many }: FleetKind<R>, shown: number, total: number): string {
+  const what = total === 1 ? one : many
+  return shown === total ? `${formatCount(total)} ${what}` : `${formatCount(shown)} of ${formatCount(total)} ${what}`
+}
+
+/** What the heads of the columns do where there are columns. */
+function SortMenu<R extends FleetRow>({ kind, list: { order, orderBy } }: Pick<ViewsMenuProps<R>, 'kind' | 'list'>) {
+  return (
+    <Submenu icon={UpDownIcon} label="Sort by" now={columnOf(kind, order.column)?.title}>
+      <Menu.RadioGroup value={order.column}>
+        {kind.columns.map(({ id, title }) => (
+          <Choice key={id} value={id} chosen={order.column === id} label={title} onClick={() => orderBy(nextOrder(order, id))}>
+            {order.column === id && <em>{order.descending ? 'descending' : 'ascending'}</em>}
+          </Choice>
+        ))}
+      </Menu.RadioGroup>
+    </Submenu>
+  )
+}
+
+type ChoiceProps = { value: string; label: string; chosen: boolean; onClick?: () => void; children?: ReactNode }
+
+function Choice({ value, label, chosen, onClick, children }: ChoiceProps) {
+  return (
+    <Menu.RadioItem className="mi" value={value} label={label} closeOnClick onClick={onClick}>
+      <span className="lead" aria-hidden="true">
+        {chosen && <IconMark icon={CheckIcon} />}
+      </span>
+      <span className="tl">{label}</span>
+      {children}
+    </Menu.RadioItem>
+  )
+}
+
+type SubmenuProps = { icon: Icon; label: string; now: string | undefined; children: ReactNode }
+
+function Submenu({ icon, label, now, children }: SubmenuProps) {
+  return (
+    <Menu.SubmenuRoot>
+      <Menu.SubmenuTrigger className="mi" label={label}>
+        <IconMark icon={icon} />
+        <span className="tl">{label}</span>
+        {now && <em>{now}</em>}
+        <IconMark icon={ChevronRightIcon} />
+      </Menu.SubmenuTrigger>
+      <Menu.Portal>
+        <Menu.Positioner className="menu-pos" collisionPadding={8}>
+          <Menu.Popup tabIndex={0} className="menu picklist" aria-label={label}>
+            {children}
+          </Menu.Popup>
+        </Menu.Positioner>
+      </Menu.Portal>
+    </Menu.SubmenuRoot>
+  )
+}
+
 function GroupMenu<R extends FleetRow>({ kind, list: { group, groupBy }, rows }: Pick<ViewsMenuProps<R>, 'kind' | 'list' | 'rows'>) {
   const label = kind.groupings.find(({ key }) => key === group)?.label
   const fold = (all: boolean) =>
     group !== undefined && setFolded(kind.id, group, () => new Set(all ? kind.groups(rows, group).map(groupName) : []))
   return (
-    <Menu.SubmenuRoot>
-      <Menu.SubmenuTrigger className="mi" label="Group by">
-        <IconMark icon={GroupIcon} />
-        <span className="tl">Group by</span>
-        {label && <em>{label}</em>}
-        <IconMark icon={ChevronRightIcon} />
-      </Menu.SubmenuTrigger>
-      <Menu.Portal>
-        <Menu.Positioner className="menu-pos" collisionPadding={8}>
-          <Menu.Popup tabIndex={0} className="menu picklist" aria-label="Group by">
-            <Menu.RadioGroup value={group ?? ''} onValueChange={(key: string) => groupBy(key || undefined)}>
-              {[{ key: '', label: 'Nothing' }, ...kind.groupings].map(({ key, label: name }) => (
-                <Menu.RadioItem key={key} className="mi" value={key} label={name} closeOnClick>
-                  <span className="lead" aria-hidden="true">
-                    {(group ?? '') === key && <IconMark icon={CheckIcon} />}
-                  </span>
-                  <span className="tl">{name}</span>
-                </Menu.RadioItem>
-              ))}
-            </Menu.RadioGroup>
-            {group !== undefined && (
-              <>
-                <Menu.Separator render={<hr />} />
-                <Menu.Item className="mi" label="Fold all groups" onClick={() => fold(true)}>
-                  Fold all groups
-                </Menu.Item>
-                <Menu.Item className="mi" label="Unfold all groups" onClick={() => fold(false)}>
-                  Unfold all groups
-                </Menu.Item>
-              </>
-            )}
-          </Menu.Popup>
-        </Menu.Positioner>
-      </Menu.Portal>
-    </Menu.SubmenuRoot>
+    <Submenu icon={GroupIcon} label="Group by" now={label}>
+      <Menu.RadioGroup value={group ?? ''} onValueChange={(key: string) => groupBy(key || undefined)}>
+        {[{ key: '', label: 'Nothing' }, ...kind.groupings].map(({ key, label: name }) => (
+          <Choice key={key} value={key} chosen={(group ?? '') === key} label={name} />
+        ))}
+      </Menu.RadioGroup>
+      {group !== undefined && (
+        <>
+          <Menu.Separator render={<hr />} />
+          <Menu.Item className="mi" label="Fold all groups" onClick={() => fold(true)}>
+            <span className="lead" />
+            Fold all groups
+          </Menu.Item>
+          <Menu.Item className="mi" label="Unfold all groups" onClick={() => fold(false)}>
+            <span className="lead" />
+            Unfold all groups
+          </Menu.Item>
+        </>
+      )}
+    </Submenu>
   )
 }
 

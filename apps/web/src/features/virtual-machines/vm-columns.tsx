@@ -100,11 +100,13 @@ export const vmPlace = (measured: boolean) => (row: VmRow) => {
     </>
   )
   return (
-    <>
-      {`${namespace} · ${node}`}
-      {cpus !== undefined && size(`${cpus} vCPU`, 'cpu')}
-      {memoryBytes !== undefined && size(bytesText(memoryBytes), 'memory')}
-    </>
+    <span className="placeline">
+      <span className="tl">{`${namespace} · ${node}`}</span>
+      <span>
+        {cpus !== undefined && size(`${cpus} vCPU`, 'cpu')}
+        {memoryBytes !== undefined && size(bytesText(memoryBytes), 'memory')}
+      </span>
+    </span>
   )
 }
 
