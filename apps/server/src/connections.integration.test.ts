@@ -47,6 +47,32 @@ const head = (...more: string[]) =>
 /** What is smuggled: if this is ever read as a request, it shows upstream. */
 const smuggled = () => `GET ${vms}/smuggled HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nCookie: ${ann.cookie()}\r\n\r\n`
 
+test('takes a browser that goes in the middle of its request for no fault of its own', async () => {
+  const lines: { level: string; msg: string; path?: string }[] = []
+  let note = () => {}
+  const noted = new Promise<void>((resolve) => (note = resolve))
+  const logTo = {
+    write(line: string) {
+      const entry = JSON.parse(line) as (typeof lines)[number]
+      lines.push(entry)
+      if (entry.msg === 'request' && entry.path === vms) note()
+    },
+  }
+  await using own = await startBehindHostileApi({ logLevel: 'debug', logTo })
+  const { csrf: token = '' } = await own.ann.session()
+  const { socket } = openRaw(
+    own.server.port,
+    head('Content-Length: 100')
+      .replaceAll(String(server.port), String(own.server.port))
+      .replace(/Cookie: .*/, `Cookie: ${own.ann.cookie()}`)
+      .replace(/X-Kvd-Csrf: .*/, `X-Kvd-Csrf: ${token}`),
+  )
+  socket.write('{"kind":', () => socket.resetAndDestroy())
+  await noted
+  await own.ann.request(vms)
+  expect(lines.filter(({ level }) => level === 'error')).toEqual([])
+})
+
 test.each([
   ['both lengths', () => head('Content-Length: 4', 'Transfer-Encoding: chunked') + `0\r\n\r\n${smuggled()}`],
   ['two lengths', () => head('Content-Length: 0', 'Content-Length: 2') + `{}${smuggled()}`],

@@ -54,6 +54,8 @@ const lingerMs = 500
 export function createErrorAnswer(context: Context): (error: unknown, req: IncomingMessage, res: ServerResponse) => void {
   const { log } = context
   return (error, req, res) => {
+    // The connection broke while the request was read: there is nobody to tell, and nothing of ours went wrong.
+    if (req.errored === error) return
     const requestId = String(res.getHeader('x-request-id') ?? '')
     const status = tellable(error, requestId)
     recordRejected(context, error, req, requestId)

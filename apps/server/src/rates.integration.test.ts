@@ -71,3 +71,11 @@ test('takes a browser’s report of what the policy stopped, and nothing else [X
   expect(await report(violation, 'application/csp-report', { 'sec-fetch-site': 'cross-site' })).toBe(403)
   expect((await own.ann.request('/api/csp-report')).status).toBe(404)
 })
+
+test('counts reports by who sends them, also where they come through a proxy of ours [P-17]', async () => {
+  await using own = await startBehindHostileApi({ trustedProxies: ['127.0.0.1'] })
+  const options = { method: 'POST', body: violation, contentType: 'application/csp-report' }
+  const through = (address: string) => own.ann.request('/api/csp-report', { ...options, headers: { 'x-forwarded-for': address } })
+  const answers = await Promise.all(Array.from({ length: 40 }, (_, index) => through(`192.0.2.${index}`)))
+  expect(answers.map(({ status }) => status)).toEqual(Array(40).fill(204))
+})

@@ -118,6 +118,9 @@ test('asks once for all who wait, and again a minute before the end', async () =
   expect(runs()).toBe(2)
 })
 
-test('takes a client certificate as well as a token', async () => {
+test('takes a client certificate as well as a token, and what is empty or null for what is not there', async () => {
   expect(await plugin(answer("{ clientCertificateData: 'c', clientKeyData: 'k' }"))()).toEqual({ cert: 'c', key: 'k' })
+  expect(await plugin(answer("{ token: '', clientCertificateData: 'c', clientKeyData: 'k' }"))()).toEqual({ cert: 'c', key: 'k' })
+  const token = "{ token: 't', clientCertificateData: null, clientKeyData: null, expirationTimestamp: null }"
+  expect(await plugin(answer(token))()).toEqual({ token: 't' })
 })

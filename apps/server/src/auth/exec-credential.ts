@@ -42,10 +42,10 @@ const allowed =
 const answer = z.object({
   kind: z.literal('ExecCredential'),
   status: z.object({
-    token: z.string().min(1).optional(),
-    clientCertificateData: z.string().optional(),
-    clientKeyData: z.string().optional(),
-    expirationTimestamp: z.iso.datetime({ offset: true }).optional(),
+    token: z.string().nullish(),
+    clientCertificateData: z.string().nullish(),
+    clientKeyData: z.string().nullish(),
+    expirationTimestamp: z.iso.datetime({ offset: true }).nullish(),
   }),
 })
 

@@ -30,7 +30,7 @@ export function reportRouter({ log }: Pick<Context, 'log'>): Router {
     '/',
     (req, _res, next) => {
       assertNotForeign(req)
-      const taken = limit.take(req.socket.remoteAddress ?? '')
+      const taken = limit.take(req.clientAddress ?? req.socket.remoteAddress ?? '')
       if (!taken.allowed) throw gateRefusal('rate', 429, 'Too many reports. Wait a moment.', { retryAfterSeconds: taken.retryAfterSeconds })
       if (!req.is(['application/csp-report', 'application/reports+json'])) throw refusal(415, 'This is not a report of a browser.')
       next()
