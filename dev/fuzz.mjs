@@ -8,6 +8,7 @@ const pure = [
   'apps/server/src/audit',
   'apps/server/src/consoles/frames',
   'apps/server/src/inventory/reflector',
+  'apps/server/src/inventory/visibility',
   'apps/web/src/components/fleet/csv',
   'apps/web/src/features/sign-in/return-path',
   'apps/web/src/util',

@@ -225,6 +225,15 @@ test('reads pages where lists are not streamed, and asks for no streamed list ag
   expect(collection.requests.filter((request) => request.includes('sendInitialEvents'))).toHaveLength(1)
 })
 
+test('reads pages where a streamed list ends before it is whole [K-01]', async () => {
+  const { collection, told, states } = started({ streamsLists: true }, [], (one) => one.hold())
+  await settles(() => collection.watching() === 1)
+  collection.cut('end')
+  await settles(() => told.size === 5 && collection.watching() === 1)
+  expect(versions(told.values())).toEqual(versions(collection.objects.values()))
+  expect(states).toEqual(['syncing', 'live'])
+})
+
 test('shows nothing of a streamed list before its end, with what changed meanwhile, and nothing of one that broke off [K-01]', async () => {
   const { collection, told, changes } = started({ streamsLists: true }, [], (one) => one.hold())
   await settles(() => collection.watching() === 1)
