@@ -96,7 +96,7 @@ const activeSeconds = ({ life, stay }: Domain, timeMs: number): number =>
 function vcpuSeconds(domain: Domain, timeMs: number): number {
   const boots = domain.life.stays[0] === domain.stay
   const boot = boots ? 0.1 * bootSeconds * (1 - Math.exp(-activeSeconds(domain, timeMs) / bootSeconds)) : 0
-  return integralOf(domain.load.cpu, domain, timeMs) + boot
+  return integralOf(domain.load('cpu'), domain, timeMs) + boot
 }
 /** All of its vCPUs, and QEMU's own work. */
 export const cpuSeconds = (domain: Domain, timeMs: number): number => domain.cpus * vcpuSeconds(domain, timeMs) * 1.03
@@ -105,7 +105,7 @@ export const cpuSeconds = (domain: Domain, timeMs: number): number => domain.cpu
 export function memoryAt({ life, load, memoryBytes }: Domain, timeMs: number) {
   const available = memoryBytes * 0.97 - 24 * 2 ** 20
   const warm = 1 - 0.7 * Math.exp(-(timeMs - life.bornMs) / 90_000)
-  const held = available * Math.min(0.93, load.memory.at(timeMs) * warm)
+  const held = available * Math.min(0.93, load('memory').at(timeMs) * warm)
   const cached = (available - held) * 0.55 * warm
   const unused = available - held - cached
   return { available, cached, unused, usable: unused + 0.86 * cached, resident: Math.min(memoryBytes, held + cached + 180 * 2 ** 20) }
@@ -131,14 +131,14 @@ const perDrive =
   (domain) =>
     drivesOf(domain).map(({ name, weight }) => [
       { drive: name },
-      (t) => round(factor * weight * integralOf(domain.load[signal], domain, t)),
+      (t) => round(factor * weight * integralOf(domain.load(signal), domain, t)),
     ])
 const perNic =
   (signal: 'received' | 'sent', factor = 1): PerDomain =>
   (domain) =>
     nicsOf(domain).map(({ name, weight }) => [
       { interface: name },
-      (t) => whole(factor * weight * integralOf(domain.load[signal], domain, t)),
+      (t) => whole(factor * weight * integralOf(domain.load(signal), domain, t)),
     ])
 const perVcpu =
   (at: (domain: Domain, timeMs: number, vcpu: number) => number, extra: Extra = {}): PerDomain =>
@@ -180,7 +180,7 @@ const perDomain: [name: string, type: Family['type'], help: string, values: PerD
     'kubevirt_vmi_vcpu_wait_seconds_total',
     'counter',
     'Amount of time spent by each vcpu while waiting on I/O.',
-    perVcpu((d, t) => (0.004 * integralOf(d.load.writes, d, t)) / d.cpus),
+    perVcpu((d, t) => (0.004 * integralOf(d.load('writes'), d, t)) / d.cpus),
   ],
   [
     'kubevirt_vmi_vcpu_delay_seconds_total',
@@ -237,7 +237,7 @@ const perDomain: [name: string, type: Family['type'], help: string, values: PerD
     'kubevirt_vmi_memory_pgmajfault_total',
     'counter',
     'The number of page faults when disk IO was required.',
-    single((d, t) => whole(0.02 * integralOf(d.load.reads, d, t))),
+    single((d, t) => whole(0.02 * integralOf(d.load('reads'), d, t))),
   ],
   [
     'kubevirt_vmi_memory_pgminfault_total',

@@ -15,14 +15,14 @@ test('a signal is positive, and its integral is what adding it up gives', () => 
 })
 
 test('habits depend on the seed and the name alone, and leave no vCPU and no memory overcommitted', () => {
-  const cpuAt = (seed: number, name: string) => loadOf(seed, 'team-a', name).cpu.at(startMs)
+  const cpuAt = (seed: number, name: string) => loadOf(seed, 'team-a', name)('cpu').at(startMs)
   expect(cpuAt(1, 'web-01')).toBe(cpuAt(1, 'web-01'))
   expect(cpuAt(1, 'web-01')).not.toBe(cpuAt(2, 'web-01'))
   for (let i = 0; i < 200; i += 1) {
     const load = loadOf(1, 'team-a', `vm-${i}`)
     for (let t = startMs; t < startMs + 86_400_000; t += 600_000) {
-      expect(load.cpu.at(t)).toBeLessThan(1)
-      expect(load.memory.at(t)).toBeLessThan(1)
+      expect(load('cpu').at(t)).toBeLessThan(1)
+      expect(load('memory').at(t)).toBeLessThan(1)
     }
   }
 })

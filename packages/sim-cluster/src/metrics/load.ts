@@ -31,24 +31,20 @@ export function createSignal(name: string, base: number): Signal {
 /** In [0, 1), the same for the same text. */
 export const fraction = (name: string): number => createRandom(hashOf(name)).next()
 
-export type Load = {
-  /** Of one vCPU, below 1. */
-  cpu: Signal
-  /** Of the guest's memory that applications hold, below 1. */
-  memory: Signal
-  /** Operations per second of one disk, and bytes per second of one NIC. */
-  reads: Signal
-  writes: Signal
-  received: Signal
-  sent: Signal
-}
+/**
+ * What a VM has a habit of: `cpu` of one vCPU and `memory` of the guest's that applications hold, both below 1; `reads` and
+ * `writes`, operations per second of one disk; `received` and `sent`, bytes per second of one NIC.
+ */
+export type Habit = 'cpu' | 'memory' | 'reads' | 'writes' | 'received' | 'sent'
+
+export type Load = (habit: Habit) => Signal
 
 /** The habits of a VM: most idle along, some work, few are busy. They stay the same from one life to the next. */
 export function loadOf(seed: number, namespace: string, name: string): Load {
   const id = `${seed} ${namespace}/${name}`
   const activity = fraction(`${id} activity`) ** 3
   const traffic = fraction(`${id} traffic`) ** 2
-  const bases: Record<keyof Load, () => number> = {
+  const bases: Record<Habit, () => number> = {
     cpu: () => 0.02 + 0.45 * activity,
     memory: () => 0.16 + 0.28 * fraction(`${id} memory`),
     reads: () => 1 + 140 * activity * traffic,
@@ -57,26 +53,6 @@ export function loadOf(seed: number, namespace: string, name: string): Load {
     sent: () => 500 + 1_400_000 * traffic * (0.2 + activity),
   }
   // Of a fleet few signals are ever asked for, and those of all VMs at once.
-  const made: Partial<Load> = {}
-  const signal = (name: keyof Load) => (made[name] ??= createSignal(`${id} ${name}`, bases[name]()))
-  return {
-    get cpu() {
-      return signal('cpu')
-    },
-    get memory() {
-      return signal('memory')
-    },
-    get reads() {
-      return signal('reads')
-    },
-    get writes() {
-      return signal('writes')
-    },
-    get received() {
-      return signal('received')
-    },
-    get sent() {
-      return signal('sent')
-    },
-  }
+  const made: Partial<Record<Habit, Signal>> = {}
+  return (habit) => (made[habit] ??= createSignal(`${id} ${habit}`, bases[habit]()))
 }

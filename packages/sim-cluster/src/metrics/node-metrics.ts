@@ -5,7 +5,7 @@ import type { Family } from './family.ts'
 import { cpuSeconds, handlerTarget, memoryAt, type Domain, type Domains } from './guest-metrics.ts'
 import type { Labels } from './labels.ts'
 import type { Lives } from './lives.ts'
-import { createSignal, fraction } from './load.ts'
+import { createSignal, fraction, type Habit } from './load.ts'
 
 const gib = 2 ** 30
 
@@ -83,24 +83,20 @@ const single =
   (at: (machine: Machine, timeMs: number) => number, extra: Extra = {}) =>
   (machine: Machine): [Extra, (timeMs: number) => number][] => [[extra, (t) => at(machine, t)]]
 
-/** Bytes of all guests' NICs, and of the node's own. */
-const traffic = (direction: 'received' | 'sent') => (machine: Machine, timeMs: number) =>
-  Math.floor(
-    createSignal(`${machine.name} ${direction}`, 250_000).integral(machine.bornMs, timeMs) +
-      machine.domains.reduce(
-        (sum, { load, stay }) => sum + load[direction].integral(stay.fromMs, Math.min(timeMs, stay.untilMs ?? timeMs)),
-        0,
-      ),
-  )
-const operations = (direction: 'reads' | 'writes', factor: number) => (machine: Machine, timeMs: number) =>
-  Math.floor(
-    factor *
-      (createSignal(`${machine.name} ${direction}`, 12).integral(machine.bornMs, timeMs) +
-        machine.domains.reduce(
-          (sum, { load, stay }) => sum + load[direction].integral(stay.fromMs, Math.min(timeMs, stay.untilMs ?? timeMs)),
-          0,
-        )),
-  )
+/** What all guests did since the node started, and what it did by itself, by its own habit. */
+const done =
+  (habit: Habit, own: number, factor = 1) =>
+  (machine: Machine, timeMs: number) => {
+    const guests = machine.domains.reduce(
+      (sum, { load, stay }) => sum + load(habit).integral(stay.fromMs, Math.min(timeMs, stay.untilMs ?? timeMs)),
+      0,
+    )
+    return Math.floor(factor * (createSignal(`${machine.name} ${habit}`, own).integral(machine.bornMs, timeMs) + guests))
+  }
+/** Bytes of all NICs. */
+const traffic = (direction: 'received' | 'sent') => done(direction, 250_000)
+/** Of all disks, or with the size of one their bytes. */
+const operations = (direction: 'reads' | 'writes', sizeBytes?: number) => done(direction, 12, sizeBytes)
 
 export function nodeFamilies({ lives, domains }: { lives: Lives; domains: Domains }): Family[] {
   function machineOf(node: Node): Machine {
@@ -205,13 +201,13 @@ export function nodeFamilies({ lives, domains }: { lives: Lives; domains: Domain
       'counter',
       'node_disk_reads_completed_total',
       'The total number of reads completed successfully.',
-      single(operations('reads', 1), { device: 'nvme0n1' }),
+      single(operations('reads'), { device: 'nvme0n1' }),
     ),
     family(
       'counter',
       'node_disk_writes_completed_total',
       'The total number of writes completed successfully.',
-      single(operations('writes', 1), { device: 'nvme0n1' }),
+      single(operations('writes'), { device: 'nvme0n1' }),
     ),
     family(
       'counter',

@@ -28,14 +28,14 @@ export function createPrometheusApi(context: Context): (req: IncomingMessage, re
 }
 
 async function serve(context: Context, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const url = new URL(req.url ?? '/', 'http://prometheus')
+  const url = new URL(`http://prometheus${req.url ?? '/'}`)
   const { method = 'GET' } = req
   if (url.pathname === '/-/healthy' || url.pathname === '/-/ready') {
     sendText(res, 200, `Prometheus Server is ${url.pathname === '/-/ready' ? 'Ready' : 'Healthy'}.\n`)
     return
   }
   const values = /^\/api\/v1\/label\/([^/]+)\/values$/.exec(url.pathname)
-  const answer = values ? labelValues(decodeURIComponent(values[1] ?? '')) : endpoints[url.pathname]
+  const answer = values ? labelValues(decoded(values[1] ?? '')) : endpoints[url.pathname]
   if (!answer) {
     sendText(res, 404, '404 page not found\n')
     return
@@ -49,6 +49,15 @@ async function serve(context: Context, req: IncomingMessage, res: ServerResponse
     method === 'POST' ? new URLSearchParams([...url.searchParams, ...new URLSearchParams(await readForm(req))]) : url.searchParams
   const data = answer(context, parameters)
   send(res, 200, { status: 'success', ...('next' in data ? await inSlices(data) : data) })
+}
+
+/** A part of a path; as it stands where it is encoded as nothing is. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
 }
 
 const posted: ReadonlySet<string> = new Set(['/api/v1/query', '/api/v1/query_range', '/api/v1/series', '/api/v1/labels'])

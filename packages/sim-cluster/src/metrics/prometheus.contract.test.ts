@@ -202,6 +202,7 @@ describe('Prometheus', () => {
     ],
     ['/api/v1/series', {}, 'no match[] parameter provided'],
     ['/api/v1/label/0a/values', {}, 'invalid label name: "0a"'],
+    ['/api/v1/label/%ff/values', {}, 'invalid label name: "%ff"'],
   ])('%s %j is bad data', async (path, parameters, error) => {
     expect(await get(path, parameters as Record<string, string>)).toEqual({ code: 400, status: 'error', errorType: 'bad_data', error })
   })
@@ -213,6 +214,7 @@ describe('Prometheus', () => {
   test('is no sign-in, no other path and no other method', async () => {
     expect((await fetch(`${cluster.prometheusUrl}/-/ready`)).status).toBe(200)
     expect((await fetch(`${cluster.prometheusUrl}/api/v1/admin/tsdb/delete_series`)).status).toBe(404)
+    expect((await fetch(`${cluster.prometheusUrl}//`)).status).toBe(404)
     expect((await fetch(`${cluster.prometheusUrl}/api/v1/query?query=up`, { method: 'DELETE' })).status).toBe(405)
   })
 })

@@ -1,6 +1,6 @@
 // Evaluates a parsed expression, once per step of a query: samples are read once per selector, then every step looks into them.
 import { anchoredPattern, pickLabels, signatureOf, type Labels, type Matcher } from './labels.ts'
-import { functions, quantile, variance, type Window } from './promql-functions.ts'
+import { average, functions, least, most, quantile, sum, variance, type Window } from './promql-functions.ts'
 import {
   isComparison,
   isSetOperator,
@@ -511,13 +511,13 @@ function combined(op: string, left: Sample[], right: Sample[], key: Keyed): Samp
 function reduced(op: string, values: number[], parameter: number): number {
   switch (op) {
     case 'sum':
-      return values.reduce((total, value) => total + value, 0)
+      return sum(values)
     case 'avg':
-      return values.reduce((total, value) => total + value, 0) / values.length
+      return average(values)
     case 'min':
-      return values.reduce((least, value) => (value < least || Number.isNaN(least) ? value : least))
+      return least(values)
     case 'max':
-      return values.reduce((most, value) => (value > most || Number.isNaN(most) ? value : most))
+      return most(values)
     case 'count':
       return values.length
     case 'stddev':

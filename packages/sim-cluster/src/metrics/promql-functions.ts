@@ -62,8 +62,13 @@ function slope({ times, values, from, to }: Window, originMs: number): { perSeco
   return { perSecond, atOrigin: sumY / n - (perSecond * sumX) / n }
 }
 
-const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
-const average = (values: readonly number[]) => sum(values) / values.length
+export const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
+export const average = (values: readonly number[]): number => sum(values) / values.length
+/** Of at least one; NaN only where all are. */
+export const least = (values: readonly number[]): number =>
+  values.reduce((found, value) => (value < found || Number.isNaN(found) ? value : found))
+export const most = (values: readonly number[]): number =>
+  values.reduce((found, value) => (value > found || Number.isNaN(found) ? value : found))
 export const variance = (values: readonly number[]): number => {
   const mean = average(values)
   return values.reduce((total, value) => total + (value - mean) ** 2, 0) / values.length
@@ -110,16 +115,16 @@ export const functions: Record<string, PromqlFunction> = {
   deriv: overTime((window) => slope(window, window.times[window.from]!)?.perSecond),
   resets: ofValues((values) => values.filter((value, i) => i > 0 && value < values[i - 1]!).length),
   changes: ofValues((values) => values.filter((value, i) => i > 0 && value !== values[i - 1]).length),
-  avg_over_time: ofValues((values) => average(values)),
-  sum_over_time: ofValues((values) => sum(values)),
-  min_over_time: ofValues((values) => Math.min(...values)),
-  max_over_time: ofValues((values) => Math.max(...values)),
+  avg_over_time: ofValues(average),
+  sum_over_time: ofValues(sum),
+  min_over_time: ofValues(least),
+  max_over_time: ofValues(most),
   count_over_time: ofValues((values) => values.length),
   last_over_time: ofValues((values) => values.at(-1), true),
   first_over_time: ofValues((values) => values[0], true),
   present_over_time: ofValues(() => 1),
   stddev_over_time: ofValues((values) => Math.sqrt(variance(values))),
-  stdvar_over_time: ofValues((values) => variance(values)),
+  stdvar_over_time: ofValues(variance),
   quantile_over_time: {
     parameters: ['scalar', 'range vector'],
     returns: 'instant vector',

@@ -104,6 +104,14 @@ describe('functions of ranges', () => {
   })
 })
 
+test('a window may be as long as the history: months of samples are not too many', () => {
+  const months = sourceOf([[{ __name__: 'memory', vm: 'a' }, Array.from({ length: 300_000 }, (_, i) => i % 1000)]])
+  const over = (name: string) =>
+    inOneGo(evaluateInstant(months, parsePromql(`${name}(memory[104d])`), 300_000 * 30_000)) as { samples: { value: number }[] }
+  expect(over('max_over_time').samples.map(({ value }) => value)).toEqual([999])
+  expect(over('min_over_time').samples.map(({ value }) => value)).toEqual([0])
+})
+
 describe('aggregations', () => {
   test('group by and without labels, before or after the argument', () => {
     expect(ask('sum by (node) (rate(cpu_seconds_total[5m]))')).toEqual(['node=n1: 2.5', 'node=n2: 1'])
