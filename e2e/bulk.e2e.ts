@@ -133,6 +133,21 @@ test('deletes many only after a phrase was typed [F012]', async ({ page, stack }
   expect(await readVm(stack, { namespace, name: 'waste-1' })).toBeUndefined()
 })
 
+test('what somebody else deletes is selected no more', async ({ page, stack }) => {
+  for (const name of ['fading-1', 'fading-2', 'fading-3']) await createVm(stack, { namespace, name, runStrategy: 'Halted' })
+  await openAs(page, stack, 'operator', '/virtual-machines?q=fading')
+  await page.getByRole('checkbox', { name: 'Select all shown' }).click()
+  const foot = page.locator('.tablefoot')
+  await expect(foot).toContainText('3 selected')
+  const remove = (name: string) => stack.api('admin', 'DELETE', `/apis/kubevirt.io/v1/namespaces/${namespace}/virtualmachines/${name}`)
+  await remove('fading-2')
+  await expect(page.getByRole('toolbar')).toContainText('2 selected')
+  await expect(foot).toContainText('2 selected')
+  for (const name of ['fading-1', 'fading-3']) await remove(name)
+  await expect(page.getByRole('toolbar')).toHaveCount(0)
+  await expect(foot).toHaveCount(0)
+})
+
 test('a viewer is told of each VM why nothing can be done with it [F011]', async ({ page, stack }) => {
   await openAs(page, stack, 'viewer', '/virtual-machines?q=web-01')
   await select(page, 'web-01')

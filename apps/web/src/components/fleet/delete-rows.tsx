@@ -5,15 +5,14 @@ import type { ReactNode } from 'react'
 import { whyDenied } from '../../api/access.ts'
 import { useAccessIn } from '../../api/access-in.ts'
 import { k8s } from '../../api/client.ts'
-import { Button, IconButton } from '../../ui/button.tsx'
-import { CloseIcon, TrashIcon } from '../../ui/icons.ts'
+import { Button } from '../../ui/button.tsx'
+import { TrashIcon } from '../../ui/icons.ts'
 import { formatCount } from '../../util/format.ts'
 import { BulkDialog } from './bulk-dialog.tsx'
-import './bulk.css'
+import { keyOf } from './fleet-kind.ts'
 import type { FleetRow } from './fleet-kind.ts'
-import { naturalKey, sortRows } from './order.ts'
 import { rowOf, useRowDialog } from './row-dialog.ts'
-import { nothing, select, useSelection } from './selection.ts'
+import { SelectionBar, selectUnfinished, useSelected } from './selection-bar.tsx'
 
 export type Deletable<R> = {
   /** `snapshot`, `snapshots`. */
@@ -83,38 +82,28 @@ export function DeleteRowDialog<R extends FleetRow>({ what, rows }: { what: Dele
   // What is deleted leaves the list before its result was read.
   const [shown, setShown] = useState(row)
   if (row && row !== shown) setShown(row)
-  if (dialog?.verb !== 'delete' || !shown) return null
+  if (dialog?.verb !== 'delete' || !shown || keyOf(shown) !== dialog.key) return null
   return <DeleteRows what={what} rows={[shown]} onClose={close} />
 }
 
-/** The bar over the rows' end while some are selected. */
+/** What can be done with the selected rows of a list whose only bulk verb is this. */
 export function DeleteBar<R extends FleetRow>({ what, rows: all }: { what: Deletable<R>; rows: readonly R[] }) {
-  const { uids } = useSelection()
   const [asking, setAsking] = useState<readonly R[]>()
-  const rows = sortRows(
-    all.filter((row) => uids.has(row.uid)),
-    ({ name }) => naturalKey(name),
-  )
-  if (rows.length === 0 && !asking) return null
+  const rows = useSelected(all, asking !== undefined)
   return (
     <>
-      {rows.length > 0 && (
-        <div className="bulk" role="toolbar" aria-label={`Actions for ${rows.length} selected ${what.many}`}>
-          <b>{formatCount(rows.length)} selected</b>
-          <Button size="small" className="dangerlite" icon={TrashIcon} onClick={() => setAsking(rows)}>
-            Delete…
-          </Button>
-          <span className="vsep" />
-          <IconButton label="Clear selection" shortcut="Esc" icon={CloseIcon} small onClick={() => select(nothing)} />
-        </div>
-      )}
+      <SelectionBar count={rows.length} many={what.many}>
+        <Button size="small" className="dangerlite" icon={TrashIcon} onClick={() => setAsking(rows)}>
+          Delete…
+        </Button>
+      </SelectionBar>
       {asking && (
         <DeleteRows
           what={what}
           rows={asking}
           onClose={(unfinished) => {
             setAsking(undefined)
-            if (unfinished) select({ uids: unfinished })
+            selectUnfinished(unfinished)
           }}
         />
       )}

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { allOrNone, coverage, extended, nothing, toggled } from './selection.ts'
+import { allOrNone, coverage, extended, nothing, remaining, toggled } from './selection.ts'
 
 const rows = ['a', 'b', 'c', 'd', 'e'].map((name) => ({ uid: `shop/${name}` }))
 const uid = (name: string) => `shop/${name}`
@@ -34,6 +34,15 @@ test('extends in the order that is shown at that moment', () => {
 test('selects only the row itself where the anchor is not shown', () => {
   expect(names(extended(toggled(nothing, uid('a')), uid('d'), rows.slice(2)))).toEqual(['a', 'd'])
   expect(extended(nothing, 'gone', rows)).toBe(nothing)
+})
+
+test('what has gone is selected no more', () => {
+  const far = extended(toggled(nothing, uid('b')), uid('d'), rows)
+  expect(remaining(far, rows)).toBe(far)
+  const left = remaining(far, rows.slice(0, 3))
+  expect(names(left)).toEqual(['b', 'c'])
+  expect(names(extended(left, uid('a'), rows))).toEqual(['a', 'b'])
+  expect(remaining(far, rows.slice(2)).anchor).toBeUndefined()
 })
 
 test('the box in the head adds what is shown, and clears everything once that is all selected', () => {

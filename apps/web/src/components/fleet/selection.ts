@@ -49,6 +49,19 @@ export function allOrNoneOf({ uids }: Selection, group: readonly Identified[]): 
   return { uids: next }
 }
 
+/** What is left of it among these rows; the same where none of it has gone. */
+export function remaining(selection: Selection, rows: readonly Identified[]): Selection {
+  const { uids, anchor, before } = selection
+  const left = new Set(rows.filter(({ uid }) => uids.has(uid)).map(({ uid }) => uid))
+  if (left.size === uids.size) return selection
+  const kept = (uid: string) => left.has(uid)
+  return {
+    uids: left,
+    ...(anchor !== undefined && kept(anchor) && { anchor }),
+    ...(before && { before: new Set([...before].filter(kept)) }),
+  }
+}
+
 /** How much of what is shown is selected. */
 export function coverage({ uids }: Selection, shown: readonly Identified[]): 'none' | 'some' | 'all' {
   if (uids.size === 0) return 'none'

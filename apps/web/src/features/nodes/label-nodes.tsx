@@ -5,9 +5,9 @@ import { useAccess } from '../../api/access.ts'
 import { BulkDialog } from '../../components/fleet/bulk-dialog.tsx'
 import { useLabelChoice } from '../../components/fleet/label-choice.tsx'
 import { rowOf, useRowDialog } from '../../components/fleet/row-dialog.ts'
-import { nothing, select, useSelection } from '../../components/fleet/selection.ts'
-import { Button, IconButton } from '../../ui/button.tsx'
-import { CloseIcon, TagIcon } from '../../ui/icons.ts'
+import { SelectionBar, selectUnfinished, useSelected } from '../../components/fleet/selection-bar.tsx'
+import { Button } from '../../ui/button.tsx'
+import { TagIcon } from '../../ui/icons.ts'
 import { formatCount } from '../../util/format.ts'
 import { labelNode, patchNodes } from './node-verbs.ts'
 
@@ -48,30 +48,23 @@ export function LabelNodeDialog({ nodes }: { nodes: readonly NodeRow[] }) {
   return node && <LabelNodes nodes={[node]} onClose={close} />
 }
 
-/** The bar over the rows' end while some are selected. */
+/** What can be done with the selected nodes. */
 export function NodeBar({ nodes }: { nodes: readonly NodeRow[] }) {
-  const { uids } = useSelection()
   const [asking, setAsking] = useState<readonly NodeRow[]>()
-  const chosen = nodes.filter(({ uid }) => uids.has(uid))
-  if (chosen.length === 0 && !asking) return null
+  const chosen = useSelected(nodes, asking !== undefined)
   return (
     <>
-      {chosen.length > 0 && (
-        <div className="bulk" role="toolbar" aria-label={`Actions for ${chosen.length} selected nodes`}>
-          <b>{formatCount(chosen.length)} selected</b>
-          <Button size="small" icon={TagIcon} onClick={() => setAsking(chosen)}>
-            Label…
-          </Button>
-          <span className="vsep" />
-          <IconButton label="Clear selection" shortcut="Esc" icon={CloseIcon} small onClick={() => select(nothing)} />
-        </div>
-      )}
+      <SelectionBar count={chosen.length} many="nodes">
+        <Button size="small" icon={TagIcon} onClick={() => setAsking(chosen)}>
+          Label…
+        </Button>
+      </SelectionBar>
       {asking && (
         <LabelNodes
           nodes={asking}
           onClose={(unfinished) => {
             setAsking(undefined)
-            if (unfinished) select({ uids: unfinished })
+            selectUnfinished(unfinished)
           }}
         />
       )}

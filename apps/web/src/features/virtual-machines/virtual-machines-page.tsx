@@ -42,7 +42,7 @@ export function VirtualMachinesPage() {
         action: createVm,
       }}
       forbidden={`${whyDenied({ verb: 'list', group: resources.virtualMachines.group, resource: resources.virtualMachines.plural })} Ask whoever runs the cluster for access to a namespace.`}
-      bulk={<BulkBar />}
+      bulk={<BulkBar vms={fleet.rows} />}
     >
       <VmDialogs />
     </FleetPage>

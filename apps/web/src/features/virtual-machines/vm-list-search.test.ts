@@ -30,7 +30,9 @@ test('a term with a key becomes a token with the space after it', () => {
 
 test('letter by letter a search is the same as at once', () => {
   const whole = 'web status:running db node:n1 "a b" -os:ubuntu '
-  const typed = [...whole].reduce((draft, letter) => tokenize({ ...draft, text: draft.text + letter }), { tokens: [], text: '' } as Draft)
+  const typed = whole
+    .split('')
+    .reduce((draft, letter) => tokenize({ ...draft, text: draft.text + letter }), { tokens: [], text: '' } as Draft)
   expect(typed).toEqual({ tokens: parseQuery('status:running node:n1 -os:ubuntu'), text: 'web db "a b" ' })
 })
 
