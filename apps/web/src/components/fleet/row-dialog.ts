@@ -1,5 +1,6 @@
 // Which dialog of which row is open is state of the URL: `?do=delete&on=NAMESPACE/NAME`.
-import { useLocation, useNavigate, useSearchParams } from 'react-router'
+import { useLocation, useNavigate } from 'react-router'
+import { isStillAt } from '../../util/still-at.ts'
 import { keyOf } from './fleet-kind.ts'
 import type { FleetRow } from './fleet-kind.ts'
 
@@ -13,12 +14,12 @@ export function parseRowDialog(search: URLSearchParams): RowDialog | undefined {
 
 /** Opening pushes a history entry, so Back closes; closing returns to where opening came from. */
 export function useRowDialog() {
-  const [search] = useSearchParams()
+  const location = useLocation()
   const navigate = useNavigate()
-  const opened = (useLocation().state as { opened?: boolean } | null)?.opened === true
+  const opened = (location.state as { opened?: boolean } | null)?.opened === true
 
   function searchWith(dialog?: RowDialog): string {
-    const next = new URLSearchParams(search)
+    const next = new URLSearchParams(location.search)
     next.delete('do')
     next.delete('on')
     if (dialog) {
@@ -30,10 +31,11 @@ export function useRowDialog() {
   }
 
   return {
-    dialog: parseRowDialog(search),
+    dialog: parseRowDialog(new URLSearchParams(location.search)),
     open: (verb: string, row: Pick<FleetRow, 'namespace' | 'name'>) =>
       void navigate({ search: searchWith({ verb, key: keyOf(row) }) }, { state: { opened: true } }),
     close() {
+      if (!isStillAt(location, ['do', 'on'])) return
       if (opened) void navigate(-1)
       else void navigate({ search: searchWith() }, { replace: true })
     },

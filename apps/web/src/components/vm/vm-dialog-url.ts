@@ -1,6 +1,7 @@
 // Which dialog of which VM is open is state of the URL: `?do=stop&vm=NAMESPACE/NAME`; on the VM's own page `?do=stop`.
 import { useLocation, useNavigate, useParams } from 'react-router'
 import type { VmRef } from '../../paths.ts'
+import { isStillAt } from '../../util/still-at.ts'
 
 const dialogVerbs = ['stop', 'forceStop', 'restart', 'migrate', 'cancelMigration', 'snapshot', 'delete'] as const
 
@@ -48,6 +49,7 @@ export function useVmDialog() {
       void navigate({ search }, { state: { opened: true } })
     },
     close() {
+      if (!isStillAt(location, ['do', 'vm'])) return
       if (opened) void navigate(-1)
       else void navigate({ search: withVmDialog(location.search) }, { replace: true })
     },

@@ -1,7 +1,7 @@
 // The snapshots of one VM: what there is, what a restore would change, and taking, restoring, deleting.
 import { resources, type VirtualMachine, type VirtualMachineRestore } from '@virtdeck/k8s'
 import { projectVmRow, verbAccess, vmCan, type VmRow } from '@virtdeck/kubevirt'
-import { useParams, useSearchParams } from 'react-router'
+import { useLocation, useParams, useSearchParams } from 'react-router'
 import { useAccess } from '../../api/access.ts'
 import { useWatchList, useWatchObject } from '../../api/watch.ts'
 import type { Action } from '../../components/action.ts'
@@ -10,6 +10,7 @@ import { Button } from '../../ui/button.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
 import { LockIcon, RestoreIcon, SnapshotIcon, TrashIcon } from '../../ui/icons.ts'
 import { SkeletonLines } from '../../ui/skeleton.tsx'
+import { isStillAt } from '../../util/still-at.ts'
 import { DeleteSnapshotDialog } from './delete-snapshot-dialog.tsx'
 import { RestoreDialog } from './restore-dialog.tsx'
 import { RestorePanel } from './restore-panel.tsx'
@@ -64,10 +65,12 @@ type SnapshotsProps = {
 }
 
 function Snapshots({ row, vm, entries, restores, specOf }: SnapshotsProps) {
+  const location = useLocation()
   const [parameters, setParameters] = useSearchParams()
   const actionsOf = useSnapshotActions(row, restores)
   const doing = parameters.get('do')
-  const selected = entries.find((entry) => entry.name === parameters.get('snapshot')) ?? entries[0]
+  const named = entries.find((entry) => entry.name === parameters.get('snapshot'))
+  const selected = named ?? entries[0]
   const leftOut = vm.status?.volumeSnapshotStatuses?.filter((volume) => !volume.enabled).map((volume) => volume.name) ?? []
 
   const change = (changes: Record<string, string | undefined>) =>
@@ -82,7 +85,7 @@ function Snapshots({ row, vm, entries, restores, specOf }: SnapshotsProps) {
       },
       { replace: true },
     )
-  const close = () => change({ do: undefined })
+  const close = () => isStillAt(location, ['do', 'snapshot']) && change({ do: undefined })
 
   if (!selected) return <NoSnapshots row={row} />
   return (
@@ -107,8 +110,9 @@ function Snapshots({ row, vm, entries, restores, specOf }: SnapshotsProps) {
         />
       </div>
       <SnapshotPanel entry={selected} spec={vm.spec} snapshotSpec={specOf(selected)} actions={actionsOf(selected)} />
-      {doing === 'restore' && <RestoreDialog row={row} vm={vm} entry={selected} onClose={close} />}
-      {doing === 'deleteSnapshot' && <DeleteSnapshotDialog row={row} entry={selected} onClose={close} />}
+      {/* About the one that was named: where it has gone, no other takes its place. */}
+      {doing === 'restore' && named && <RestoreDialog key={named.uid} row={row} vm={vm} entry={named} onClose={close} />}
+      {doing === 'deleteSnapshot' && named && <DeleteSnapshotDialog key={named.uid} row={row} entry={named} onClose={close} />}
     </div>
   )
 }

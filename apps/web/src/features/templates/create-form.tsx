@@ -4,7 +4,7 @@ import { resources, toStatus, type VmTemplate } from '@virtdeck/k8s'
 import { nameProblem, resourceAccess, vmFromTemplate, type TemplateFacts } from '@virtdeck/kubevirt'
 import { Suspense, lazy, useRef, useState } from 'react'
 import { Controller, useForm, useWatch } from 'react-hook-form'
-import { Link, useNavigate, useSearchParams } from 'react-router'
+import { Link, useLocation, useNavigate, useSearchParams } from 'react-router'
 import { useAccess, whyDenied } from '../../api/access.ts'
 import { keptDraft, useDraft } from '../../api/drafts.ts'
 import { k8s } from '../../api/client.ts'
@@ -40,6 +40,7 @@ import { diskText, originText } from './disk-text.ts'
 import { PasswordInput } from './password-input.tsx'
 import type { CreateAccess } from './use-create-access.ts'
 import { Bdi } from '../../ui/bdi.tsx'
+import { isStillAt } from '../../util/still-at.ts'
 import { visibleText } from '../../util/visible-text.ts'
 
 const YamlDrawer = lazy(() => import('./yaml-drawer.tsx'))
@@ -50,6 +51,7 @@ const createSecret = resourceAccess('create', resources.secrets)
 
 export function CreateForm({ template, facts, access }: CreateFormProps) {
   const navigate = useNavigate()
+  const location = useLocation()
   const [parameters, setParameters] = useSearchParams()
   const yamlOpen = parameters.has('yaml')
   const toggleYaml = () => setParameters(yamlOpen ? {} : { yaml: '' }, { replace: true })
@@ -93,7 +95,7 @@ export function CreateForm({ template, facts, access }: CreateFormProps) {
       return
     }
     toast.done(id, `Created ${answers.name}`)
-    void navigate(paths.virtualMachine(answers))
+    if (isStillAt(location, [])) void navigate(paths.virtualMachine(answers))
   })
   useShortcut('Ctrl Enter', { label: 'Create the VM', group: 'Virtual machine', run: () => formElement.current?.requestSubmit() })
 

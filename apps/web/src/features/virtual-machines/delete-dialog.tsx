@@ -1,5 +1,5 @@
 // Deleting a VM, with the fate of each of its disks and of its snapshots.
-import { own, resources, toStatus, type VirtualMachine } from '@virtdeck/k8s'
+import { StatusError, own, resources, toStatus, type VirtualMachine } from '@virtdeck/k8s'
 import { deletePlan, disksToDecide, vmCommand, type DeletableDisk, type DeleteStep, type Fate, type VmRow } from '@virtdeck/kubevirt'
 import { useState, type ReactNode } from 'react'
 import { useAccess } from '../../api/access.ts'
@@ -8,6 +8,7 @@ import { sendVmRequest } from '../../api/mutations.ts'
 import { useWatchMany } from '../../api/watch-many.ts'
 import { useWatchList, useWatchObject } from '../../api/watch.ts'
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
+import { toast } from '../../stores/toasts.ts'
 import { IconMark } from '../../ui/icon.tsx'
 import { CheckIcon, TrashIcon } from '../../ui/icons.ts'
 import { Segmented } from '../../ui/segmented.tsx'
@@ -68,15 +69,23 @@ function DeleteVm({ row, vm, onClose }: { row: VmRow; vm: VirtualMachine | undef
   async function confirm() {
     if (!vm) return
     const choices = { disks, snapshots: Object.fromEntries(snapshots.map((snapshot) => [snapshot.metadata.name, snapshotsFate])) }
+    const steps = deletePlan(vm, objects, choices)
+    const afterVm = steps.findIndex(({ does }) => does === 'delete-vm') + 1
     setPending(true)
     setError(undefined)
     try {
-      for (const step of deletePlan(vm, objects, choices)) await carryOut(step, row)
+      for (const step of steps.slice(0, afterVm)) await carryOut(step, row)
       onClose()
     } catch (refusal) {
       setError(refusal)
       setPending(false)
+      return
     }
+    // With the VM the dialog is gone: of what was to go with it, a toast says what stays.
+    for (const step of steps.slice(afterVm))
+      await carryOut(step, row).catch((refusal: unknown) =>
+        toast.failed(`delete ${step.name} of ${row.uid}`, `Could not delete all of ${row.name}`, toStatus(refusal).message),
+      )
   }
 
   return (
@@ -133,7 +142,7 @@ async function carryOut({ does, name, request }: DeleteStep, row: VmRow): Promis
   } catch (error) {
     // Whoever else deleted it did what was asked.
     const status = toStatus(error)
-    if (!(does.startsWith('delete') && status.code === 404)) throw Object.assign(new Error(`${name}: ${status.message}`), status)
+    if (!(does.startsWith('delete') && status.code === 404)) throw new StatusError({ ...status, message: `${name}: ${status.message}` })
   }
 }
 
