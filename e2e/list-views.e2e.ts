@@ -113,6 +113,32 @@ test('saves views with their groups, renames and removes them, and opens the lis
   await expect(page.getByRole('menuitem', { name: 'Manage views' })).toHaveCount(0)
 })
 
+test('who clears the search comes back to the whole list, and who comes anew to the view that opens it [F224]', async ({ page, stack }) => {
+  await openAs(page, stack, 'operator', '/virtual-machines?q=namespace:team-a')
+  await viewsMenu(page, 'Save this view')
+  await page.getByRole('dialog').getByLabel('Name').fill('Team A')
+  await page.getByRole('dialog').getByRole('button', { name: 'Save view' }).click()
+  await viewsMenu(page, 'Manage views')
+  await page.getByRole('dialog').getByLabel('The list opens with').selectOption('Team A')
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
+
+  await page.getByRole('button', { name: 'Clear the search' }).click()
+  await vmRow(page, 'desktop-01').getByRole('link').click()
+  await expect(page.getByRole('heading', { level: 1, name: 'desktop-01' })).toBeVisible()
+  const search = page.getByRole('combobox', { name: 'Search VMs' })
+  await page.goBack()
+  await search.fill('desktop-01')
+  await expect(page).toHaveURL(/machines\?q=desktop-01$/)
+  await search.fill('')
+  await expect(page).toHaveURL(/machines$/)
+  await page.reload()
+  await search.fill('desktop-01')
+  await expect(page).toHaveURL(/machines\?q=desktop-01$/)
+  await page.goto('/volumes')
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Virtual machines' }).click()
+  await expect(page).toHaveURL(/q=namespace:team-a$/)
+})
+
 for (const [path, query, sort, column, by] of [
   ['/volumes', 'namespace:team-a', '-size', 'Size', 'class'],
   ['/snapshots', 'namespace:team-a', 'vm', 'VM', 'vm'],
@@ -132,3 +158,28 @@ for (const [path, query, sort, column, by] of [
     await page.getByRole('button', { name: `Remove ${query}` }).click()
     await expect(page).toHaveURL(new RegExp(`sort=${sort}&group=${by}$`))
   })
+
+test('views and columns are those of all tabs: what is kept in one is not undone by another [F006] [F224]', async ({ page, stack }) => {
+  await openAs(page, stack, 'operator', '/virtual-machines?q=web')
+  const other = await page.context().newPage()
+  await other.goto('/virtual-machines?q=db')
+  const save = async (tab: Page, name: string) => {
+    await viewsMenu(tab, 'Save this view')
+    await tab.getByRole('dialog').getByLabel('Name').fill(name)
+    await tab.getByRole('dialog').getByRole('button', { name: 'Save view' }).click()
+    await expect(tab.getByRole('dialog')).toHaveCount(0)
+  }
+  const column = (tab: Page, name: string) => tab.getByRole('columnheader', { name, exact: true })
+  await save(other, 'From the other tab')
+  await other.getByRole('button', { name: 'Columns' }).click()
+  await other.getByRole('menuitemcheckbox', { name: 'Instance type' }).click()
+  await expect(column(page, 'Instance type')).toBeVisible()
+  await save(page, 'From this one')
+  await page.getByRole('button', { name: 'Columns' }).click()
+  await page.getByRole('menuitemcheckbox', { name: 'Age' }).click()
+  await page.reload()
+  await expect(column(page, 'Instance type')).toBeVisible()
+  await expect(column(page, 'Age')).toHaveCount(0)
+  await page.getByRole('button', { name: 'Views' }).click()
+  for (const name of ['From the other tab', 'From this one']) await expect(page.getByRole('menuitem', { name })).toBeVisible()
+})

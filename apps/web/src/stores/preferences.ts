@@ -1,6 +1,5 @@
 // What a person sets once in this browser.
-import { create } from 'zustand'
-import { persist } from 'zustand/middleware'
+import { createBrowserStore } from './browser-store.ts'
 
 type Preferences = {
   sidebarCollapsed: boolean
@@ -8,6 +7,4 @@ type Preferences = {
   singleKeys: boolean
 }
 
-export const usePreferences = create<Preferences>()(
-  persist((): Preferences => ({ sidebarCollapsed: false, singleKeys: true }), { name: 'virtdeck.preferences' }),
-)
+export const usePreferences = createBrowserStore<Preferences>('virtdeck.preferences', { sidebarCollapsed: false, singleKeys: true })

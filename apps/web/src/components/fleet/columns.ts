@@ -1,6 +1,5 @@
 // Which columns a list shows and how wide they are: what was chosen in this browser, and otherwise what there is room for.
-import { create } from 'zustand'
-import { persist } from 'zustand/middleware'
+import { createBrowserStore } from '../../stores/browser-store.ts'
 import { columnOf, labelColumnId, labelKeyOf } from './fleet-kind.ts'
 import type { FleetColumn, FleetKind, FleetRow } from './fleet-kind.ts'
 
@@ -12,7 +11,7 @@ export const SELECT_WIDTH = 44
 /** Room that the flexible column wants before others get any. */
 const COMFORT = 40
 /** Room for a warning beside a state. */
-const FLEXIBLE_FIRST = 2 * COMFORT
+const FLEXIBLE_FIRST = 2.5 * COMFORT
 
 type Kind<R extends FleetRow> = Pick<FleetKind<R>, 'columns' | 'flexible' | 'labels'>
 
@@ -62,9 +61,7 @@ export type ListLooks = { columns: ColumnChoice; compact: boolean }
 
 const usual: ListLooks = { columns: {}, compact: false }
 
-type Store = { lists: Readonly<Record<string, ListLooks>> }
-
-const useLooks = create<Store>()(persist((): Store => ({ lists: {} }), { name: 'virtdeck.lists' }))
+const useLooks = createBrowserStore<{ lists: Readonly<Record<string, ListLooks>> }>('virtdeck.lists', { lists: {} })
 
 export const useListLooks = (kindId: string): ListLooks => useLooks(({ lists }) => lists[kindId] ?? usual)
 

@@ -3,7 +3,7 @@ import type { Status } from '@virtdeck/k8s'
 import type { Access } from '@virtdeck/server/protocol'
 import { Suspense, useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import type { ReactNode } from 'react'
-import { useNavigate, useSearchParams } from 'react-router'
+import { useLocation, useNavigate } from 'react-router'
 import { useLiveState } from '../../api/live-socket.ts'
 import { Banner } from '../../ui/banner.tsx'
 import { Button } from '../../ui/button.tsx'
@@ -268,17 +268,25 @@ function NothingMatches<R extends FleetRow>({ kind, scan: { total }, onClear }: 
   )
 }
 
-/** A list of which the URL says nothing opens with the view that was chosen for that. */
+/**
+ * A list of which the URL says nothing opens with the view that was chosen for that; unless somebody cleared its search: then
+ * they come back to the whole list, from another page or with a reload.
+ */
 function useOpeningView(kindId: string): void {
-  const [search] = useSearchParams()
+  const { search, state } = useLocation()
   const navigate = useNavigate()
   const opened = useRef(false)
   useEffect(() => {
-    const bare = !opened.current && Object.values(listPart(search)).every((part) => part === '')
+    const opening = !opened.current
     opened.current = true
-    const view = bare ? openingView(kindId) : undefined
-    if (view) void navigate({ search: takeView(kindId, view, search) }, { replace: true })
-  }, [kindId, navigate, search])
+    const parameters = new URLSearchParams(search)
+    const bare = Object.values(listPart(parameters)).every((part) => part === '')
+    const cleared = (state as { cleared?: boolean } | null)?.cleared === true
+    const view = bare && !cleared ? openingView(kindId) : undefined
+    if (!view) return
+    const next = opening ? { search: takeView(kindId, view, parameters) } : { search }
+    void navigate(next, { replace: true, state: opening ? state : { ...state, cleared: true } })
+  }, [kindId, navigate, search, state])
 }
 
 /** Renders with what is known beside the rows where that is searched, or sorted by. */

@@ -18,7 +18,12 @@ type ManageViewsProps = { kind: Pick<FleetKind<FleetRow>, 'id' | 'title' | 'many
 
 /** Renames and drops views, and says which one the list opens with. Nothing is changed until it is saved. */
 export function ManageViews({ kind, views, onClose }: ManageViewsProps) {
-  const [changes, setChanges] = useState<readonly NameChange[]>(() => views.map(({ name }) => ({ was: name, name })))
+  const [renamed, setRenamed] = useState<ReadonlyMap<string, string>>(new Map())
+  const [removed, setRemoved] = useState<ReadonlySet<string>>(new Set())
+  // Of the views as they are now: another tab may keep one meanwhile.
+  const changes = views
+    .filter(({ name }) => !removed.has(name))
+    .map(({ name }): NameChange => ({ was: name, name: renamed.get(name) ?? name }))
   const [opening, setOpening] = useState(views.find(({ opens }) => opens)?.name ?? USUAL)
   const problems = changes.map((change) => nameProblem(changes, change))
 
@@ -54,14 +59,14 @@ export function ManageViews({ kind, views, onClose }: ManageViewsProps) {
                 maxLength={60}
                 autoComplete="off"
                 value={change.name}
-                onChange={({ target }) => setChanges(changes.with(index, { ...change, name: target.value }))}
+                onChange={({ target }) => setRenamed(new Map([...renamed, [change.was, target.value]]))}
               />
             </Field>
             <IconButton
               label={`Remove ${visibleText(change.was)}`}
               icon={TrashIcon}
               onClick={() => {
-                setChanges(changes.toSpliced(index, 1))
+                setRemoved(new Set([...removed, change.was]))
                 if (opening === change.was) setOpening(USUAL)
               }}
             />

@@ -1,6 +1,5 @@
 // Views that were given a name: what is searched for, how it is ordered and grouped, and which columns show. Kept in this browser.
-import { create } from 'zustand'
-import { persist } from 'zustand/middleware'
+import { createBrowserStore } from '../../stores/browser-store.ts'
 import { setLooks } from './columns.ts'
 import type { ListLooks } from './columns.ts'
 import { listSearch } from './list-search.ts'
@@ -60,9 +59,7 @@ export function takeView(kindId: string, view: SavedView, current: URLSearchPara
   return viewSearch(view, current)
 }
 
-type Store = { lists: Readonly<Record<string, readonly SavedView[]>> }
-
-const useViews = create<Store>()(persist((): Store => ({ lists: {} }), { name: 'virtdeck.views' }))
+const useViews = createBrowserStore<{ lists: Readonly<Record<string, readonly SavedView[]>> }>('virtdeck.views', { lists: {} })
 const none: readonly SavedView[] = []
 
 export const useSavedViews = (kindId: string): readonly SavedView[] => useViews(({ lists }) => lists[kindId] ?? none)
