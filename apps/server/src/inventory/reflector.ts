@@ -61,8 +61,16 @@ const initialEventsIdleMs = 10_000
 const baseDelayMs = 800
 const maxDelayMs = 30_000
 const maxRetryAfterMs = 60_000
-/** A refusal may end: a role is granted, KubeVirt is installed. */
+const soonMs = 2_000
+/** A refusal may end: a role is granted, KubeVirt is installed. The first ones are asked about sooner. */
 const askAgainMs = { 401: 30_000, 403: 60_000, 404: 30_000 } as const
+/**
+ * An API server that starts refuses everybody with 403 until it has read its roles (kube-apiserver 1.32: from when it
+ * listens until the poststarthook rbac/bootstrap-roles, longer on a busy machine). Of what could be read before, such
+ * an answer is believed once nothing else was heard for so long. Nobody sees the more for it: whose rows are whose is
+ * asked with everybody's own credential (visibility.ts).
+ */
+const disbeliefMs = 30_000
 
 export const keyOf = ({ metadata }: KubeObject) => (metadata.namespace ? `${metadata.namespace}/${metadata.name}` : (metadata.name ?? ''))
 
@@ -104,6 +112,10 @@ export function startReflector(options: ReflectorOptions): Reflector {
   let version: string | undefined
   let streamsLists = true
   let failures = 0
+  /** Whether the objects are what the cluster had, if only once. */
+  let wasRead = false
+  let refusals = 0
+  let refusedSince: number | undefined
   let staleSince: number | undefined
   let phase: ReflectorState['phase'] | undefined
 
@@ -139,7 +151,9 @@ export function startReflector(options: ReflectorOptions): Reflector {
     const before = objects
     objects = next
     version = at
+    wasRead = true
     failures = 0
+    refusals = 0
     onSync(objects, before)
     enter({ phase: 'live' })
   }
@@ -202,6 +216,7 @@ export function startReflector(options: ReflectorOptions): Reflector {
     try {
       for await (const event of decodeWatchStream<KubeObject>(renewing(answer, () => (longGuard ?? guard).renew()))) {
         if (event.type === 'ERROR') throw new Refused(event.object)
+        refusedSince = undefined
         if (event.type === 'BOOKMARK') {
           const { annotations, resourceVersion } = event.object.metadata
           if (!fresh) {
@@ -250,14 +265,19 @@ export function startReflector(options: ReflectorOptions): Reflector {
   const recover = async (error: unknown, startedAt: number): Promise<void> => {
     const status = error instanceof Refused || error instanceof Unreachable ? error.status : toStatus(error)
     failures += 1
-    if (error instanceof Refused && isRefusal(status.code) && !(status.code === 401 && objects.size > 0)) {
+    const refused = error instanceof Refused && isRefusal(status.code) ? status.code : undefined
+    if (!refused) refusedSince = undefined
+    else if (isBelieved(refused)) {
       version = undefined
+      wasRead = false
       if (objects.size > 0) replaceWithNothing()
       enter({ phase: 'refused', status })
-      await clock.wait(askAgainMs[status.code] * (0.9 + clock.random() * 0.2), signal)
+      const pauseMs = Math.min(askAgainMs[refused], soonMs * 2 ** refusals)
+      refusals += 1
+      await clock.wait(pauseMs * (0.9 + clock.random() * 0.2), signal)
       return
     }
-    if (mustListAgain(error, failures)) version = undefined
+    if (!refused && mustListAgain(error, failures)) version = undefined
     if (isExpired(error) && failures <= 1) return
     // A connection that did its duty for a while may break: the next one is opened at once.
     if (isBroken(error) && version !== undefined && clock.now() - startedAt > 1_000 && failures <= 1) return
@@ -266,6 +286,13 @@ export function startReflector(options: ReflectorOptions): Reflector {
     const jitter = clock.random() * Math.min(maxDelayMs, baseDelayMs * 2 ** Math.min(failures - 1, 10))
     const asked = error instanceof Refused ? Math.min(error.retryAfterMs, maxRetryAfterMs) : 0
     await clock.wait(asked + jitter, signal)
+  }
+  /** Whether a refusal is what it says, and not a passing state of the API server. */
+  const isBelieved = (code: keyof typeof askAgainMs): boolean => {
+    if (!wasRead) return true
+    refusedSince ??= clock.now()
+    // That a credential ran out says nothing of what there is.
+    return code !== 401 && clock.now() - refusedSince >= disbeliefMs
   }
   const replaceWithNothing = () => {
     const before = objects
@@ -279,6 +306,7 @@ export function startReflector(options: ReflectorOptions): Reflector {
       const startedAt = clock.now()
       try {
         await attempt()
+        refusedSince = undefined
         // Servers end watches as a matter of course; one that does so at once, over and over, is left in peace a little.
         quickEnds = clock.now() - startedAt > 1_000 ? 0 : quickEnds + 1
         if (quickEnds > 3) await clock.wait(clock.random() * baseDelayMs * 2 ** Math.min(quickEnds - 3, 5), signal)
@@ -315,7 +343,7 @@ function mustListAgain(error: unknown, failures: number): boolean {
   if (error instanceof StatusError) return true
   if (!(error instanceof Refused)) return false
   const { code } = error.status
-  const passing = code >= 500 || code === 429 || code === 401
+  const passing = code >= 500 || code === 429
   return isExpired(error) || !passing || failures >= 5
 }
 
