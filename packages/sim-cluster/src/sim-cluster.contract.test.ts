@@ -93,6 +93,13 @@ test('the kubeconfig has a context per user, and one for the server that nobody 
   expect(cluster.users.map((user) => user.name)).toEqual(['admin', 'operator', 'power-user', 'user', 'viewer'])
 })
 
+test.each(['//', '//api/v1/nodes', '/%ff', '/api/v1/namespaces/%ff/pods'])('goes on after a request for %s', async (path) => {
+  await using cluster = await start()
+  expect((await ask(cluster, 'admin', 'GET', path)).code).toBeGreaterThanOrEqual(200)
+  expect((await ask(cluster, 'admin', 'GET', '/version')).code).toBe(200)
+  expect(cluster.failures).toEqual([])
+})
+
 test('a port that is taken is an error of the start', async () => {
   await using cluster = await start()
   const port = Number(new URL(cluster.url).port)

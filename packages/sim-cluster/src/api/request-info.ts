@@ -1,6 +1,7 @@
 // What a request asks for, decided from its method and URL alone.
 // https://github.com/kubernetes/apiserver/blob/9d86305/pkg/endpoints/request/requestinfo.go
 import type { RequestInfo } from './context.ts'
+import { urlOf } from './request-url.ts'
 import { nameOfFieldSelector } from './selectors.ts'
 
 const verbs: Record<string, string> = { GET: 'get', HEAD: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' }
@@ -22,7 +23,7 @@ function isTrue(value: string | null): boolean {
 
 /** Never fails: what is not a resource request is a path with a method. */
 export function parseRequestInfo(method: string, url: string): RequestInfo {
-  const { pathname, searchParams: query } = new URL(url, 'http://localhost')
+  const { pathname, searchParams: query } = urlOf(url)
   const info: RequestInfo = {
     isResourceRequest: false,
     path: pathname,

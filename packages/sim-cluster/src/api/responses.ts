@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createGzip, constants as zlib } from 'node:zlib'
 import { stringify } from 'yaml'
+import { urlOf } from './request-url.ts'
 import { ApiError, failure } from './status.ts'
 
 /** https://github.com/kubernetes/apiserver/blob/9d86305/pkg/endpoints/handlers/responsewriters/writers.go */
@@ -45,7 +46,7 @@ export function sendJson(
     res.end(bytes)
     return
   }
-  const pretty = new URL(req.url ?? '/', 'http://localhost').searchParams.get('pretty')
+  const pretty = urlOf(req.url).searchParams.get('pretty')
   const text = pretty !== null && pretty !== '0' && pretty !== 'false' ? JSON.stringify(value, undefined, 2) : JSON.stringify(value)
   sendBytes(req, res, code, [Buffer.from(`${text}\n`)], mediaType)
 }

@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { UserInfo } from '../api/context.ts'
 import { readBody } from '../api/request-body.ts'
+import { urlOf } from '../api/request-url.ts'
 import { sendError, sendJson, startResponse } from '../api/responses.ts'
 import { badRequest, failure, methodNotAllowed } from '../api/status.ts'
 import type { Clock } from '../clock.ts'
@@ -123,7 +124,7 @@ export async function serveControl(control: Control, req: IncomingMessage, res: 
     requireLocal(req)
     const user = await control.authenticate(req)
     if (!user.groups.includes('system:masters')) throw forbidden('by cluster administrators only')
-    sendJson(req, res, 200, await route(control, req, new URL(req.url ?? '/', 'http://localhost')))
+    sendJson(req, res, 200, await route(control, req, urlOf(req.url)))
   } catch (error) {
     req.resume()
     sendError(req, res, error)

@@ -2,12 +2,13 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { ApiServer } from '../api/api-server.ts'
+import { urlOf } from '../api/request-url.ts'
 import { controlPath, serveControl, type Control } from './control-server.ts'
 
 /** @param resetConnection ends the TCP connection below a TLS socket with a reset. */
 export function withControl(apiServer: ApiServer, control: Control, resetConnection: (socket: Duplex) => void): ApiServer {
   const meet = (req: IncomingMessage) => {
-    const { pathname, search } = new URL(req.url ?? '/', 'http://localhost')
+    const { pathname, search } = urlOf(req.url)
     return control.faults.meet({
       method: req.method ?? 'GET',
       path: pathname,

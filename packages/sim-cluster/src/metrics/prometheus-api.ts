@@ -1,5 +1,6 @@
 // Prometheus' HTTP API over the simulated samples: the part that dashboards ask.
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { urlOf } from '../api/request-url.ts'
 import type { Clock } from '../clock.ts'
 import type { Database } from './database.ts'
 import type { Labels, Matcher } from './labels.ts'
@@ -28,7 +29,7 @@ export function createPrometheusApi(context: Context): (req: IncomingMessage, re
 }
 
 async function serve(context: Context, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const url = new URL(`http://prometheus${req.url ?? '/'}`)
+  const url = urlOf(req.url)
   const { method = 'GET' } = req
   if (url.pathname === '/-/healthy' || url.pathname === '/-/ready') {
     sendText(res, 200, `Prometheus Server is ${url.pathname === '/-/ready' ? 'Ready' : 'Healthy'}.\n`)

@@ -1,5 +1,6 @@
 // Data in and out of claims over HTTP: CDI's upload proxy and KubeVirt's export proxy, on the API server's own socket.
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { urlOf } from '../api/request-url.ts'
 import type { Clock } from '../clock.ts'
 import { caConfigMap, proxyHost } from '../controllers/exports.ts'
 import { createObjects } from '../controllers/objects.ts'
@@ -21,7 +22,7 @@ export function createTransfers({ storage, clock, guests }: { storage: Storage; 
   const download = createExportProxy({ objects, volumes: guests.volumes })
   return {
     handle(req, res) {
-      const url = new URL(req.url ?? '/', 'https://cluster')
+      const url = urlOf(req.url)
       if (isUpload(url.pathname)) void upload(req, res, url.pathname)
       else if (isExport(url.pathname)) download(req, res, url)
       else return false
