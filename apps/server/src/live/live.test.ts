@@ -170,6 +170,28 @@ test('takes a fleet off the screen within 65 s of the withdrawal, whichever it i
   )
 })
 
+test('sends nothing of a fleet that a tab has left before its rights were known', async () => {
+  const { rights, inventory, context, change, api } = cluster()
+  for (const resource of allResources) rights.everywhere.add(resource)
+  const { ws, heard, says } = socket()
+  const tab = openTab(context, ws as unknown as TabSocket, session)
+  const view = await inventory.view(session, 'virtualmachines')
+  const follow = { type: 'fleet', fleet: 'virtualmachines', epoch: view.epoch, seq: view.seq() }
+  const close = { type: 'fleet-close', fleet: 'virtualmachines' }
+  for (const message of [follow, close]) says(message)
+  await vi.advanceTimersByTimeAsync(10)
+  change('virtualmachines', 1)
+  await vi.advanceTimersByTimeAsync(20)
+  await tab.tellDigests()
+  expect(heard.map(({ type }) => type)).toEqual(['heartbeat'])
+  // Nor what would have been said of the failure.
+  api.refusal = new StatusError(failure(503, 'no answer'))
+  await vi.advanceTimersByTimeAsync(60_000)
+  for (const message of [follow, close]) says(message)
+  await vi.advanceTimersByTimeAsync(10)
+  expect(heard.map(({ type }) => type)).toEqual(['heartbeat'])
+})
+
 test('drops the frames of a tab that does not read, and lets it start over once it has caught up [W-11]', async () => {
   const { rights, inventory, context, change } = cluster()
   for (const resource of allResources) rights.everywhere.add(resource)

@@ -107,6 +107,8 @@ type Follow = { view: FleetView; stop(): void; state: string }
 export function openTab(context: Context, ws: TabSocket, session: Session): Tab {
   const { inventory, sessions, log, recheckMs } = context
   const follows = new Map<Fleet, Follow>()
+  /** The latest request to follow each fleet; the tab may have closed it, or asked anew, before its rights are known. */
+  const wanted = new Map<Fleet, LiveRequest>()
   /** Fleets whose deltas this tab was too slow for: it starts over once it has caught up. */
   const behind = new Set<Fleet>()
   const watches = new Map<number, PersonalWatch>()
@@ -117,6 +119,7 @@ export function openTab(context: Context, ws: TabSocket, session: Session): Tab 
   const unfollow = (name: Fleet) => {
     follows.get(name)?.stop()
     follows.delete(name)
+    wanted.delete(name)
     behind.delete(name)
   }
   const reset = (name: Fleet) => {
@@ -124,9 +127,11 @@ export function openTab(context: Context, ws: TabSocket, session: Session): Tab 
     send({ type: 'reset', fleet: name })
   }
 
-  const follow = async ({ fleet: name, epoch, seq }: LiveRequest & { type: 'fleet' }) => {
+  const follow = async (request: LiveRequest & { type: 'fleet' }) => {
+    const { fleet: name, epoch, seq } = request
+    wanted.set(name, request)
     const view = await inventory.view(sessions.current(session), name)
-    if (ws.readyState !== ws.OPEN) return
+    if (ws.readyState !== ws.OPEN || wanted.get(name) !== request) return
     unfollow(name)
     const missed = view.since(epoch, seq)
     if (!missed) return reset(name)
@@ -236,9 +241,9 @@ export function openTab(context: Context, ws: TabSocket, session: Session): Tab 
     if (!request) return close(ws, closeCodes.badRequest)
     handle(request).catch((error: unknown) => {
       // A fleet that cannot be read yet is asked for again by its snapshot, which says why.
-      if (request.type === 'fleet' && !(error instanceof StatusError && error.code === 401) && ws.readyState === ws.OPEN)
-        reset(request.fleet)
-      else failed(error, true)
+      if (request.type === 'fleet' && !(error instanceof StatusError && error.code === 401) && ws.readyState === ws.OPEN) {
+        if (wanted.get(request.fleet) === request) reset(request.fleet)
+      } else failed(error, true)
     })
   })
   ws.on('error', () => ws.terminate())
