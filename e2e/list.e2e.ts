@@ -122,6 +122,25 @@ test('shows within three seconds what others change through the API: a new VM, i
   await expect(page.getByRole('heading', { name: 'Nothing matches' })).toBeVisible()
 })
 
+test('follows the link of a row without leaving the page; with Ctrl it opens in another tab, where it is the same', async ({
+  page,
+  context,
+  stack,
+}) => {
+  await openAs(page, stack, 'operator', '/virtual-machines?q=web-01')
+  await page.evaluate(() => Object.assign(globalThis, { stayed: true }))
+  const link = vmRow(page, 'web-01').getByRole('link', { name: 'web-01' })
+  const [other] = await Promise.all([context.waitForEvent('page'), link.click({ modifiers: ['ControlOrMeta'] })])
+  await expect(other.getByRole('heading', { level: 1, name: 'web-01' })).toBeVisible()
+  await other.close()
+  await expect(page).toHaveURL(/\/virtual-machines\?q=web-01$/)
+  await link.click()
+  await expect(page.getByRole('heading', { level: 1, name: 'web-01' })).toBeVisible()
+  expect(await page.evaluate(() => 'stayed' in globalThis)).toBe(true)
+  await page.goBack()
+  await expect(link).toBeVisible()
+})
+
 test('leads through the sign-in to the very tab of the VM that the link named [F014]', async ({ page }) => {
   await page.goto('/virtual-machines/team-a/web-01/events?type=Warning')
   await page.getByRole('button', { name: 'Sign in as operator' }).click()

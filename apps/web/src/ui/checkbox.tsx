@@ -9,6 +9,9 @@ type ToggleProps = Omit<ComponentProps<'button'>, 'onChange' | 'type' | 'role' |
   onCheckedChange: (checked: boolean, event: MouseEvent) => void
 }
 
+const checkMark = <IconMark icon={CheckIcon} />
+const minusMark = <IconMark icon={MinusIcon} />
+
 /** Wrap it in a label (see OptionRow), or give it an `aria-label`. */
 export function Checkbox({ checked, indeterminate, onCheckedChange, className, ...rest }: ToggleProps & { indeterminate?: boolean }) {
   const control = useFieldControl()
@@ -22,7 +25,7 @@ export function Checkbox({ checked, indeterminate, onCheckedChange, className, .
       className={`cb${className ? ` ${className}` : ''}`}
       onClick={(event) => onCheckedChange(indeterminate ? true : !checked, event)}
     >
-      <IconMark icon={indeterminate ? MinusIcon : CheckIcon} />
+      {indeterminate ? minusMark : checked && checkMark}
     </button>
   )
 }

@@ -1,5 +1,6 @@
 // The shapes that carry a state. The colour repeats it and the word says it, so that neither is needed alone.
 import type { VmState } from '@virtdeck/kubevirt'
+import { memo } from 'react'
 
 export type State = VmState | 'warning'
 
@@ -28,10 +29,10 @@ const shapes = {
   unknown: <circle cx="8" cy="8" r="4.7" strokeDasharray="2 2" />,
 } satisfies Record<State, React.ReactNode>
 
-export function StateGlyph({ state, className = '' }: { state: State; className?: string }) {
+export const StateGlyph = memo(function StateGlyph({ state, className = '' }: { state: State; className?: string }) {
   return (
     <svg className={`ic glyph ${state === 'transit' ? 'spin' : ''} ${className}`} viewBox="0 0 16 16" aria-hidden="true">
       {shapes[state]}
     </svg>
   )
-}
+})

@@ -4,6 +4,7 @@ import { IconMark } from './icon.tsx'
 import type { Icon } from './icon.tsx'
 import { ChevronDownIcon, ChevronRightIcon } from './icons.ts'
 import { Bdi } from './bdi.tsx'
+import { formatCount } from '../util/format.ts'
 
 export type TreeNode = {
   id: string
@@ -99,7 +100,7 @@ export function TreeNav({ label, nodes, selected, collapsed, onToggle, onSelect 
             {node.note}
             {node.failing ? <span className="tf error">{node.failing}</span> : null}
             {!node.failing && node.warnings ? <span className="tf warning">{node.warnings}</span> : null}
-            {node.count !== undefined && <span className="tn">{node.count.toLocaleString('en-US')}</span>}
+            {node.count !== undefined && <span className="tn">{formatCount(node.count)}</span>}
           </div>
         </li>
       ))}

@@ -66,7 +66,19 @@ export function formatTime(moment: Moment): string {
 /** `2026-11-20 10:41:07 GMT+1`, for tooltips. */
 export function formatFullDate(moment: Moment): string {
   const date = new Date(moment)
-  const pad = (number: number) => String(number).padStart(2, '0')
-  const zoneName = zone.formatToParts(date).find(({ type }) => type === 'timeZoneName')?.value ?? ''
-  return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())} ${clock.format(date)} ${zoneName}`.trim()
+  const day = [date.getFullYear(), pad(date.getMonth() + 1), pad(date.getDate())].join('-')
+  const time = [pad(date.getHours()), pad(date.getMinutes()), pad(date.getSeconds())].join(':')
+  return `${day} ${time} ${zoneName(date)}`.trim()
+}
+
+const pad = (number: number) => String(number).padStart(2, '0')
+
+/** The zone's names, by offset: a list shows many moments, and each question costs more than the rest of its row. */
+const zoneNames = new Map<number, string>()
+
+function zoneName(date: Date): string {
+  const offset = date.getTimezoneOffset()
+  const name = zoneNames.get(offset) ?? zone.formatToParts(date).find(({ type }) => type === 'timeZoneName')?.value ?? ''
+  zoneNames.set(offset, name)
+  return name
 }

@@ -24,6 +24,7 @@ const unmask = (text: string) =>
 
 /** The text with what cannot be seen, or is not what it seems, spelled out, `\u202e`, and no longer than is good for the place. */
 export function visibleText(text: string, maxCharacters = CELL_CHARACTERS): string {
+  if (text.length <= maxCharacters && plain.test(text)) return text
   // Each escape is longer than what it stands for: more than this is never shown, however long the text is.
   const beginning = text.length > 2 * maxCharacters ? text.slice(0, 2 * maxCharacters) : text
   const spelled = Array.from(plain.test(beginning) ? beginning : unmask(beginning.replaceAll(unseen, escapeOf)))

@@ -103,6 +103,8 @@ export const cellClass = (className: string | undefined, at: number) =>
 
 type RowMenuProps<R extends Row> = { kind: FleetKind<R>; row: R; open: boolean; onMenu: (row: R, open: boolean) => void }
 
+const moreMark = <IconMark icon={MoreIcon} />
+
 /** A plain button until it is first pressed: a menu, with all its questions about rights, is made for no more rows than that. */
 function RowMenuButton<R extends Row>({ kind, row, open, onMenu }: RowMenuProps<R>) {
   const [used, setUsed] = useState(open ? row.uid : undefined)
@@ -111,7 +113,7 @@ function RowMenuButton<R extends Row>({ kind, row, open, onMenu }: RowMenuProps<
     type: 'button',
     className: 'ibtn sm',
     'aria-label': `Actions for ${row.name}`,
-    children: <IconMark icon={MoreIcon} />,
+    children: moreMark,
   } as const
   // The row's place may be another's by now, whose menu is another.
   if (used === row.uid) return <RowMenu key={row.uid} kind={kind} row={row} open={open} onMenu={onMenu} trigger={<button {...props} />} />

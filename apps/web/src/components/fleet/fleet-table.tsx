@@ -14,6 +14,7 @@ import { ChevronDownIcon, ChevronUpIcon } from '../../ui/icons.ts'
 import { Keys } from '../../ui/kbd.tsx'
 import { Skeleton } from '../../ui/skeleton.tsx'
 import { formatCount } from '../../util/format.ts'
+import { useFollowedLinks } from '../../util/use-followed-links.ts'
 import { useLongPress } from '../../util/use-long-press.ts'
 import type { Action } from '../action.ts'
 import { movedBy } from './anchor.ts'
@@ -249,6 +250,7 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
         }
       : undefined,
   )
+  const follow = useFollowedLinks()
   const below = heightOf((places.at(-1) ?? -1) + 1, lines.length)
   const span = shown.length + 2
 
@@ -265,7 +267,7 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
           <caption className="sr">{kind.title}</caption>
           {!phone && <Columns kind={kind} columns={columns} shown={shown} width={width} selectable={boxes} />}
           <TableHead columns={columns} rows={rows} order={order} onOrder={onOrder} selectable={boxes} />
-          <tbody {...press}>
+          <tbody {...press} onClick={follow}>
             {places.flatMap((index, at) => {
               // Places are within.
               const line = lines[index] as Line<R>
@@ -325,12 +327,7 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
         <SelectedCount />
         {kind.beside && <Note of={kind.beside} />}
         <span className="grow" />
-        <Hint keys="j k">move</Hint>
-        {selectable && <Hint keys="x">select</Hint>}
-        <Hint keys="Enter">open</Hint>
-        {kind.useActions && <Hint keys=".">actions</Hint>}
-        <Hint keys="/">search</Hint>
-        <Hint keys="?">all keys</Hint>
+        <Hints selectable={selectable} actions={kind.useActions !== undefined} />
       </footer>
     </>
   )
@@ -564,6 +561,19 @@ function ActionShortcut({ action, name }: { action: Action; name: string }) {
   })
   return null
 }
+
+const Hints = memo(function Hints({ selectable, actions }: { selectable: boolean; actions: boolean }) {
+  return (
+    <>
+      <Hint keys="j k">move</Hint>
+      {selectable && <Hint keys="x">select</Hint>}
+      <Hint keys="Enter">open</Hint>
+      {actions && <Hint keys=".">actions</Hint>}
+      <Hint keys="/">search</Hint>
+      <Hint keys="?">all keys</Hint>
+    </>
+  )
+})
 
 function Hint({ keys, children }: { keys: string; children: string }) {
   return (

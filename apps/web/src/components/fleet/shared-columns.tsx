@@ -23,16 +23,16 @@ export function textColumn<R>({ of, ...rest }: Made<R, string>): FleetColumn<R> 
   return { value: (row) => naturally(of(row)), shown: of, cell: of, csv: { value: of }, ...rest }
 }
 
-/** What the row is about: a link, with whatever stands before the text. */
+/** What the row is about: a link, which the table follows, with whatever stands before the text. */
 export function linkColumn<R>({ of, to, mark, ...rest }: Made<R, string> & LinkTo<R>): FleetColumn<R> {
   return textColumn({
     cell: (row) => {
       const text = of(row) ?? ''
       return (
-        <Link className="name" to={to(row)} title={visibleText(text)}>
+        <a className="name" href={to(row)} title={visibleText(text)}>
           {mark?.(row)}
           <Bdi>{text}</Bdi>
-        </Link>
+        </a>
       )
     },
     of,

@@ -47,12 +47,11 @@ const asOf = ({ at, problem }: UsageState) => (at !== undefined && problem !== u
 
 type UseProps = { row: VmRow; measure: Measure }
 
-/** A small bar, where something is known: it renders when its own figure changes, and its row does not. */
+/** A small bar, where something is known: it renders with each measurement, and its row does not. */
 export function UseMeter({ row, measure }: UseProps) {
   const used = useUsed(row, measure)
-  const age = useSyncExternalStore(usage.subscribe, () => asOf(usage.state()))
   if (used === undefined) return null
-  return <Meter value={percentOf(row, measure, used)} label={names[measure]} text={usedText(row, measure, used) + age} />
+  return <Meter value={percentOf(row, measure, used)} label={names[measure]} text={usedText(row, measure, used) + asOf(usage.state())} />
 }
 
 /** Bar and percentage, for the page of one VM. */
@@ -79,8 +78,10 @@ function UseFigure({ row, measure }: UseProps) {
   )
 }
 
+/** What it uses by the latest measurement. A count is asked after each render: to look every row up again would cost more. */
 function useUsed(row: VmRow, measure: Measure): number | undefined {
-  return useSyncExternalStore(usage.subscribe, () => usedOf(row, measure, usage.of(row)))
+  useSyncExternalStore(usage.subscribe, usage.version)
+  return usedOf(row, measure, usage.of(row))
 }
 
 /** A column’s cell with its bar: beside the size where there is room, and else under it. */
