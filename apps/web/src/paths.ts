@@ -1,7 +1,7 @@
 // Every URL of the app. The output of all of them is snapshot-tested: a change of a URL shows in review.
 
 export type VmRef = { namespace: string; name: string }
-export type VmTab = 'console' | 'snapshots' | 'events' | 'yaml'
+type VmTab = 'console' | 'snapshots' | 'events' | 'yaml'
 
 const segment = encodeURIComponent
 const vm = ({ namespace, name }: VmRef) => `/virtual-machines/${segment(namespace)}/${segment(name)}`

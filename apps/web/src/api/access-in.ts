@@ -7,7 +7,7 @@ import { rulesQuery, useAccess } from './access.ts'
 /** One review per namespace: more than these are not asked, and the API server answers when something is tried. */
 const MOST_REVIEWS = 50
 
-export type AccessIn = { pending: boolean; allowed: (namespace: string) => boolean }
+type AccessIn = { pending: boolean; allowed: (namespace: string) => boolean }
 
 /** Asked for the whole cluster first, and only where that is refused for each namespace. */
 export function useAccessIn(namespaces: readonly string[], question: Omit<AccessQuestion, 'namespace'>): AccessIn {

@@ -12,15 +12,15 @@ const AGENT_REFRESH_MS = 30_000
 const SCREEN_REFRESH_MS = 15_000
 
 /** Of VirtualMachineInstanceGuestAgentInfo, what is shown. */
-export type GuestInfo = {
+type GuestInfo = {
   hostname?: string
   guestAgentVersion?: string
   timezone?: string
   os?: { prettyName?: string; kernelRelease?: string }
 }
-export type GuestUsers = { items?: { userName: string; domain?: string; loginTime?: number }[] }
+type GuestUsers = { items?: { userName: string; domain?: string; loginTime?: number }[] }
 
-export type GuestAnswer<T> = {
+type GuestAnswer<T> = {
   data?: T
   /** Why the user may not ask. */
   denied?: string
@@ -41,7 +41,7 @@ function useGuestAgent<T>(vmi: VmRef & { uid: string }, subresource: 'guestosinf
   return { data, denied: access.allowed === false ? access.reason : undefined }
 }
 
-export type Screenshot = {
+type Screenshot = {
   /** A data URL: the page's policy allows images from nowhere else. */
   url: string
   /** Milliseconds since the epoch. */

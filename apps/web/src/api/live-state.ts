@@ -2,7 +2,7 @@
 // what is on the screen stale. Nothing here touches a socket, a clock or a timer.
 
 /** The server's heartbeat comes every 5 s: two missed and a bit of patience. */
-export const SILENCE_MS = 12_000
+const SILENCE_MS = 12_000
 const CONNECT_TIMEOUT_MS = 10_000
 const FIRST_BACKOFF_MS = 500
 const LONGEST_BACKOFF_MS = 30_000
@@ -31,7 +31,7 @@ export type ConnectionEvent =
   /** The tab is visible again, the network is back, or somebody pressed Reconnect now. */
   | { type: 'wake'; at: number }
 
-export type Effect = 'connect' | 'close' | 'reconnect'
+type Effect = 'connect' | 'close' | 'reconnect'
 
 export type Step = { connection: Connection; effect?: Effect }
 

@@ -5,7 +5,7 @@ import { renewSession, type SignedInSession } from './session.ts'
 const retryMs = 10_000
 
 /** Milliseconds until the next attempt; the token was got at `nowMs`. */
-export function renewalDelayMs(renewBefore: number, nowMs: number): number {
+function renewalDelayMs(renewBefore: number, nowMs: number): number {
   return Math.max(0, (renewBefore - nowMs) * 0.8)
 }
 

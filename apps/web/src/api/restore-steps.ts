@@ -4,9 +4,9 @@ import type { VirtualMachine, VirtualMachineRestore } from '@virtdeck/k8s'
 /** On the VirtualMachineRestore: the VM ran before and is to run again afterwards. */
 export const startAfterAnnotation = 'virtdeck.io/start-after-restore'
 
-export type RestoreStep = { id: 'stop' | 'restore' | 'start'; label: string; state: 'done' | 'now' | 'todo' | 'failed'; detail?: string }
+type RestoreStep = { id: 'stop' | 'restore' | 'start'; label: string; state: 'done' | 'now' | 'todo' | 'failed'; detail?: string }
 
-export type RestoreProgress = {
+type RestoreProgress = {
   steps: RestoreStep[]
   outcome: 'working' | 'done' | 'failed'
   /** The request without which it does not go on. */

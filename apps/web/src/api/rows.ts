@@ -14,7 +14,7 @@ export type Rows<R> = {
   watched(): boolean
 }
 
-export type Picture<R> = {
+type Picture<R> = {
   add(rows: readonly R[]): void
   /** Puts the picture in place and wakes the watchers of rows that changed. False if nothing did. */
   show(): boolean

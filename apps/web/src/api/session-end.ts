@@ -6,11 +6,11 @@ import { live } from './live-socket.ts'
 import { queryClient } from './query-client.ts'
 
 /** How long before the end one is warned: time to notice it, and to press a key. */
-export const WARNING_MS = 2 * 60_000
+const WARNING_MS = 2 * 60_000
 /** The server decides that a session is over: it is asked a little later than it should be. */
 const GRACE_MS = 1_000
 
-export type SessionEnd = {
+type SessionEnd = {
   /** Milliseconds since the epoch, by the server's clock. */
   endsAt: number
   /** Being there is enough to go on; otherwise one has to sign in again. */

@@ -15,7 +15,7 @@ import { watches } from './watch.ts'
 
 export type SignedInSession = Session & Required<Pick<Session, 'user' | 'csrf'>>
 
-export type SessionState =
+type SessionState =
   | { status: 'loading'; session?: undefined }
   | { status: 'signed-in'; session: SignedInSession }
   | { status: 'signed-out'; session: Session }

@@ -13,7 +13,7 @@ export type VmUse = { cpuMillicores?: number; memoryBytes?: number }
 /** `at`: when it was measured, ms by the browser's clock. `problem`: why there is nothing, or nothing newer. */
 export type UsageState = { at?: number; problem?: string }
 
-export type UsageStore = {
+type UsageStore = {
   /** Asks for measurements while anybody is subscribed and the tab is in sight. */
   subscribe(listener: () => void): () => void
   of(ref: ObjectRef): VmUse | undefined

@@ -34,7 +34,7 @@ function combine(targets: readonly Target[]) {
   }
 }
 
-export function mergeWatches(states: readonly WatchState<KubeObject>[]): WatchState<KubeObject> {
+function mergeWatches(states: readonly WatchState<KubeObject>[]): WatchState<KubeObject> {
   const items = [...new Map(states.flatMap((state) => state.items).map((item) => [item.metadata.uid, item])).values()]
   const failed = states.find((state) => state.status === 'error')
   if (failed) return { status: 'error', items, error: failed.error }

@@ -11,7 +11,7 @@ export type WatchState<T> =
   | { status: 'loading' | 'ready'; items: readonly T[]; error?: undefined }
   | { status: 'error'; items: readonly T[]; error: Status }
 
-export type WatchTarget = { path: string; fieldSelector?: string; labelSelector?: string }
+type WatchTarget = { path: string; fieldSelector?: string; labelSelector?: string }
 
 type WatchStore = {
   subscribe(listener: () => void): () => void
@@ -132,7 +132,7 @@ export function useWatchList<T>(resource: Resource<T>, { namespace, ...selectors
   return useWatch<T>({ path: collectionPath(resource, namespace), ...selectors })
 }
 
-export type WatchedObject<T> =
+type WatchedObject<T> =
   | { status: 'loading' | 'missing'; object?: undefined; error?: undefined }
   | { status: 'ready'; object: T; error?: undefined }
   /** `object` is what was last seen of it. */

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { collectionPath } from '@virtdeck/k8s'
 import { k8s } from './client.ts'
 
-export type UserInfo = { username?: string; uid?: string; groups?: string[]; extra?: Record<string, string[]> }
+type UserInfo = { username?: string; uid?: string; groups?: string[]; extra?: Record<string, string[]> }
 
 const path = collectionPath({
   group: 'authentication.k8s.io',

@@ -8,7 +8,7 @@ import { SearchIcon } from '../ui/icons.ts'
 import { Kbd, Keys } from '../ui/kbd.tsx'
 import { matchText } from '../util/match-text.ts'
 
-export type PaletteItem = {
+type PaletteItem = {
   id: string
   label: string
   /** Dim words at the right: a namespace, a state, what it does. */

@@ -4,7 +4,7 @@ import type { State } from '../ui/state-glyph.tsx'
 import { Bdi, Told } from '../ui/bdi.tsx'
 import { DETAIL_CHARACTERS } from '../util/visible-text.ts'
 
-export type Evidence = {
+type Evidence = {
   state: State
   /** Kubernetes' own word: a condition's type, a phase. */
   name: string

@@ -13,7 +13,7 @@ export type Branch =
 export const LEAVES = 40
 
 const APP = 'app'
-export const appOf = ({ labels }: VmRow): string | undefined => own(labels, APP)
+const appOf = ({ labels }: VmRow): string | undefined => own(labels, APP)
 
 /** Groups of two or more first, then what stands alone; both by name. */
 export function namespaceBranches(rows: readonly VmRow[]): Branch[] {

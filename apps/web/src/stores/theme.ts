@@ -1,7 +1,7 @@
 // The theme: the system's, or a choice that stays in this browser. first.js applies the same before first paint.
 import { create } from 'zustand'
 
-export type ThemeChoice = 'system' | 'dark' | 'light'
+type ThemeChoice = 'system' | 'dark' | 'light'
 type Theme = Exclude<ThemeChoice, 'system'>
 
 const KEY = 'virtdeck.theme'

@@ -15,7 +15,7 @@ type CommonProps = Omit<ComponentProps<'button'>, 'disabled' | 'aria-label'> & {
   render?: ReactElement
 }
 
-export type ButtonProps = CommonProps & {
+type ButtonProps = CommonProps & {
   variant?: 'primary' | 'secondary' | 'quiet' | 'danger'
   size?: 'small' | 'normal' | 'big'
   icon?: Icon
@@ -42,7 +42,7 @@ export function Button({ variant = 'secondary', size = 'normal', icon, caret, lo
   })
 }
 
-export type IconButtonProps = CommonProps & {
+type IconButtonProps = CommonProps & {
   /** Its name, and its tooltip. */
   label: string
   icon: Icon

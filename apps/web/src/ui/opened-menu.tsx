@@ -43,7 +43,7 @@ export function OpenedMenu({ label, actions, header, trigger, side = 'bottom', a
 }
 
 /** The items alone, inside a Base UI menu popup of another kind (a context menu). */
-export function MenuItems({ actions }: { actions: readonly Action[] }) {
+function MenuItems({ actions }: { actions: readonly Action[] }) {
   return actions.map((action, index) => (
     <Fragment key={action.id}>
       {index > 0 && action.group !== actions[index - 1]?.group && <Base.Separator render={<hr />} />}

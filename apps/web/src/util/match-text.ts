@@ -1,4 +1,4 @@
-export type TextMatch = {
+type TextMatch = {
   /** What to highlight, as pairs of start and end. */
   ranges: readonly (readonly [number, number])[]
   /** Higher is better. */

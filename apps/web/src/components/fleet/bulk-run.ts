@@ -3,7 +3,7 @@ import type { Outcome } from '../../api/outcome.ts'
 
 export type BulkState = { kind: 'waiting' } | { kind: 'left' } | Outcome | { kind: 'accepted' }
 
-export type BulkOptions<T> = {
+type BulkOptions<T> = {
   /** One group after the other: the next begins when all of the one before have come to an end. */
   groups: readonly (readonly T[])[]
   atOnce: number

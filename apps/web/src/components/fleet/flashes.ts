@@ -2,7 +2,7 @@
 import type { FleetColumn, FleetRow } from './fleet-kind.ts'
 
 /** By column. In turns, so that each change begins a new animation. */
-export type Flashes = Readonly<Record<string, 'a' | 'b'>>
+type Flashes = Readonly<Record<string, 'a' | 'b'>>
 
 const noFlashes: Flashes = {}
 

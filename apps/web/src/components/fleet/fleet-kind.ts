@@ -85,7 +85,7 @@ export type FleetKind<R extends FleetRow> = {
   useActions?: (row: R) => Action[]
 }
 
-export type Grouping = { key: string; label: string; sizes?: true }
+type Grouping = { key: string; label: string; sizes?: true }
 
 type Definition<R extends FleetRow> = Omit<FleetKind<R>, 'language' | 'scanner' | 'groupings' | 'groups'> & {
   keys: Record<string, Key<R>>

@@ -12,7 +12,7 @@ import type { FleetColumn, FleetKind, FleetRow as Row } from './fleet-kind.ts'
 import { createFlashes } from './flashes.ts'
 import { useSelection } from './selection.ts'
 
-export type FleetRowProps<R extends Row> = {
+type FleetRowProps<R extends Row> = {
   kind: FleetKind<R>
   row: R
   index: number

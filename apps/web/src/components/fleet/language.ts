@@ -160,7 +160,7 @@ export function facetKeys<R>({ keys }: Language<R>): string[] {
 }
 
 /** A test for each facet that something is asked of, one for all other keys, and the words to look for in a row's text. */
-export type CompiledQuery<R> = { facets: ReadonlyMap<string, RowTest<R>>; rest: RowTest<R> | undefined; words: readonly string[] }
+type CompiledQuery<R> = { facets: ReadonlyMap<string, RowTest<R>>; rest: RowTest<R> | undefined; words: readonly string[] }
 
 /** One test per facet, so that a single pass over the rows can filter and count. */
 export function compileQuery<R>(language: Language<R>, terms: readonly Term[]): CompiledQuery<R> {
@@ -252,7 +252,7 @@ function someOf(values: Values, test: (value: string) => boolean): boolean {
   return typeof values === 'string' ? test(values) : values.some(test)
 }
 
-export function labelParts(value: string): { key: string; value?: string } {
+function labelParts(value: string): { key: string; value?: string } {
   const at = value.indexOf('=')
   return at < 0 ? { key: value } : { key: value.slice(0, at), value: value.slice(at + 1) }
 }

@@ -4,10 +4,10 @@ import { isStillAt } from '../../util/still-at.ts'
 import { keyOf } from './fleet-kind.ts'
 import type { FleetRow } from './fleet-kind.ts'
 
-export type RowDialog = { verb: string; key: string }
+type RowDialog = { verb: string; key: string }
 
 /** Undefined where the search names none. */
-export function parseRowDialog(search: URLSearchParams): RowDialog | undefined {
+function parseRowDialog(search: URLSearchParams): RowDialog | undefined {
   const [verb, key] = [search.get('do'), search.get('on')]
   return verb && key ? { verb, key } : undefined
 }

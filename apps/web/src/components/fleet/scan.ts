@@ -17,9 +17,9 @@ export type Scan<R> = {
   facets: Readonly<Record<string, Buckets>>
 }
 
-export type Scanned = { uid: string; name: string; namespace?: string }
+type Scanned = { uid: string; name: string; namespace?: string }
 
-export type ScanKind<R> = {
+type ScanKind<R> = {
   language: Language<R>
   /** What must be looked after. */
   attention?: (row: R) => 'failing' | 'warning' | undefined

@@ -3,7 +3,7 @@ import { create } from 'zustand'
 
 type Identified = { uid: string }
 
-export type Selection = {
+type Selection = {
   uids: ReadonlySet<string>
   /** Where an extension begins: the last one selected by itself. */
   anchor?: string

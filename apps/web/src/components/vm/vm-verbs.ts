@@ -4,9 +4,9 @@ import type { VmRow, VmVerb } from '@virtdeck/kubevirt'
 import type { DialogVerb } from './vm-dialog-url.ts'
 
 export type VmActionId = VmVerb | 'yaml' | 'copySsh'
-export type VmActionGroup = 'power' | 'move and protect' | 'look' | 'delete'
+type VmActionGroup = 'power' | 'move and protect' | 'look' | 'delete'
 
-export type VmActionEntry = {
+type VmActionEntry = {
   id: VmActionId
   /** With an ellipsis where a dialog follows. */
   label: string

@@ -1,4 +1,4 @@
-export type DrainCounts = { total: number; ended: number; failed: number; left: number }
+type DrainCounts = { total: number; ended: number; failed: number; left: number }
 
 type Counted = { items: readonly { row: { uid: string } }[]; states: ReadonlyMap<string, { kind: string }> }
 

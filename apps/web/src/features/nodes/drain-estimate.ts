@@ -7,7 +7,7 @@ const ENOUGH = 3
 const NEWEST = 20
 const GIB = 2 ** 30
 
-export type Pace = { secondsPerGib: number; leastSeconds: number; from: number }
+type Pace = { secondsPerGib: number; leastSeconds: number; from: number }
 
 type Ended = Pick<MigrationRow, 'namespace' | 'vmiName' | 'phase' | 'startedAt' | 'endedAt'>
 type Sized = Pick<VmRow, 'namespace' | 'name' | 'memoryBytes'>

@@ -25,7 +25,7 @@ export type DrainPlan = {
   afterwards: { node: string; nowPercent: number; afterPercent: number }[]
 }
 
-export type DrainInput = {
+type DrainInput = {
   node: Pick<NodeRow, 'name'>
   nodes: readonly NodeRow[]
   vms: readonly VmRow[]

@@ -56,7 +56,7 @@ export function nodeLoads(
 }
 
 /** Shape and word: what keeps VMs away comes before what is well. */
-export function nodeState({ ready, unschedulable, schedulable }: NodeRow): { state: State; word: string } {
+function nodeState({ ready, unschedulable, schedulable }: NodeRow): { state: State; word: string } {
   if (!ready) return { state: 'error', word: 'Not ready' }
   if (unschedulable) return { state: 'stopped', word: 'Cordoned' }
   return schedulable ? { state: 'running', word: 'Ready' } : { state: 'warning', word: 'Takes no VMs' }

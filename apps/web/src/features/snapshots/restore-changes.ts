@@ -4,7 +4,7 @@ import { domainCpus, domainMemoryBytes } from '@virtdeck/kubevirt'
 import { bytesText, formatElapsed } from '../../util/format.ts'
 import type { SnapshotEntry } from './snapshot-entries.ts'
 
-export type RestoreChange = { what: string; now?: string; after: string }
+type RestoreChange = { what: string; now?: string; after: string }
 
 type Spec = VirtualMachine['spec']
 

@@ -72,7 +72,7 @@ function warningOf({ status }: VirtualMachineSnapshot, { indications = [] }: Sna
 export const newestFirst = (entries: readonly SnapshotEntry[]) =>
   entries.toSorted((a, b) => b.takenAt - a.takenAt || a.name.localeCompare(b.name))
 
-export type TreeLine = { entry: SnapshotEntry; level: number; first: boolean } | { now: true; level: number; first: boolean }
+type TreeLine = { entry: SnapshotEntry; level: number; first: boolean } | { now: true; level: number; first: boolean }
 
 /**
  * Where "now" hangs. Each snapshot follows what the VM was then: the snapshot before it, or the one that had been

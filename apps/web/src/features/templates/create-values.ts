@@ -119,7 +119,7 @@ function loginOf({ login, user, password, sshKey }: CreateValues): Login {
   return { kind: 'none' }
 }
 
-export type FieldError = { field: keyof CreateValues; message: string }
+type FieldError = { field: keyof CreateValues; message: string }
 
 /** Which field a refusal is about; what concerns none of them is for the whole form. */
 export function refusedFields(

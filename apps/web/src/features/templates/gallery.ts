@@ -1,7 +1,7 @@
 // What the gallery shows of its templates: by system, by what is typed, by what is ready.
 import type { TemplateRow } from '@virtdeck/kubevirt'
 
-export type Family = TemplateRow['family']
+type Family = TemplateRow['family']
 
 /** What the URL says about the gallery. */
 export type GalleryQuery = { text: string; family?: Family; readyOnly: boolean }
@@ -22,7 +22,7 @@ export const families: readonly { family: Family; title: string }[] = [
 ]
 
 /** Every word is in the name, the description, the system or a label's value. */
-export function matchesText(facts: TemplateRow, text: string): boolean {
+function matchesText(facts: TemplateRow, text: string): boolean {
   const haystack = [facts.displayName, facts.name, facts.description, facts.os, facts.osName, ...Object.values(facts.labels ?? {})]
     .join(' ')
     .toLowerCase()
@@ -32,7 +32,7 @@ export function matchesText(facts: TemplateRow, text: string): boolean {
     .every((word) => haystack.includes(word))
 }
 
-export type Section = { family: Family; title: string; templates: TemplateRow[] }
+type Section = { family: Family; title: string; templates: TemplateRow[] }
 
 /** The sections that have something to show, each by system and name. */
 export function gallerySections(templates: readonly TemplateRow[], query: GalleryQuery): Section[] {

@@ -27,7 +27,7 @@ export function useCreateAccess(): CreateAccess {
 }
 
 /** Names the right and where it is missing; with many namespaces, only that it is missing everywhere. */
-export function createDeniedIn(names: readonly string[]): string {
+function createDeniedIn(names: readonly string[]): string {
   const [namespace, ...others] = names
   const reason = whyDenied({ ...createVm, ...(namespace !== undefined && { namespace }) })
   if (others.length === 0) return reason

@@ -4,7 +4,7 @@ import { useMemo } from 'react'
 import { useFleetRow } from '../../api/fleet.ts'
 import { useWatchObject } from '../../api/watch.ts'
 
-export type TemplateState =
+type TemplateState =
   | { status: 'loading' }
   | { status: 'missing' }
   | { status: 'error'; error: Status }

@@ -1,6 +1,6 @@
 // YAML as lines: each in its coloured parts, and whether it is the template's or the form's.
 
-export type YamlPart = { kind: 'key' | 'punctuation' | 'number' | 'text'; text: string }
+type YamlPart = { kind: 'key' | 'punctuation' | 'number' | 'text'; text: string }
 export type YamlLine = { text: string; changed: boolean; parts: YamlPart[] }
 
 /** The lines of `text`; changed are those that `before` does not have in the same order. */

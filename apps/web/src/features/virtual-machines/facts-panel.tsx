@@ -105,7 +105,7 @@ function Created({ at }: { at: number }) {
 }
 
 /** BIOS unless the domain asks for EFI, in which Secure Boot is on unless it is switched off. */
-export function firmware(vm: VirtualMachine | undefined, vmi: VirtualMachineInstance | undefined): string | undefined {
+function firmware(vm: VirtualMachine | undefined, vmi: VirtualMachineInstance | undefined): string | undefined {
   const domain = vmi?.spec.domain ?? vm?.spec.template.spec?.domain
   if (!domain) return undefined
   const efi = domain.firmware?.bootloader?.efi

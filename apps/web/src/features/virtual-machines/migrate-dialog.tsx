@@ -229,7 +229,7 @@ const anyNode = 'any node'
 const twoParts = (now: number, added: number) => ({ '--v': `${now}%`, '--a': `${added}%` }) as CSSProperties
 
 /** The first free number, so that a repeated click asks for the same object and a later migration for the next one. */
-export function migrationName(row: Pick<VmRow, 'name'>, migrations: readonly { metadata: { name: string } }[]): string {
+function migrationName(row: Pick<VmRow, 'name'>, migrations: readonly { metadata: { name: string } }[]): string {
   const taken = new Set(migrations.map((one) => one.metadata.name))
   let number = 1
   while (taken.has(`${row.name}-migration-${number}`)) number += 1

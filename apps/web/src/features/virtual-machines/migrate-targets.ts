@@ -11,7 +11,7 @@ export type MigrateTarget = {
   room?: 'most' | 'enough'
 }
 
-export type MigrateTargetsInput = {
+type MigrateTargetsInput = {
   row: VmRow
   vmi?: VirtualMachineInstance
   nodes: readonly NodeRow[]

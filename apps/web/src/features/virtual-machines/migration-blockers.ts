@@ -1,6 +1,6 @@
 import type { PersistentVolumeClaim, VirtualMachineInstance } from '@virtdeck/k8s'
 
-export type MigrationBlocker = { what: string; because: string }
+type MigrationBlocker = { what: string; because: string }
 
 /**
  * What in a VMI ties it to its node.

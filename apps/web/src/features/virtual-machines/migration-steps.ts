@@ -10,7 +10,7 @@ export type MigrationStep = {
   since?: number
 }
 
-export type MigrationProgress = {
+type MigrationProgress = {
   outcome: 'moving' | 'succeeded' | 'failed' | 'cancelling'
   sourceNode?: string
   targetNode?: string

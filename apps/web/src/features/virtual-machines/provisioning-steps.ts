@@ -19,7 +19,7 @@ const agentPatienceSeconds = 180
 
 const beforeRunning = new Set(['Provisioning', 'WaitingForVolumeBinding', 'Starting'])
 
-export type ProvisioningInput = { row: VmRow; vmi?: VirtualMachineInstance; dataVolumes: readonly DataVolume[]; nowSeconds: number }
+type ProvisioningInput = { row: VmRow; vmi?: VirtualMachineInstance; dataVolumes: readonly DataVolume[]; nowSeconds: number }
 
 /** The steps, or nothing for a VM that is not coming up. A failing one keeps its steps, so that one sees where it stands. */
 export function provisioningSteps({ row, vmi, dataVolumes, nowSeconds }: ProvisioningInput): ProvisioningStep[] | undefined {

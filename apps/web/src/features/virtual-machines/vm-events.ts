@@ -43,7 +43,7 @@ export function mergeEvents(events: readonly Event[]): VmEvent[] {
   return [...byUid.values()].toSorted((a, b) => b.lastAt - a.lastAt || b.firstAt - a.firstAt || a.uid.localeCompare(b.uid))
 }
 
-export type EventFilter = { text: string; warnings: boolean }
+type EventFilter = { text: string; warnings: boolean }
 
 export function matchesEvent(event: VmEvent, { text, warnings }: EventFilter): boolean {
   if (warnings && !event.warning) return false
