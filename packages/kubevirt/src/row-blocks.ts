@@ -102,7 +102,7 @@ export type RowSum = { count: number; high: number; low: number }
 export const emptySum: RowSum = { count: 0, high: 0, low: 0 }
 
 /** Two numbers of 32 bits that a row's text gives. Not for secrets: they tell different rows apart, not hostile ones. */
-export function hashText(text: string): [high: number, low: number] {
+function hashText(text: string): [high: number, low: number] {
   // cyrb53 by bryc (public domain), both halves.
   let high = 0xdeadbeef
   let low = 0x41c6ce57

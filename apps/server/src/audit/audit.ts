@@ -149,7 +149,7 @@ export function actorOf({ user, credential, sid }: Pick<Session, 'user' | 'crede
   }
 }
 
-/** Where a request comes from. What stands between is not asked: anyone may claim a forwarded address. */
+/** Where a request comes from; who stands between is believed only where it is a proxy of ours (client-address.ts). */
 export function clientOf(req: Pick<IncomingMessage, 'clientAddress' | 'socket' | 'headers'>): Client {
   return { ip: cut(req.clientAddress ?? req.socket.remoteAddress ?? '', 45), userAgent: cut(req.headers['user-agent'] ?? '', 120) }
 }
@@ -186,5 +186,3 @@ async function readEnd(path: string, maxBytes: number): Promise<{ text: string; 
   // The first of its lines may be a half.
   return { text: bytes < size ? text.slice(text.indexOf('\n') + 1) : text, bytes }
 }
-
-export type { AuditRecord }

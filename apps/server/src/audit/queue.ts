@@ -17,7 +17,7 @@ const batchBytes = 256 * 1024
 const retryMs = 100
 
 export function createQueue(sink: Sink, { maxBytes, onFailure }: { maxBytes: number; onFailure(error: unknown): void }): Queue {
-  let waiting: Buffer[] = []
+  const waiting: Buffer[] = []
   let backlogBytes = 0
   let dropped = 0
   let failing = false
@@ -35,8 +35,15 @@ export function createQueue(sink: Sink, { maxBytes, onFailure }: { maxBytes: num
       }
     })
   const batch = () => {
+    const lines: Buffer[] = []
     let size = 0
-    return waiting.filter((line, index) => (size += line.length) <= batchBytes || index === 0)
+    // Of a long backlog only this much is looked at: a pipe takes it line by line.
+    for (const line of waiting) {
+      size += line.length
+      if (size > batchBytes && lines.length > 0) break
+      lines.push(line)
+    }
+    return lines
   }
   const taken = (bytes: number) => {
     backlogBytes -= bytes
@@ -47,10 +54,9 @@ export function createQueue(sink: Sink, { maxBytes, onFailure }: { maxBytes: num
       left -= line.length
       whole += 1
     }
-    const rest = waiting.slice(whole)
-    const [cut] = rest
-    if (cut && left > 0) rest[0] = cut.subarray(left)
-    waiting = rest
+    waiting.splice(0, whole)
+    const [cut] = waiting
+    if (cut && left > 0) waiting[0] = cut.subarray(left)
   }
   const run = async () => {
     while (waiting.length > 0) {
