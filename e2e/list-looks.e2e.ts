@@ -65,6 +65,18 @@ test('gives the focus of a row that somebody deletes to its neighbour, and scrol
   await expect(search).toBeFocused()
 })
 
+test('leaves out the middle of a long name, for what tells names apart is at their ends [F001]', async ({ page, stack }) => {
+  const long = 'integration-environment-database-replica-europe-west-0001'
+  await createVm(stack, { namespace: 'team-a', name: long, runStrategy: 'Halted' })
+  await openAs(page, stack, 'operator', `/virtual-machines?q=${long}`)
+  // The whole of it is what the link is called.
+  const link = vmRow(page, long).getByRole('link')
+  await expect(link).toBeVisible()
+  await expect(link.getByText('st-0001', { exact: true })).toBeInViewport({ ratio: 1 })
+  const cut = link.getByText('integration-environment-database-replica-europe-we', { exact: true })
+  expect(await cut.evaluate((element) => element.scrollWidth > element.clientWidth)).toBe(true)
+})
+
 test.describe('on a phone', () => {
   test.use({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true })
 

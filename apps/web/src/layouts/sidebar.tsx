@@ -26,6 +26,7 @@ type SidebarProps = {
 export function Sidebar({ cluster, open, hidden, collapsed, onToggle, onClose }: SidebarProps) {
   const { status, rows } = useFleet('virtualmachines', 1_000)
   const mayListActivities = useAccess()(listActivities).allowed === true
+  const moving = rows.filter((row) => row.status === 'Migrating').length
   const foot = onToggle !== undefined && !open
   const version = collapsed ? undefined : cluster.kubevirtVersion
   const aside = useRef<HTMLElement>(null)
@@ -46,11 +47,12 @@ export function Sidebar({ cluster, open, hidden, collapsed, onToggle, onClose }:
           icon={VmIcon}
           label="Virtual machines"
           count={status === 'ready' ? rows.length : undefined}
+          of={rows.length === 1 ? 'VM' : 'VMs'}
         />
         <PageLink to={paths.templates()} icon={TemplateIcon} label="Templates" />
         <PageLink to={paths.volumes()} icon={DiskIcon} label="Volumes" />
         <PageLink to={paths.snapshots()} icon={SnapshotIcon} label="Snapshots" />
-        <PageLink to={paths.migrations()} icon={MigrateIcon} label="Migrations" />
+        <PageLink to={paths.migrations()} icon={MigrateIcon} label="Migrations" count={moving || undefined} of="in flight" />
         <PageLink to={paths.nodes()} icon={NodeIcon} label="Nodes" />
         {mayListActivities && <PageLink to={paths.activity()} icon={EventsIcon} label="Activity" />}
       </nav>
@@ -73,12 +75,21 @@ export function Sidebar({ cluster, open, hidden, collapsed, onToggle, onClose }:
   )
 }
 
-function PageLink({ to, icon, label, count }: { to: string; icon: Icon; label: string; count?: number }) {
+type PageLinkProps = {
+  to: string
+  icon: Icon
+  label: string
+  count?: number
+  /** What is counted. */
+  of?: string
+}
+
+function PageLink({ to, icon, label, count, of }: PageLinkProps) {
   return (
     <NavLink to={to} className={({ isActive }) => (isActive ? 'nav on' : 'nav')} title={label}>
       <IconMark icon={icon} />
       <span>{label}</span>
-      {count !== undefined && <em aria-label={`${count} VMs`}>{formatCount(count)}</em>}
+      {count !== undefined && <em aria-label={`${count} ${of}`}>{formatCount(count)}</em>}
     </NavLink>
   )
 }

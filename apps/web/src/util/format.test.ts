@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { bytesText, formatBytes, formatCount, formatDate, formatElapsed, formatFullDate, formatTime } from './format.ts'
+import { bytesText, countText, formatBytes, formatCount, formatDate, formatElapsed, formatFullDate, formatTime } from './format.ts'
 
 describe('bytes', () => {
   test.each([
@@ -59,4 +59,9 @@ describe('dates', () => {
 
 test('thousands get a comma', () => {
   expect(formatCount(9731)).toBe('9,731')
+})
+
+test('one of something is one, none and many are many', () => {
+  expect([0, 1, 1.5, 9731].map((count) => countText(count, 'VM'))).toEqual(['0 VMs', '1 VM', '1.5 VMs', '9,731 VMs'])
+  expect(countText(2, 'entry', 'entries')).toBe('2 entries')
 })

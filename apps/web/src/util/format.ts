@@ -44,6 +44,11 @@ export function formatCount(count: number): string {
   return counts.format(count)
 }
 
+/** How many of something: `1 VM`, `9,731 VMs`. */
+export function countText(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`
+}
+
 /** A moment as ISO text, a Date, or milliseconds since the epoch. */
 export type Moment = string | number | Date
 

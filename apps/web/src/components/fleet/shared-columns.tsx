@@ -4,6 +4,7 @@ import { Link } from 'react-router'
 import { paths } from '../../paths.ts'
 import type { VmRef } from '../../paths.ts'
 import { Bdi } from '../../ui/bdi.tsx'
+import { LongName, isLong } from '../../ui/long-name.tsx'
 import { Elapsed } from '../../ui/elapsed.tsx'
 import { Quantity } from '../../ui/quantity.tsx'
 import { StatusBadge } from '../../ui/status-badge.tsx'
@@ -29,9 +30,9 @@ export function linkColumn<R>({ of, to, mark, ...rest }: Made<R, string> & LinkT
     cell: (row) => {
       const text = of(row) ?? ''
       return (
-        <a className="name" href={to(row)} title={visibleText(text)}>
+        <a className="name" href={to(row)} title={visibleText(text)} aria-label={isLong(text) ? text : undefined}>
           {mark?.(row)}
-          <Bdi>{text}</Bdi>
+          <LongName>{text}</LongName>
         </a>
       )
     },

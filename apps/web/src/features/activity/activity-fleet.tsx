@@ -23,15 +23,14 @@ export const activityFleet = defineFleet<ActivityRow>({
   many: 'operations',
   placeholder: { wide: 'VM, user:ann, action:delete, status:refused', phone: 'User or VM' },
   flexible: 'object',
-  order: { column: 'time', descending: false },
+  order: { column: 'time', descending: true },
   columns: [
     {
       id: 'time',
       title: 'Time',
       width: 118,
       className: 'mono',
-      // As everywhere with ages: the youngest first.
-      value: ({ at }) => -at,
+      value: ({ at }) => at,
       cell: (row) => <TimeCell row={row} />,
       csv: { value: ({ at }) => new Date(at).toISOString() },
     },

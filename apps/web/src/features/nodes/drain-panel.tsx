@@ -10,7 +10,7 @@ import { Banner } from '../../ui/banner.tsx'
 import { Button, IconButton } from '../../ui/button.tsx'
 import { CommandLine } from '../../ui/code-block.tsx'
 import { CloseIcon } from '../../ui/icons.ts'
-import { formatCount } from '../../util/format.ts'
+import { countText } from '../../util/format.ts'
 import { drainCounts } from './drain-counts.ts'
 import { drainPlan } from './drain-plan.ts'
 import { DrainPlanView } from './drain-plan-view.tsx'
@@ -19,7 +19,7 @@ import { beginDrain, forgetDrain, retryDrain, unfinishedOf, useDrains, type Drai
 import { patchNodes, setCordoned } from './node-verbs.ts'
 import './drain.css'
 
-const vmsText = (count: number) => (count === 1 ? '1 VM' : `${formatCount(count)} VMs`)
+const vmsText = (count: number) => countText(count, 'VM')
 
 type DrainPanelProps = {
   node: NodeRow

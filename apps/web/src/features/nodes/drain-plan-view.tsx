@@ -4,7 +4,7 @@ import { useFleet } from '../../api/fleet.ts'
 import { Banner } from '../../ui/banner.tsx'
 import { Segmented } from '../../ui/segmented.tsx'
 import { StateGlyph } from '../../ui/state-glyph.tsx'
-import { formatCount } from '../../util/format.ts'
+import { countText, formatCount } from '../../util/format.ts'
 import { aboutText, drainSeconds, migrationPace } from './drain-estimate.ts'
 import { MoveLine, OnTheirWay, Reason, VmLine } from './drain-lines.tsx'
 import type { DrainPlan } from './drain-plan.ts'
@@ -118,7 +118,7 @@ function Estimate({ plan: { moves }, vms }: Pick<DrainPlanViewProps, 'plan' | 'v
   if (!pace || !seconds) return null
   return (
     <span className="dim">
-      That takes {aboutText(seconds)}, as the last {formatCount(pace.from)} migrations went.
+      That takes {aboutText(seconds)}, as the last {pace.from === 1 ? 'migration' : countText(pace.from, 'migration')} went.
     </span>
   )
 }

@@ -6,7 +6,7 @@ import { finishVmVerb } from '../../api/mutations.ts'
 import { sessionSignal } from '../../api/session-signal.ts'
 import { runBulk, type BulkState } from '../../components/fleet/bulk-run.ts'
 import { toast } from '../../stores/toasts.ts'
-import { formatCount } from '../../util/format.ts'
+import { countText, formatCount } from '../../util/format.ts'
 import { drainCounts } from './drain-counts.ts'
 import { setCordoned } from './node-verbs.ts'
 
@@ -109,7 +109,7 @@ function sayHowItEnded(name: string) {
   const cause = [...drain.states.values()].find((state) => state.kind === 'failed' && state.cause !== undefined)
   toast.failed(
     `drain ${name}`,
-    `${formatCount(stay)} of ${formatCount(total)} VMs did not leave ${name}`,
+    `${formatCount(stay)} of ${countText(total, 'VM')} did not leave ${name}`,
     cause?.kind === 'failed' ? cause.cause : undefined,
   )
 }

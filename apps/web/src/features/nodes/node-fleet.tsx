@@ -6,7 +6,7 @@ import { paths } from '../../paths.ts'
 import { Bdi } from '../../ui/bdi.tsx'
 import { Dash } from '../../ui/dash.tsx'
 import { StatusBadge } from '../../ui/status-badge.tsx'
-import { bytesText, formatCount } from '../../util/format.ts'
+import { bytesText, countText, formatCount } from '../../util/format.ts'
 import { byAttention, share, type NodeLoad } from './node-loads.ts'
 import './nodes.css'
 import { useNodeActions } from './use-node-actions.ts'
@@ -116,7 +116,7 @@ export const nodeFleet = defineFleet<NodeLoad>({
   state: 'state',
   phoneLine: ({ vms, memoryUsedBytes, memoryBytes, cpuMillicores }) => {
     const percent = Math.round((share(memoryUsedBytes, memoryBytes) ?? 0) * 100)
-    return `${formatCount(vms)} VMs · ${formatCount(cpuMillicores / 1000)} cores · ${percent}% of ${bytesText(memoryBytes)}`
+    return `${countText(vms, 'VM')} · ${countText(cpuMillicores / 1000, 'core')} · ${percent}% of ${bytesText(memoryBytes)}`
   },
   labels: ({ labels }) => labels,
   useActions: useNodeActions,

@@ -97,7 +97,7 @@ export const snapshotFleet = defineFleet<SnapshotRow>({
   menus: [facetMenu('namespace', 'Namespace'), facetMenu('vm', 'VM')],
   state: 'state',
   phoneLine: (row) =>
-    [row.namespace, row.vmName, row.sizeBytes && bytesText(row.sizeBytes), formatDate(takenAt(row) * 1000)].filter(Boolean).join(' · '),
+    [formatDate(takenAt(row) * 1000), row.namespace, row.vmName, row.sizeBytes && bytesText(row.sizeBytes)].filter(Boolean).join(' · '),
   useRow: (row) => useFleetRow('virtualmachinesnapshots', row),
   useActions: useSnapshotActions,
 })

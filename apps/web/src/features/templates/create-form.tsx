@@ -131,10 +131,12 @@ export function CreateForm({ template, facts, access }: CreateFormProps) {
                 <b>
                   <Bdi>{facts.displayName}</Bdi>
                 </b>{' '}
-                ·{' '}
-                <Link className="lnk" to={paths.templates()}>
-                  Change template
-                </Link>
+                <span className="nowrap">
+                  ·{' '}
+                  <Link className="lnk" to={paths.templates()}>
+                    Change template
+                  </Link>
+                </span>
               </p>
             </div>
             <Button icon={YamlIcon} aria-expanded={yamlOpen} onClick={toggleYaml}>

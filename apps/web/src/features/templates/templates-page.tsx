@@ -83,6 +83,9 @@ function TemplatesGallery({ fleet, views }: { fleet: FleetState<TemplateRow>; vi
             value={query.text}
             onChange={({ target }) => change({ text: target.value })}
           />
+          <kbd className="desk" aria-hidden="true">
+            /
+          </kbd>
         </label>
         <span className="grow" />
         {views}
@@ -136,7 +139,11 @@ function Gallery({ templates, query, disabledReason, onClear }: GalleryProps) {
       <EmptyState
         icon={SearchIcon}
         title="No template matches"
-        body={`None of ${formatCount(templates.length)} templates fits all of the search.`}
+        body={
+          templates.length === 1
+            ? 'The only template is another one.'
+            : `None of ${formatCount(templates.length)} templates fits all of the search.`
+        }
         action={<Button onClick={onClear}>Clear the search</Button>}
       />
     )

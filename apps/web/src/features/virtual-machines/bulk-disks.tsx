@@ -5,7 +5,7 @@ import { useFleet } from '../../api/fleet.ts'
 import { Bdi } from '../../ui/bdi.tsx'
 import { Segmented } from '../../ui/segmented.tsx'
 import { SkeletonLines } from '../../ui/skeleton.tsx'
-import { bytesText, formatCount } from '../../util/format.ts'
+import { bytesText, countText, formatCount } from '../../util/format.ts'
 
 /** More lines than these nobody decides one by one. */
 const LISTED = 200
@@ -56,7 +56,7 @@ export function DiskFates({ disks: { status, rows }, fates, onChange }: DiskFate
         <span>
           {going.length === 0
             ? 'Every disk stays'
-            : `${formatCount(going.length)} of ${formatCount(rows.length)} disks go, ${bytesText(bytes)}`}
+            : `${formatCount(going.length)} of ${countText(rows.length, 'disk')} ${going.length === 1 ? 'goes' : 'go'}, ${bytesText(bytes)}`}
         </span>
         <Segmented
           label="All disks"

@@ -3,7 +3,7 @@ import { own, type AccessQuestion } from '@virtdeck/k8s'
 import { verbAccess, vmCan, type VmRow } from '@virtdeck/kubevirt'
 import type { BulkPlan } from '../../components/fleet/bulk-dialog.tsx'
 import { naturalKey } from '../../components/fleet/order.ts'
-import { formatCount } from '../../util/format.ts'
+import { countText } from '../../util/format.ts'
 
 export const bulkVerbs = ['start', 'stop', 'restart', 'pause', 'migrate', 'snapshot', 'label', 'delete'] as const
 export type BulkVerb = (typeof bulkVerbs)[number]
@@ -77,7 +77,7 @@ export const bulkWords: Record<BulkVerb, Words> = {
   },
 }
 
-export const vmsText = (count: number) => (count === 1 ? '1 VM' : `${formatCount(count)} VMs`)
+export const vmsText = (count: number) => countText(count, 'VM')
 
 /** What has to be typed before so many VMs are deleted. */
 export const deletionPhrase = (count: number) => `delete ${vmsText(count)}`

@@ -1,5 +1,5 @@
 import { statusWords, vmState } from '@virtdeck/kubevirt'
-import { Fragment, type ReactNode } from 'react'
+import type { ReactNode } from 'react'
 import { Bdi } from '../../ui/bdi.tsx'
 import { OsTile } from '../../ui/os-tile.tsx'
 import { StatusBadge } from '../../ui/status-badge.tsx'
@@ -25,10 +25,9 @@ export function VmHeader({ objects: { row }, tab, primary }: { objects: VmObject
           <div className="sub">
             <FactsLine facts={[row.namespace, row.osName && <Bdi>{row.osName}</Bdi>, size(row)]} />
             {row.ips?.[0] && (
-              <>
-                <span className="dot desk">·</span>
-                <Bdi className="mono desk">{row.ips[0]}</Bdi>
-              </>
+              <span className="desk">
+                <Bdi className="mono">{row.ips[0]}</Bdi>
+              </span>
             )}
           </div>
         </div>
@@ -47,9 +46,6 @@ function size({ cpus, memoryBytes, instancetype }: VmObjects['row']): ReactNode 
 function FactsLine({ facts }: { facts: readonly ReactNode[] }) {
   return facts.filter(Boolean).map((fact, index) => (
     // The facts have fixed places in a line that is never reordered.
-    <Fragment key={index}>
-      {index > 0 && <span className="dot">·</span>}
-      <span>{fact}</span>
-    </Fragment>
+    <span key={index}>{fact}</span>
   ))
 }
