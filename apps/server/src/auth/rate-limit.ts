@@ -12,9 +12,13 @@ export function createRateLimit({ burst, everyMs, now = Date.now }: { burst: num
       const old = buckets.get(key)
       const tokens = Math.min(burst, old ? old.tokens + (at - old.at) / everyMs : burst)
       if (tokens < 1) return { allowed: false, retryAfterSeconds: Math.ceil(((1 - tokens) * everyMs) / 1000) }
-      // Full buckets are as good as none: forgetting them bounds the map.
-      if (buckets.size > 10_000) for (const [name, bucket] of buckets) if (at - bucket.at > burst * everyMs) buckets.delete(name)
+      // In the order of their last use, so that those which are full again are at the front: they are as good as none.
+      buckets.delete(key)
       buckets.set(key, { tokens: tokens - 1, at })
+      for (const [name, bucket] of buckets) {
+        if (at - bucket.at <= burst * everyMs) break
+        buckets.delete(name)
+      }
       return { allowed: true }
     },
   }
