@@ -119,8 +119,8 @@ export function FleetPage<R extends FleetRow>(props: FleetPageProps<R>) {
     <div className="fleetpage" ref={page} data-density={compact ? 'compact' : undefined}>
       <title>{`${kind.title} · virtdeck`}</title>
       {hidden ? (
-        <div className={phone ? 'pq' : 'pagehead list'}>
-          <h1 className={phone ? 'sr' : undefined}>{kind.title}</h1>
+        <div className={phone ? 'sr' : 'pagehead list'}>
+          <h1>{kind.title}</h1>
         </div>
       ) : phone ? (
         <div className="pq">
