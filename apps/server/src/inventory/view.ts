@@ -42,6 +42,8 @@ const snapshotTtlMs = 500
 const followedTtlMs = 30_000
 const maxFollowedBytes = 64 * 1024
 const maxRingFrames = 1024
+/** At most eighty a second of those who follow a view that ended read the next one's picture. */
+const betweenEndsMs = 12.5
 /** Whoever has missed more is better off with a new snapshot, which is compressed. */
 const maxRingBytes = 1024 * 1024
 
@@ -120,7 +122,12 @@ export function createFleetView(fleet: Fleet, epoch: string, access: Access, mak
       for (const listener of listeners) listener.frame(frame)
     },
     end() {
-      for (const listener of listeners) listener.ended()
+      const [first, ...others] = listeners
+      first?.ended()
+      for (const [place, listener] of others.entries()) {
+        // Somebody may have left meanwhile, or started over without being told.
+        setTimeout(() => listeners.has(listener) && listener.ended(), (place + 1) * betweenEndsMs).unref()
+      }
     },
   }
 }

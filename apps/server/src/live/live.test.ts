@@ -318,3 +318,26 @@ test('lets every tab start over when the inventory’s thread has ended, and goe
   await vi.advanceTimersByTimeAsync(20)
   expect(heard.at(-1)).toMatchObject({ type: 'delta', epoch: next.epoch, seq: 1 })
 })
+
+test('lets many tabs start over one after the other where the inventory’s thread ends, and forgets nobody', async () => {
+  const { rights, inventory, context, crash } = cluster()
+  for (const resource of allResources) rights.everywhere.add(resource)
+  const tabs = Array.from({ length: 40 }, () => {
+    const { ws, heard, says } = socket()
+    openTab(context, ws as unknown as TabSocket, session)
+    return { ws, says, resets: () => heard.filter(({ type }) => type === 'reset').length }
+  })
+  const view = await inventory.view(session, 'virtualmachines')
+  for (const { says } of tabs) says({ type: 'fleet', fleet: 'virtualmachines', epoch: view.epoch, seq: view.seq() })
+  await vi.advanceTimersByTimeAsync(10)
+  crash()
+  await vi.advanceTimersByTimeAsync(1_000)
+  const told = () => tabs.filter(({ resets }) => resets() > 0).length
+  expect(told()).toBe(1)
+  await vi.advanceTimersByTimeAsync(100)
+  expect(told()).toBe(9)
+  const left = tabs.at(-1)
+  left?.ws.emit('close')
+  await vi.advanceTimersByTimeAsync(400)
+  expect(tabs.map(({ resets }) => resets())).toEqual(tabs.map((tab) => (tab === left ? 0 : 1)))
+})
