@@ -1,6 +1,6 @@
 // A long list while the cluster works: everything is local, and nothing that somebody looks at or has chosen goes away.
 import type { Page } from '@playwright/test'
-import { createVm, paths } from './cluster.ts'
+import { create, createVm, paths } from './cluster.ts'
 import { expect, openAs, test, vmRow } from './fixtures.ts'
 
 test.use({ stackArgs: ['--scenario', 'fleet', '--vms', '400'], stackOf: 'list-live' })
@@ -81,4 +81,30 @@ test('keeps what is chosen, focused and seen while VMs come, change and go above
   expect({ focused: await focused(), selected: await selected() }).toEqual(before)
   await page.keyboard.press('Home')
   await expect(vmRow(page, 'aaa-1')).toBeVisible()
+})
+
+test('the address has what is typed, however often rows change meanwhile, and Back brings it again [F223]', async ({ page, stack }) => {
+  await openAs(page, stack, 'operator', '/virtual-machines')
+  await expect(count(page)).toHaveText(/\d+/)
+  const namespace = 'team-a'
+  const noise = (name: string) => ({
+    apiVersion: 'kubevirt.io/v1',
+    kind: 'VirtualMachine',
+    metadata: { namespace, name },
+    spec: { runStrategy: 'Halted', template: { spec: { domain: { devices: {} }, volumes: [] } } },
+  })
+  let quiet = false
+  let made = 0
+  const changing = (async () => {
+    while (!quiet) await create(stack, paths.vm({ namespace, name: '' }).slice(0, -1), noise(`noise-${made++}`))
+  })()
+  await expect(count(page)).toHaveText(/4[1-9]\d/)
+  await page.getByRole('combobox', { name: 'Search VMs' }).pressSequentially('noise-1')
+  await expect(page).toHaveURL(/q=noise-1$/, { timeout: 5_000 })
+  quiet = true
+  await changing
+  await vmRow(page, 'noise-1').getByRole('link').click()
+  await expect(page.getByRole('heading', { level: 1, name: 'noise-1' })).toBeVisible()
+  await page.goBack()
+  await expect(page.getByRole('combobox', { name: 'Search VMs' })).toHaveValue('noise-1')
 })

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useNavigate, useSearchParams } from 'react-router'
 import { columnOf } from './fleet-kind.ts'
 import type { FleetKind, FleetRow } from './fleet-kind.ts'
@@ -54,11 +54,17 @@ export function useListState<R extends FleetRow>(kind: FleetKind<R>): ListState 
   }
 
   const query = draftQuery(language, draft)
+  const latest = useRef(() => {})
   useEffect(() => {
-    if (query === sent) return
-    const timer = setTimeout(() => go(draft, true), REST_MS)
-    return () => clearTimeout(timer)
+    latest.current = () => go(draft, true)
   })
+  // Rows render the list far more often than one types: they must not put this off. And where something else was written into
+  // the URL meanwhile, on top of an older query, it is written again.
+  useEffect(() => {
+    if (query === q) return undefined
+    const timer = setTimeout(() => latest.current(), REST_MS)
+    return () => clearTimeout(timer)
+  }, [query, q, search])
 
   return {
     draft,
