@@ -19,7 +19,7 @@ async function takeSnapshot(stack: Parameters<typeof create>[0], vm: string, nam
 
 const vmsLink = (page: Page) => page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Virtual machines' })
 
-test('a dialog about a snapshot that goes away is about no other one [F111]', async ({ page, stack }) => {
+test('a dialog about a snapshot that goes away is about no other one [F108] [F109]', async ({ page, stack }) => {
   await createVm(stack, { namespace, name: 'twice', disks: ['twice-data'], runStrategy: 'Halted' })
   for (const name of ['twice-old', 'twice-new']) await takeSnapshot(stack, 'twice', name)
   await openAs(page, stack, 'power-user', '/virtual-machines/team-a/twice/snapshots?snapshot=twice-old&do=deleteSnapshot')
