@@ -79,6 +79,39 @@ test('folds deltas in, in their order [F013]', async () => {
   expect(store.state().rows.map(({ name, status }) => `${name} ${status}`)).toEqual(['web Stopped', 'cache Running'])
 })
 
+test('shows the first rows together with what is made of them, and what came meanwhile after it', async () => {
+  const { store, say, delta, sent, answer } = fakeServer()
+  const made: (() => void)[] = []
+  const worked: string[][] = []
+  store.beforeReady((rows) => {
+    worked.push(rows.map(({ name }) => name))
+    return new Promise((resolve) => made.push(resolve))
+  })
+  store.subscribe(() => undefined)
+  await answer({ epoch: 'e1', seq: 5, rows: [row('web')] })
+  expect(store.state()).toMatchObject({ status: 'loading', rows: [] })
+  say(delta(6, [row('db')]))
+  made[0]?.()
+  await vi.waitFor(() => expect(store.state()).toMatchObject({ status: 'ready', rows: [row('web')] }))
+  // From where the picture was, so that the server tells of what came after it.
+  expect(sent.at(-1)).toEqual({ type: 'fleet', fleet: 'virtualmachines', epoch: 'e1', seq: 5 })
+  say({ type: 'reset', fleet: 'virtualmachines' })
+  await answer({ epoch: 'e1', seq: 7, rows: [row('web'), row('db')] })
+  expect([store.state().rows.length, worked]).toEqual([2, [['web']]])
+})
+
+test('shows rows that are asked for again while something is made of them', async () => {
+  const { store, answer } = fakeServer()
+  const made: (() => void)[] = []
+  store.beforeReady(() => new Promise((resolve) => made.push(resolve)))
+  store.subscribe(() => undefined)
+  await answer({ epoch: 'e1', seq: 5, rows: [row('web')] })
+  store.retry()
+  await answer({ epoch: 'e1', seq: 5, rows: [row('web')] })
+  for (const done of made) done()
+  await vi.waitFor(() => expect(store.state()).toMatchObject({ status: 'ready', rows: [row('web')] }))
+})
+
 describe('fetches the snapshot again, keeping the rows meanwhile,', () => {
   test('when a delta is missing', async () => {
     const { store, say, delta, requested, answer } = await loaded()

@@ -1,6 +1,6 @@
 // A fleet's rows, live: one HTTP snapshot, which the socket continues. Rows are shared, immutable objects; a change
 // replaces one of them and wakes the components that show it, and no others.
-import { useCallback, useState, useSyncExternalStore } from 'react'
+import { useCallback, useEffect, useState, useSyncExternalStore } from 'react'
 import { toStatus } from '@virtdeck/k8s'
 import { addToSum, digestOf, emptySum, rowText, sumOfText } from '@virtdeck/kubevirt'
 import type { ObjectRef, Status } from '@virtdeck/k8s'
@@ -26,11 +26,15 @@ export type FleetState<R> = {
   error?: Status
 }
 
+type FirstWork<R> = (rows: readonly R[]) => Promise<void>
+
 export type FleetStore<R> = {
   subscribe(listener: () => void): () => void
   subscribeRow(ref: ObjectRef, listener: () => void): () => void
   state(): FleetState<R>
   row(ref: ObjectRef): R | undefined
+  /** Has the rows of the first picture worked on before anybody is told of them. Whoever does it lets others have their turn. */
+  beforeReady(work: FirstWork<R>): () => void
   /** Fetches the snapshot again now, as after an error. */
   retry(): void
   /** Drops everything; with `resume` it is fetched again for whoever is looking. */
@@ -48,7 +52,8 @@ export function createFleetStore<F extends Fleet>(
   type Row = FleetRows[F]
   const rows = createRows<Row>()
   const listeners = new Set<() => void>()
-  let state: FleetState<Row> = { status: 'loading', rows: [], version: 0 }
+  const firstWorks = new Set<FirstWork<Row>>()
+  let state: FleetState<Row> = { status: 'loading', rows: rows.all(), version: 0 }
   let position: { epoch: string; seq: number } | undefined
   let detach: (() => void) | undefined
   let fetching: AbortController | undefined
@@ -77,11 +82,13 @@ export function createFleetStore<F extends Fleet>(
         picture.add(block)
       }
       if (own.signal.aborted) return
+      picture.show()
+      if (state.status !== 'ready') await Promise.all([...firstWorks].map((work) => work(rows.all())))
+      if (own.signal.aborted) return
       failures = 0
       trueUntil = undefined
       position = { epoch, seq }
-      const changed = picture.show()
-      publish({ status: 'ready', access, error: undefined, ...(changed && view()) })
+      publish({ status: 'ready', access, error: undefined, ...(rows.all() !== state.rows && view()) })
       socket.behind(fleet, undefined)
       socket.send({ type: 'fleet', fleet, ...position })
     } catch (error) {
@@ -150,6 +157,11 @@ export function createFleetStore<F extends Fleet>(
     },
     state: () => state,
     row: (ref) => rows.get(ref),
+    beforeReady(work) {
+      const own: FirstWork<Row> = (all) => work(all)
+      firstWorks.add(own)
+      return () => firstWorks.delete(own)
+    },
     retry: () => void load(),
     forget(resume) {
       fetching?.abort()
@@ -162,7 +174,7 @@ export function createFleetStore<F extends Fleet>(
       trueUntil = undefined
       socket.behind(fleet, undefined)
       rows.replace([])
-      publish({ status: 'loading', rows: [], version: state.version + 1, access: undefined, error: undefined })
+      publish({ status: 'loading', access: undefined, error: undefined, ...view() })
       if (resume && (listeners.size > 0 || rows.watched())) start()
     },
   }
@@ -189,10 +201,12 @@ export function forgetFleets(resume: boolean) {
 
 /**
  * All rows of a fleet that the user may see. Renders again with every change, or with `everyMs` at once and then at most
- * so often: for what is made of all rows, an order or a count. A row that shows itself uses useFleetRow.
+ * so often: for what is made of all rows, an order or a count. A row that shows itself uses useFleetRow. `before`: what
+ * is made of the first rows along with them, so that both are shown at once.
  */
-export function useFleet<F extends Fleet>(fleet: F, everyMs = 0): FleetState<FleetRows[F]> {
+export function useFleet<F extends Fleet>(fleet: F, everyMs = 0, before?: FirstWork<FleetRows[F]>): FleetState<FleetRows[F]> {
   const store: FleetStore<FleetRows[F]> = fleets[fleet]
+  useEffect(() => before && store.beforeReady(before), [store, before])
   const [source] = useState(() => (everyMs > 0 ? throttled(store, everyMs) : store))
   return useSyncExternalStore(source.subscribe, source.state)
 }

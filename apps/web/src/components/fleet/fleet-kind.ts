@@ -72,6 +72,8 @@ export type FleetKind<R extends FleetRow> = {
   /** A row's third line on phones. */
   phoneLine: (row: R) => ReactNode
   scanner: Scanner<R>
+  /** Works rows out in small steps, so that the list's first answer is there at once. */
+  prepare: (rows: readonly R[]) => Promise<void>
   /** What the list can be grouped by: its state, and the facets of the menus. */
   groupings: readonly Grouping[]
   /** Rows in the groups of one of these; the same groups for the same rows. */
@@ -87,7 +89,7 @@ export type FleetKind<R extends FleetRow> = {
 
 type Grouping = { key: string; label: string; sizes?: true }
 
-type Definition<R extends FleetRow> = Omit<FleetKind<R>, 'language' | 'scanner' | 'groupings' | 'groups'> & {
+type Definition<R extends FleetRow> = Omit<FleetKind<R>, 'language' | 'scanner' | 'prepare' | 'groupings' | 'groups'> & {
   keys: Record<string, Key<R>>
   texts: (row: R) => readonly Values[]
   attention?: (row: R) => 'failing' | 'warning' | undefined
@@ -100,7 +102,9 @@ export function defineFleet<R extends FleetRow>({ keys, texts, attention, ...res
   const valueOf = (id: string) => columnOf(parts, id)?.value ?? (() => undefined)
   const index = createRowIndex(scanned)
   const groupings = groupingsOf(parts)
-  return { ...parts, groupings, groups: createGroups(index, groupings), scanner: createScanner(scanned, index, valueOf) }
+  const scanner = createScanner(scanned, index, valueOf)
+  const prepare = (rows: readonly R[]) => scanner.prepare(rows, rest.order)
+  return { ...parts, groupings, groups: createGroups(index, groupings), scanner, prepare }
 }
 
 function groupingsOf<R extends FleetRow>({ states, menus, columns, state }: Pick<FleetKind<R>, 'states' | 'menus' | 'columns' | 'state'>) {

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { defineFleet } from './fleet-kind.ts'
 import { matchesQuery, parseQuery } from './language.ts'
 import { sortRows } from './order.ts'
@@ -80,6 +80,21 @@ test('works many new rows out in steps, during which others may work, and what c
   expect(turns).toBeGreaterThan(0)
   const later = [...rows.slice(1), thing('aaa', { size: 99 })]
   expect(scanner.scan(later, [], bySize)?.rows).toEqual(sortRows(later, ({ size }) => size, true))
+})
+
+test('makes the texts it searches in steps beforehand, and finds the same without', async () => {
+  const { scanner, language } = define()
+  const rows = Array.from({ length: 9_000 }, (_, index) => thing(`web-${index}`, {}))
+  await scanner.prepare(rows, byName)
+  scanner.scan(rows, [], byName)
+  const made = vi.spyOn(language, 'text')
+  await scanner.spell()
+  expect(made).toHaveBeenCalledTimes(rows.length)
+  expect(scanner.scan(rows, parseQuery(language, 'WEB-899'), byName)?.rows).toHaveLength(11)
+  expect(made).toHaveBeenCalledTimes(rows.length)
+  const other = define()
+  await other.scanner.prepare(rows, byName)
+  expect(other.scanner.scan(rows, parseQuery(other.language, 'WEB-899'), byName)?.rows).toHaveLength(11)
 })
 
 test('whatever changes, the answer is the one of asking anew', () => {

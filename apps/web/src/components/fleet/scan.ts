@@ -30,7 +30,8 @@ type ScanKind<R> = {
 /** The values of a facet as small numbers; a row that has several has the number of them all together. */
 type Interned = { key: string; of: (row: never) => Values; always: readonly string[]; sets: string[][]; numbers: Map<string, number> }
 
-type Entry = { text: string; codes: readonly number[]; attention: 0 | 1 | 2 }
+/** `text` is made when it is first looked in. */
+type Entry = { text?: string; codes: readonly number[]; attention: 0 | 1 | 2 }
 
 /** The entries of rows in their order, and which values any of them has. */
 type Entries = { all: readonly Entry[]; present: readonly Uint8Array[] }
@@ -60,7 +61,7 @@ export function createRowIndex<R extends object>({ language, attention }: ScanKi
     if (found) return found
     const codes = facets.map((facet) => codeOf(facet, (facet.of as (row: R) => Values)(row)))
     const attends = attention?.(row)
-    found = { text: language.text(row), codes, attention: attends === 'failing' ? 1 : attends === 'warning' ? 2 : 0 }
+    found = { codes, attention: attends === 'failing' ? 1 : attends === 'warning' ? 2 : 0 }
     known.set(row, found)
     return found
   }
@@ -89,12 +90,11 @@ export function createRowIndex<R extends object>({ language, attention }: ScanKi
 }
 
 function codeOf({ numbers, sets }: Interned, values: Values): number {
-  // What has no value is no value one could choose.
-  const list = (typeof values === 'string' ? [values] : (values ?? [])).filter(Boolean)
-  const name = list.join(SEPARATOR)
+  const name = typeof values === 'string' ? values : (values?.join(SEPARATOR) ?? '')
   let code = numbers.get(name)
   if (code === undefined) {
-    code = sets.push([...list]) - 1
+    // What has no value is no value one could choose.
+    code = sets.push((typeof values === 'string' ? [values] : (values ?? [])).filter(Boolean)) - 1
     numbers.set(name, code)
   }
   return code
@@ -118,8 +118,12 @@ export function scanRows<R extends object>(
   for (let at = 0; at < rows.length; at++) {
     // Both arrays are as long.
     const row = rows[at] as R
-    const { text, codes, attention } = all[at] as Entry
-    if (!words.every((word) => text.includes(word))) continue
+    const entry = all[at] as Entry
+    const { codes, attention } = entry
+    if (words.length > 0) {
+      const text = (entry.text ??= language.text(row))
+      if (!words.every((word) => text.includes(word))) continue
+    }
     const missed = missedFacets(row, rest, tests)
     if (missed === REST) continue
     if (missed === NOTHING) matching.push(row)
@@ -184,6 +188,8 @@ export type Scanner<R> = {
   latest(): Scan<R> | undefined
   /** Works rows out in small steps. Settles when `scan` has an answer in this order. */
   prepare(rows: readonly R[], order: Order): Promise<void>
+  /** Makes the texts of the last answer's rows in small steps, so that the first letter need not. */
+  spell(): Promise<void>
 }
 
 /** More new rows than these are worked out in steps. */
@@ -258,6 +264,14 @@ export function createScanner<R extends Scanned>(
     return yield* sorting(rows, order)
   }
 
+  function* spelling({ sorted, entries }: Last<R>): Generator<undefined, void> {
+    for (const [at, row] of sorted.entries()) {
+      const entry = entries?.all[at]
+      if (entry) entry.text ??= language.text(row)
+      if (at % 250 === 249) yield
+    }
+  }
+
   function answer(of: Last<R>, terms: readonly Term[]): Scan<R> {
     const query = questionOf(terms)
     // An entry stays with its row from one order to the next.
@@ -280,6 +294,10 @@ export function createScanner<R extends Scanned>(
       return isNew(rows) ? undefined : scanRows(language, index, rows, terms)
     },
     latest: () => latest,
+    async spell() {
+      const of = last
+      if (of) await inSteps(spelling(of), () => last === of)
+    },
     prepare(rows, order) {
       const name = nameOf(order)
       // What comes meanwhile is few: it finds its place afterwards.

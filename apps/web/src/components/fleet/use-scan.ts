@@ -1,4 +1,5 @@
 import { useEffect, useReducer } from 'react'
+import { whenIdle } from '../../util/when-idle.ts'
 import type { FleetKind, FleetRow } from './fleet-kind.ts'
 import type { Term } from './language.ts'
 import type { Order } from './order.ts'
@@ -29,6 +30,8 @@ export function useScan<R extends FleetRow>(
       wanted = false
     }
   }, [scanner, rows, column, descending, waiting])
+  const known = scan !== undefined && rows.length > 0
+  useEffect(() => (known ? whenIdle(() => void scanner.spell()) : undefined), [scanner, known])
   const latest = scan ?? scanner.latest()
   return latest?.total === 0 && rows.length > 0 ? undefined : latest
 }

@@ -8,7 +8,7 @@ import { MigrateIcon } from '../../ui/icons.ts'
 import { migrationFleet } from './migration-fleet.tsx'
 
 export function MigrationsPage() {
-  const fleet = useFleet('virtualmachineinstancemigrations', SCAN_EVERY_MS)
+  const fleet = useFleet('virtualmachineinstancemigrations', SCAN_EVERY_MS, migrationFleet.prepare)
   return (
     <FleetPage
       kind={migrationFleet}

@@ -9,7 +9,7 @@ import { SnapshotIcon } from '../../ui/icons.ts'
 import { deletableSnapshot, snapshotFleet } from './snapshot-fleet.tsx'
 
 export function SnapshotsPage() {
-  const fleet = useFleet('virtualmachinesnapshots', SCAN_EVERY_MS)
+  const fleet = useFleet('virtualmachinesnapshots', SCAN_EVERY_MS, snapshotFleet.prepare)
   return (
     <FleetPage
       kind={snapshotFleet}

@@ -24,7 +24,7 @@ const createVm = (
 const createVmOnPhone = <Button variant="primary" icon={PlusIcon} render={<Link to={paths.templates()} />} aria-label="Create VM" />
 
 export function VirtualMachinesPage() {
-  const fleet = useFleet('virtualmachines', SCAN_EVERY_MS)
+  const fleet = useFleet('virtualmachines', SCAN_EVERY_MS, vmFleet.prepare)
   const { session } = useSession()
   const navigate = useNavigate()
   useShortcut('n', { label: 'Create VM', group: 'List', run: () => void navigate(paths.templates()) })

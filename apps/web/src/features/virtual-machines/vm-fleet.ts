@@ -30,28 +30,27 @@ export function hasWarning(row: VmRow): boolean {
 /** `Crash loop`, `CrashLoop` and `crash-loop` are one word. */
 const statusWord = (text: string) => text.toLowerCase().replaceAll(/[\s_-]/g, '')
 
-type Statuses = { facet: readonly string[]; all: readonly string[] }
-const known = new WeakMap<VmRow, Statuses>()
+/** What the facet counts: few different lists, each made once. */
+const facets = new Map<string, readonly string[]>()
 
-/** The words of `status:` that fit: the facets' names, KubeVirt's own status and what the badge says. */
-function statuses(row: VmRow): Statuses {
-  let found = known.get(row)
-  if (!found) {
-    const state = stateWords[vmState(row)]
-    const facet = hasWarning(row) ? [state, WARNING] : [state]
-    found = { facet, all: [...facet, statusWord(row.status), statusWord(statusWords(row))] }
-    known.set(row, found)
-  }
+function statusFacet(row: VmRow): readonly string[] {
+  const state = stateWords[vmState(row)]
+  const name = hasWarning(row) ? `${state} ${WARNING}` : state
+  let found = facets.get(name)
+  if (!found) facets.set(name, (found = name.split(' ')))
   return found
 }
+
+/** The words of `status:` that fit: the facets' names, KubeVirt's own status and what the badge says. */
+const statuses = (row: VmRow) => [...statusFacet(row), statusWord(row.status), statusWord(statusWords(row))]
 
 const keys: Record<string, Key<VmRow>> = {
   status: {
     kind: 'word',
     hint: 'running, failing, warning, …',
-    of: (row) => statuses(row).all,
+    of: statuses,
     fold: statusWord,
-    facet: { of: (row) => statuses(row).facet, always: [...Object.values(stateWords), WARNING] },
+    facet: { of: statusFacet, always: [...Object.values(stateWords), WARNING] },
   },
   namespace: namespaceKey,
   node: facetKey('where it runs', ({ node }) => node),

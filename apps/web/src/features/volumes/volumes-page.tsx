@@ -9,7 +9,7 @@ import { DiskIcon } from '../../ui/icons.ts'
 import { deletableVolume, volumeFleet } from './volume-fleet.tsx'
 
 export function VolumesPage() {
-  const fleet = useFleet('persistentvolumeclaims', SCAN_EVERY_MS)
+  const fleet = useFleet('persistentvolumeclaims', SCAN_EVERY_MS, volumeFleet.prepare)
   return (
     <FleetPage
       kind={volumeFleet}
