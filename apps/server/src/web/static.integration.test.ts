@@ -59,7 +59,7 @@ test('answers every page of the app with index.html, a strict policy and a nonce
     expect(headers['content-security-policy']).toBe(
       `default-src 'none';script-src 'nonce-${nonce}' 'strict-dynamic';style-src-elem 'self' 'nonce-${nonce}';style-src-attr 'none';` +
         `img-src 'self' data:;font-src 'self';connect-src 'self';worker-src 'self';manifest-src 'self';form-action 'self';frame-src 'none';` +
-        `frame-ancestors 'none';base-uri 'none';object-src 'none';require-trusted-types-for 'script';trusted-types virtdeck;report-to csp;report-uri /api/csp-report`,
+        `frame-ancestors 'none';base-uri 'none';object-src 'none';require-trusted-types-for 'script';trusted-types 'none';report-to csp;report-uri /api/csp-report`,
     )
     expect(headers).toMatchObject({
       'x-content-type-options': 'nosniff',
