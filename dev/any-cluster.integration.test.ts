@@ -199,3 +199,46 @@ test('serves schemas for the editor, and every fleet without an error', async ()
     expect([fleet, access]).toEqual([fleet, { scope: 'cluster' }])
   }
 })
+
+test('has the rows of a plain list after a burst of changes, removals and VMs of the same name [K-05]', async () => {
+  const before = await admin.snapshot('virtualmachines')
+  const rows = new Map(before.rows.map((row) => [row.uid, row]))
+  using live = await admin.live()
+  await live.send({ type: 'fleet', fleet: 'virtualmachines', epoch: before.epoch, seq: before.seq })
+  const names = Array.from({ length: 8 }, (_, index) => `${vm.name}-${index}`)
+  const pathOf = (name: string) => `/k8s${objectPath(resources.virtualMachines, { namespace, name })}`
+  const create = async (name: string) => {
+    const body = { ...manifest, metadata: { namespace, name } }
+    expect((await admin.request(vms, { method: 'POST', body })).status).toBe(201)
+  }
+  await Promise.all(
+    names.map(async (name, index) => {
+      await create(name)
+      for (let step = 0; step < 10; step += 1) {
+        const body = { metadata: { labels: { step: String(step) } } }
+        await admin.request(pathOf(name), { method: 'PATCH', contentType: 'application/merge-patch+json', body })
+      }
+      if (index % 2 === 0) await admin.request(pathOf(name), { method: 'DELETE' })
+      if (index % 4 === 0) await create(name)
+    }),
+  )
+  const list = async () =>
+    (await admin.json<{ items: KubeObject[] }>(vms)).items.filter(({ metadata }) => names.includes(metadata.name ?? ''))
+  const shown = (uid = '', labels = {}) => `${uid} ${JSON.stringify(labels)}`
+  const expected = (await list()).map(({ metadata }) => shown(metadata.uid, metadata.labels)).toSorted()
+  expect(expected).toHaveLength(6)
+  const followed = () => {
+    for (const each of live.messages.splice(0)) {
+      if (each.type !== 'delta') continue
+      for (const uid of each.remove) rows.delete(uid)
+      for (const row of each.upsert as typeof before.rows) rows.set(row.uid, row)
+    }
+    return [...rows.values()]
+      .filter(({ name }) => names.includes(name))
+      .map((row) => shown(row.uid, row.labels))
+      .toSorted()
+  }
+  await expect.poll(followed).toEqual(expected)
+  await Promise.all(names.map((name) => admin.request(pathOf(name), { method: 'DELETE' })))
+  await expect.poll(followed).toEqual([])
+})
