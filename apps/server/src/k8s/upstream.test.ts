@@ -1,6 +1,9 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { expect, test } from 'vitest'
-import { readAll } from './upstream.ts'
+import { createUpstream, readAll } from './upstream.ts'
 
 test('reads a body to its end, and no body that is too large or that does not end', async () => {
   expect(await readAll(Readable.from([Buffer.from('ab'), Buffer.from('c')]), 3)).toEqual(Buffer.from('abc'))
@@ -11,4 +14,33 @@ test('reads a body to its end, and no body that is too large or that does not en
   endless.push('ab')
   await expect(readAll(endless, 3, 1)).rejects.toMatchObject({ code: 504 })
   expect(endless.destroyed).toBe(true)
+})
+
+test('asks again on a new connection where all that were kept are closed, and changes nothing twice', async () => {
+  const served = new WeakSet<object>()
+  const seen: string[] = []
+  // Whoever comes a second time on a connection finds it closed.
+  const server = createServer((req: IncomingMessage, res) => {
+    seen.push(`${req.method} ${req.url}`)
+    if (served.has(req.socket)) return void req.socket.destroy()
+    served.add(req.socket)
+    setImmediate(() => res.writeHead(200, { 'content-type': 'application/json' }).end('{}'))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const upstream = createUpstream()
+  try {
+    const dial = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, tls: {} }
+    const keepTwo = () => Promise.all(['/a', '/b'].map((path) => upstream.json(dial, 'GET', path)))
+    await keepTwo()
+    seen.splice(0)
+    expect(await upstream.json(dial, 'POST', '/review', {})).toEqual({})
+    expect(seen).toEqual(['POST /review', 'POST /review'])
+    seen.splice(0)
+    await expect(upstream.send(dial, { method: 'POST', path: '/vm' })).rejects.toMatchObject({ code: 503 })
+    expect(seen).toEqual(['POST /vm'])
+  } finally {
+    upstream.close()
+    server.closeAllConnections()
+    server.close()
+  }
 })

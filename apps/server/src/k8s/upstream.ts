@@ -22,7 +22,10 @@ export type UpstreamRequest = {
 export type Upstream = {
   /** Sends a request; the answer's body is the caller's to read or to destroy. Throws a 503 or 504 StatusError. */
   send(dial: Dial, request: UpstreamRequest): Promise<IncomingMessage>
-  /** Sends JSON, reads JSON of at most 8 MiB. Throws the Status that the API server answers. */
+  /**
+   * Asks: sends JSON, reads JSON of at most 8 MiB. For reads and access reviews, which change nothing: they are asked again
+   * where a kept connection turns out to be closed. Throws the Status that the API server answers.
+   */
   json<T>(dial: Dial, method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T>
   /** Asks for a protocol switch; anything but a 101 is given back as an ordinary answer. */
   upgrade(
@@ -75,11 +78,11 @@ export function createUpstream({ timeoutMs: usualTimeoutMs = 30_000 }: { timeout
     })
   }
 
-  const send = (dial: Dial, request: UpstreamRequest, retry = request.method === 'GET'): Promise<IncomingMessage> =>
+  const send = (dial: Dial, request: UpstreamRequest, retry: boolean, extra?: RequestOptions): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {
       const { signal, timeoutMs = usualTimeoutMs } = request
       if (signal?.aborted) return reject(aborted())
-      const outgoing = start(dial, request)
+      const outgoing = start(dial, request, extra)
       const onAbort = () => outgoing.destroy(aborted())
       const timer = setTimeout(() => outgoing.destroy(lateAnswer()), timeoutMs)
       const settle = () => clearTimeout(timer)
@@ -97,20 +100,21 @@ export function createUpstream({ timeoutMs: usualTimeoutMs = 30_000 }: { timeout
       outgoing.once('error', (error) => {
         settle()
         signal?.removeEventListener('abort', onAbort)
-        // The API server may close an idle connection just as it is used again: nothing was processed.
-        if (retry && outgoing.reusedSocket && isReset(error) && !signal?.aborted) resolve(send(dial, request, false))
+        // The API server may close an idle connection just as it is used again: nothing was processed. Others may be closed, too.
+        const isStale = outgoing.reusedSocket && isReset(error)
+        if (retry && isStale && !signal?.aborted) resolve(send(dial, request, false, { agent: false, ...dial.tls }))
         else reject(unreachable(error))
       })
       outgoing.end(request.body)
     })
 
   return {
-    send: (dial, request) => send(dial, request),
+    send: (dial, request) => send(dial, request, request.method === 'GET'),
     async json<T>(dial: Dial, method: string, path: string, body?: unknown, signal?: AbortSignal) {
       const sent = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
       const headers = { accept: 'application/json', ...(sent ? { 'content-type': 'application/json' } : {}) }
       const timeoutMs = Math.min(maxReadMs, usualTimeoutMs)
-      const answer = await send(dial, { method, path, headers, body: sent, signal, timeoutMs })
+      const answer = await send(dial, { method, path, headers, body: sent, signal, timeoutMs }, true)
       const text = (await readAll(answer, maxJsonBytes, timeoutMs)).toString('utf8')
       const code = answer.statusCode ?? 502
       if (code >= 300 && code < 400) throw redirected()
