@@ -2,13 +2,17 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createSharing } from './sharing.ts'
 
-test('gives back what equals what it is given, and the same thing for equal ones', () => {
+const anyObject = fc.dictionary(fc.constantFrom('a', 'b'), fc.string({ maxLength: 2 }))
+
+test('gives back what is written like what it is given, and the same thing for two of which one follows the other', () => {
   fc.assert(
-    fc.property(fc.array(fc.dictionary(fc.constantFrom('a', 'b'), fc.string({ maxLength: 2 })), { maxLength: 50 }), (objects) => {
+    fc.property(fc.array(anyObject, { maxLength: 50 }), (objects) => {
       const sharing = createSharing()
-      const shared = objects.map((object) => sharing.object(object))
-      expect(shared).toEqual(objects)
-      expect(new Set(shared).size).toBe(new Set(objects.map((object) => JSON.stringify(object))).size)
+      for (const object of objects) {
+        const shared = sharing.object(object)
+        expect(JSON.stringify(shared)).toBe(JSON.stringify(object))
+        expect(sharing.object({ ...object })).toBe(shared)
+      }
     }),
   )
 })
