@@ -35,6 +35,7 @@ export default function DrainPanel({ node, nodes, vms, allVisible, onClose }: Dr
   const drain = useDrains((drains) => drains[node.name])
   const [stopping, setStopping] = useState<ReadonlySet<string>>(new Set())
   const [error, setError] = useState<unknown>()
+  const [attempting, setAttempting] = useState<'cordon' | 'drain'>()
   const cordoning = useAccess()(patchNodes)
   const stops = plan.blocked.filter(({ row, canStop }) => canStop && stopping.has(row.uid)).map(({ row }) => row)
   const namespacesOf = (rows: readonly VmRow[]) => [...new Set(rows.map(({ namespace }) => namespace))]
@@ -61,9 +62,11 @@ export default function DrainPanel({ node, nodes, vms, allVisible, onClose }: Dr
   const missing = cordoning.allowed === false ? cordoning.reason : forbidden
 
   /** Shows what the API server refuses. */
-  async function attempt(doing: Promise<void>) {
+  async function attempt(what: 'cordon' | 'drain', doing: Promise<void>) {
     setError(undefined)
+    setAttempting(what)
     await doing.catch(setError)
+    setAttempting(undefined)
   }
   function close() {
     forgetDrain(node)
@@ -121,7 +124,12 @@ export default function DrainPanel({ node, nodes, vms, allVisible, onClose }: Dr
         {drain && !drain.running && (
           <>
             {unfinishedOf(drain).length > 0 && (
-              <Button variant="primary" disabledReason={cordonReason} onClick={() => void attempt(retryDrain(node))}>
+              <Button
+                variant="primary"
+                loading={attempting === 'drain'}
+                disabledReason={cordonReason}
+                onClick={() => void attempt('drain', retryDrain(node))}
+              >
                 {drainCounts(drain).failed > 0 ? 'Retry failed' : 'Go on'}
               </Button>
             )}
@@ -131,12 +139,18 @@ export default function DrainPanel({ node, nodes, vms, allVisible, onClose }: Dr
         {!drain && (
           <>
             <Button
+              loading={attempting === 'cordon'}
               disabledReason={node.unschedulable ? 'It is cordoned already.' : cordonReason}
-              onClick={() => void attempt(setCordoned(node, true))}
+              onClick={() => void attempt('cordon', setCordoned(node, true))}
             >
               Cordon only
             </Button>
-            <Button variant="primary" disabledReason={reason} onClick={() => void attempt(beginDrain(node, items))}>
+            <Button
+              variant="primary"
+              loading={attempting === 'drain'}
+              disabledReason={reason}
+              onClick={() => void attempt('drain', beginDrain(node, items))}
+            >
               Drain {vmsText(items.length)}
             </Button>
           </>

@@ -44,21 +44,35 @@ function patch(name: string, change: (drain: Drain) => Partial<Drain>) {
   })
 }
 
-/** Cordons the node, so that nothing comes back, and sends its VMs away. Throws a StatusError where it may not be cordoned. */
+/**
+ * Cordons the node, so that nothing comes back, and sends its VMs away, unless it is being drained already. Throws a
+ * StatusError where it may not be cordoned.
+ */
 export async function beginDrain(node: Node, items: readonly DrainItem[]): Promise<void> {
-  await setCordoned(node, true)
-  useDrains.setState({
-    [node.name]: { items, states: new Map(), running: true, since: Math.floor(Date.now() / 1000), stop: nothingToStop },
-  })
-  void go(node, items)
+  const since = Math.floor(Date.now() / 1000)
+  await cordonedOnce(node, () => void go(node, { items, states: new Map(), running: true, since, stop: nothingToStop }, items))
 }
 
 /** Those that failed and those that were not begun, again. */
 export async function retryDrain(node: Node): Promise<void> {
   const drain = useDrains.getState()[node.name]
-  if (!drain || drain.running) return
-  await setCordoned(node, true)
-  void go(node, unfinishedOf(drain))
+  if (drain) await cordonedOnce(node, () => void go(node, drain, unfinishedOf(drain)))
+}
+
+/** Nodes that are to be drained and whose cordon is under way. */
+const cordoning = new Set<string>()
+
+/** However often it is asked for while the cluster takes its time, and unless the session ends meanwhile. */
+async function cordonedOnce(node: Node, then: () => void): Promise<void> {
+  if (cordoning.has(node.name) || useDrains.getState()[node.name]?.running) return
+  const session = sessionSignal()
+  cordoning.add(node.name)
+  try {
+    await setCordoned(node, true)
+  } finally {
+    cordoning.delete(node.name)
+  }
+  if (!session.aborted) then()
 }
 
 /** Once it has ended and its results were read. */
@@ -70,7 +84,7 @@ export function unfinishedOf({ items, states }: Drain): DrainItem[] {
   return items.filter(({ row }) => ['failed', 'left'].includes(states.get(row.uid)?.kind ?? ''))
 }
 
-async function go({ name }: Node, items: readonly DrainItem[]): Promise<void> {
+async function go({ name }: Node, drain: Drain, items: readonly DrainItem[]): Promise<void> {
   const session = sessionSignal()
   const stop = new AbortController()
   const ended = new AbortController()
@@ -84,9 +98,10 @@ async function go({ name }: Node, items: readonly DrainItem[]): Promise<void> {
     },
     { signal: ended.signal },
   )
+  // Also where its results were put away while the node was being cordoned.
+  useDrains.setState({ [name]: { ...drain, running: true, stop: () => stop.abort() } })
   const told = (row: VmRow, state: BulkState) => patch(name, ({ states }) => ({ states: new Map([...states, [row.uid, state]]) }))
   for (const { row } of items) told(row, { kind: 'waiting' })
-  patch(name, () => ({ running: true, stop: () => stop.abort() }))
   await runBulk({
     groups: [items],
     atOnce: AT_ONCE,
