@@ -9,6 +9,7 @@ import { deadline, liveStateOf, step } from './live-state.ts'
 import type { Connection, ConnectionEvent, LiveState } from './live-state.ts'
 import { queryClient } from './query-client.ts'
 import { letGo, openSocket, retryAfterMs } from './socket.ts'
+import { whenIdle } from '../util/when-idle.ts'
 
 export type LiveSubscriber = {
   /** The socket is open, for the first time or again: ask for what you follow. */
@@ -213,7 +214,8 @@ function isStatus(error: unknown, code: number): boolean {
 
 /** This tab's connection. */
 export const live = createLiveSocket(
-  () => openSocket('/live', 'virtdeck.v1'),
+  // What the page shows first is read without it.
+  () => new Promise<void>((resolve) => whenIdle(resolve)).then(() => openSocket('/live', 'virtdeck.v1')),
   () => void queryClient.invalidateQueries({ queryKey: sessionKey }),
 )
 

@@ -25,7 +25,9 @@ type SidebarProps = {
 
 export function Sidebar({ cluster, open, hidden, collapsed, onToggle, onClose }: SidebarProps) {
   const { status, rows } = useFleet('virtualmachines', 1_000)
-  const mayListActivities = useAccess()(listActivities).allowed === true
+  const access = useAccess()
+  // The rows come first.
+  const mayListActivities = status !== 'loading' && access(listActivities).allowed === true
   const moving = rows.filter((row) => row.status === 'Migrating').length
   const foot = onToggle !== undefined && !open
   const version = collapsed ? undefined : cluster.kubevirtVersion
