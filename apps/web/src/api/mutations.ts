@@ -6,7 +6,7 @@ import type { RequestVerb, VmRequestOptions, VmRow, VmVerb } from '@virtdeck/kub
 import { toast } from '../stores/toasts.ts'
 import { k8s } from './client.ts'
 import { fleets } from './fleet.ts'
-import { objectOutcome, rowOutcome, verbWords } from './outcome.ts'
+import { rowOutcome, verbWords, watchedOutcome } from './outcome.ts'
 import type { Outcome } from './outcome.ts'
 import { watches } from './watch.ts'
 
@@ -49,6 +49,7 @@ async function follow(verb: VmVerb, row: VmRow, source: Source): Promise<void> {
   const outcome = await settled(source, FOLLOW_MS)
   if (outcome.kind === 'running') toast.dismiss(id)
   else if (outcome.kind === 'done') toast.done(id, words.did)
+  else if (outcome.kind === 'unseen') toast.done(id, `${words.doing} was accepted; you may not see how it ends`)
   else toast.failed(id, words.undone, outcome.cause)
 }
 
@@ -87,5 +88,5 @@ function followed(path: string, answer: unknown): Source | undefined {
   const { kind = '', metadata } = (answer ?? {}) as Partial<KubeObject>
   if (!metadata?.name || !worksByItself.has(kind)) return undefined
   const store = watches.store({ path: path.replace(/\?.*/, ''), fieldSelector: `metadata.name=${metadata.name}` })
-  return { subscribe: store.subscribe, outcome: () => objectOutcome(store.state().items[0]) }
+  return { subscribe: store.subscribe, outcome: () => watchedOutcome(store.state()) }
 }

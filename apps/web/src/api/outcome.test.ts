@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { VmRow } from '@virtdeck/kubevirt'
-import { objectOutcome, rowOutcome, verbWords } from './outcome.ts'
+import { failure } from '@virtdeck/k8s'
+import { objectOutcome, rowOutcome, verbWords, watchedOutcome } from './outcome.ts'
 
 const vm = (differences: Partial<VmRow> = {}): VmRow => ({
   uid: '1',
@@ -49,6 +50,13 @@ test('a migration ends as its object says, with the reason of its failure', () =
     kind: 'failed',
     cause: 'target died',
   })
+})
+
+test('whoever may create a migration but not watch it does not wait for its end [F228]', () => {
+  expect(watchedOutcome({ status: 'loading', items: [] }).kind).toBe('running')
+  expect(watchedOutcome({ status: 'error', items: [], error: failure(403, 'no') }).kind).toBe('unseen')
+  // A connection that is down for a moment comes back.
+  expect(watchedOutcome({ status: 'error', items: [], error: failure(503, 'later') }).kind).toBe('running')
 })
 
 test('a snapshot is done when it is ready to use, a restore when it is complete', () => {

@@ -3,8 +3,10 @@
 import { vmState } from '@virtdeck/kubevirt'
 import type { VmRow, VmVerb } from '@virtdeck/kubevirt'
 import type { Condition, KubeObject } from '@virtdeck/k8s'
+import type { WatchState } from './watch.ts'
 
-export type Outcome = { kind: 'running' } | { kind: 'done' } | { kind: 'failed'; cause?: string }
+/** `unseen`: accepted, and the user may not see what comes of it. */
+export type Outcome = { kind: 'running' } | { kind: 'done' } | { kind: 'unseen' } | { kind: 'failed'; cause?: string }
 
 const running: Outcome = { kind: 'running' }
 const done: Outcome = { kind: 'done' }
@@ -51,6 +53,11 @@ export function objectOutcome(object: KubeObject | undefined): Outcome {
   const failure = status.conditions?.find(({ type, status: is }) => type === 'Failure' && is === 'True')
   if (status.phase !== 'Failed' && !failure) return running
   return { kind: 'failed', cause: status.migrationState?.failureReason ?? status.error?.message ?? failure?.message ?? failure?.reason }
+}
+
+/** The same of the object as it is watched: whoever may create it may not always look at it. */
+export function watchedOutcome({ items, error }: WatchState<KubeObject>): Outcome {
+  return error?.code === 403 ? { kind: 'unseen' } : objectOutcome(items[0])
 }
 
 /** `doing` while it runs, `did` at its end, `undone` where it failed. */

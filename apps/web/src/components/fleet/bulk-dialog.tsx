@@ -235,9 +235,9 @@ function Results<R extends FleetRow>({ job, run, onClose }: ResultsProps<R>) {
   const stateOf = (row: FleetRow): BulkState => states.get(row.uid) ?? { kind: 'waiting' }
   const count = (...kinds: BulkState['kind'][]) => rows.filter((row) => kinds.includes(stateOf(row).kind)).length
   const unfinished = rows.filter((row) => unfinishedKinds.has(stateOf(row).kind))
-  const ended = count('done', 'accepted', 'failed', 'left')
+  const ended = count('done', 'accepted', 'unseen', 'failed', 'left')
   // What failed is what one looks for.
-  const order: BulkState['kind'][] = ['failed', 'running', 'left', 'waiting', 'accepted', 'done']
+  const order: BulkState['kind'][] = ['failed', 'running', 'left', 'waiting', 'accepted', 'unseen', 'done']
   const sorted = rows.toSorted((a, b) => order.indexOf(stateOf(a).kind) - order.indexOf(stateOf(b).kind))
   const leave = () => onClose(new Set(unfinished.map(({ uid }) => uid)))
 
@@ -295,6 +295,7 @@ function Result({ row, state, doing, did }: { row: FleetRow; state: BulkState; d
     waiting: 'Waiting',
     running: doing,
     accepted: `${doing}: it takes longer than usual`,
+    unseen: `${doing}: accepted; you may not see how it ends`,
     done: did,
     failed: 'Failed',
     left: 'Not begun',

@@ -6,6 +6,7 @@ export const bulkGlyphs: Record<BulkState['kind'], State> = {
   waiting: 'unknown',
   running: 'transit',
   accepted: 'transit',
+  unseen: 'transit',
   done: 'running',
   failed: 'error',
   left: 'stopped',

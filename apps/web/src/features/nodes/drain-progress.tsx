@@ -17,12 +17,13 @@ const words: Record<BulkState['kind'], string> = {
   waiting: 'Waiting',
   running: 'Under way',
   accepted: 'Takes longer than usual',
+  unseen: 'Accepted; you may not see how it ends',
   done: 'Gone from here',
   failed: 'Failed',
   left: 'Not begun',
 }
 /** What failed is what one looks for, then what moves now. */
-const order: BulkState['kind'][] = ['failed', 'running', 'accepted', 'left', 'waiting', 'done']
+const order: BulkState['kind'][] = ['failed', 'running', 'accepted', 'unseen', 'left', 'waiting', 'done']
 
 type DrainProgressProps = {
   name: string
@@ -79,7 +80,7 @@ type ResultProps = { item: DrainItem; state: BulkState; now: VmRow | undefined }
 
 function Result({ item: { row, does }, state, now }: ResultProps) {
   const glyph = bulkGlyphs[state.kind]
-  const migration = state.kind === 'running' || state.kind === 'accepted' ? now?.migration : undefined
+  const migration = state.kind === 'running' || state.kind === 'accepted' || state.kind === 'unseen' ? now?.migration : undefined
   const told =
     (state.kind === 'failed' && state.cause) ||
     (migration && [migrationWords(migration.phase), migration.targetNode].filter(Boolean).join(' → ')) ||
