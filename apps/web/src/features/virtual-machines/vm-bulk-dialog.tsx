@@ -11,7 +11,7 @@ import { useLabelChoice } from '../../components/fleet/label-choice.tsx'
 import { labelNames } from '../../components/fleet/suggest.ts'
 import { Field } from '../../ui/field.tsx'
 import { Select } from '../../ui/select.tsx'
-import { deleteVmAnd, labelVm } from './bulk-requests.ts'
+import { createDeletions, labelVm } from './bulk-requests.ts'
 import { DiskFates, disksOf, isShared, useDisksOf } from './bulk-disks.tsx'
 import { bootGroups, bulkAccess, bulkPlan, bulkWords, deletionPhrase, vmsText, type BulkVerb } from './bulk-verbs.ts'
 
@@ -94,6 +94,7 @@ function Labelling({ plan, children }: PartProps) {
 
 function Deleting({ plan, children }: PartProps) {
   const send = useSending('delete')
+  const [deleteVmAnd] = useState(() => createDeletions(PATIENCE_MS))
   const [fates, setFates] = useState<ReadonlyMap<string, Fate>>(new Map())
   const disks = useDisksOf(plan.will)
   return children({
@@ -105,7 +106,7 @@ function Deleting({ plan, children }: PartProps) {
       const own = disksOf(row, disks.rows)
       // What others use would go with its owner if nobody let go of it first.
       const byItself = own.every((disk) => !fates.has(disk.uid) && !isShared(disk))
-      return byItself ? send(row) : deleteVmAnd(row, own, (disk) => fates.get(disk.uid), PATIENCE_MS)
+      return byItself ? send(row) : deleteVmAnd(row, own, (disk) => fates.get(disk.uid))
     },
   })
 }
