@@ -1,7 +1,7 @@
 // A page that lists a fleet: search, facets, views, columns, and the table. What is special about one is handed in.
 import type { Status } from '@virtdeck/k8s'
 import type { Access } from '@virtdeck/server/protocol'
-import { Suspense, useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react'
+import { Suspense, useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import type { ReactNode } from 'react'
 import { useLocation, useNavigate } from 'react-router'
 import { useLiveState } from '../../api/live-socket.ts'
@@ -31,6 +31,7 @@ import { openingView, takeView } from './saved-views.ts'
 import { nothing, select, useSelection } from './selection.ts'
 import { useListState } from './use-list-state.ts'
 import type { ListState } from './use-list-state.ts'
+import { useRoom } from './use-room.ts'
 import { useScan } from './use-scan.ts'
 import './fleet.css'
 
@@ -74,15 +75,16 @@ export function FleetPage<R extends FleetRow>(props: FleetPageProps<R>) {
   const list = useListState(kind)
   const phone = useMediaQuery('(max-width: 720px)')
   const { columns: choice, compact } = useListLooks(kind.id)
-  const [body, width] = useWidth()
   const page = useRef<HTMLDivElement>(null)
   const live = useLiveState()
-  const shown = useStable(shownColumns(kind, choice, width))
   useBeside(kind.beside, list)
   const scan = useScan(kind, fleet.rows, list.terms, list.order)
   // Where nothing may be seen there is nothing to count, to search or to choose.
   const hidden = fleet.status === 'ready' && fleet.access?.scope === 'forbidden'
   const ready = fleet.status === 'ready' && scan !== undefined && !hidden
+  const variant = `${phone} ${compact}`
+  const [body, room] = useRoom(variant, ready)
+  const shown = useStable(shownColumns(kind, choice, room?.width ?? 0))
   const selecting = useSelection(({ uids }) => uids.size > 0)
   const selectable = bulk !== undefined
   useEffect(() => () => select(nothing), [kind])
@@ -166,8 +168,8 @@ export function FleetPage<R extends FleetRow>(props: FleetPageProps<R>) {
 
   function content() {
     if (fleet.status === 'error') return <Unreachable what={kind.title.toLowerCase()} icon={icon} status={fleet.error} onRetry={onRetry} />
-    if (fleet.status === 'loading' || !scan)
-      return <FleetTableSkeleton kind={kind} shown={shown} width={width} selectable={selectable && !phone} />
+    if (fleet.status === 'loading' || !scan || !room)
+      return <FleetTableSkeleton kind={kind} shown={shown} width={room?.width ?? 0} selectable={selectable && !phone} />
     if (fleet.access?.scope === 'forbidden')
       return <Forbidden what={kind.title.toLowerCase()} body={forbidden ?? fleet.access.status.message} status={fleet.access.status} />
     if (scan.total === 0)
@@ -186,8 +188,8 @@ export function FleetPage<R extends FleetRow>(props: FleetPageProps<R>) {
         onOrder={list.orderBy}
         shown={shown}
         phone={phone}
-        width={width}
-        variant={`${phone} ${compact}`}
+        room={room}
+        variant={variant}
         stale={live.state === 'stale'}
         origin={`${list.query} ${formatOrder(list.order, kind.order) ?? ''} ${list.group ?? ''}`}
         selectable={selectable}
@@ -297,19 +299,6 @@ function useBeside(beside: Beside | undefined, { terms, order }: ListState) {
 
 const zero = () => 0
 const nothingChanges = () => () => {}
-
-/** The width of an element in px, as it changes. */
-function useWidth(): [(element: HTMLElement | null) => (() => void) | undefined, number] {
-  const [width, setWidth] = useState(0)
-  const ref = useCallback((element: HTMLElement | null) => {
-    if (!element) return undefined
-    setWidth(element.clientWidth)
-    const observer = new ResizeObserver(() => setWidth(element.clientWidth))
-    observer.observe(element)
-    return () => observer.disconnect()
-  }, [])
-  return [ref, width]
-}
 
 /** The same array as long as it has the same content: rows compare it by identity. */
 function useStable<T>(next: readonly T[]): readonly T[] {

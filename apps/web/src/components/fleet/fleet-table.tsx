@@ -1,7 +1,7 @@
 // A list's table: only the rows in sight are in the DOM, each follows its own object where its kind can, and nothing but
 // the visible range renders again while one scrolls.
-import { useVirtualizer } from '@tanstack/react-virtual'
-import type { Virtualizer } from '@tanstack/react-virtual'
+import { elementScroll, useVirtualizer } from '@tanstack/react-virtual'
+import type { Virtualizer, observeElementRect } from '@tanstack/react-virtual'
 import { memo, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import type { KeyboardEvent } from 'react'
 import { create } from 'zustand'
@@ -29,6 +29,7 @@ import { useNeighbour } from './neighbour.ts'
 import { createMargins, createSlots, placesAround } from './slots.ts'
 import { nextOrder } from './order.ts'
 import type { Order } from './order.ts'
+import type { Room } from './use-room.ts'
 import { allOrNone, allOrNoneOf, coverage, extended, nothing, select, toggled, useSelection } from './selection.ts'
 
 type FleetTableProps<R extends FleetRow> = {
@@ -42,8 +43,7 @@ type FleetTableProps<R extends FleetRow> = {
   shown: readonly string[]
   /** Three lines for each row instead of columns. */
   phone: boolean
-  /** Of the place for the table, in px. */
-  width: number
+  room: Room
   /** Changes when rows have another height: phone, density. */
   variant: string
   stale: boolean
@@ -54,11 +54,11 @@ type FleetTableProps<R extends FleetRow> = {
 }
 
 export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
-  const { kind, rows, group, order, onOrder, shown, width, phone, variant, stale, origin, selectable } = props
+  const { kind, rows, group, order, onOrder, shown, room, phone, variant, stale, origin, selectable } = props
   const boxes = selectable && !phone
   const place = `${kind.id} ${origin}`
   const wrap = useRef<HTMLDivElement>(null)
-  const { height, rowHeight, headHeight, groupHeight } = useMeasures(wrap, variant)
+  const { width, height, rowHeight, headHeight, groupHeight } = room
   const folded = useFolded(kind.id, group)
   const lines: readonly Line<R>[] = useMemo(
     () => (group === undefined ? rows : linesOf(kind.groups(rows, group), folded)),
@@ -70,24 +70,32 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
   const starts = useMemo(() => uneven && startsOf(uneven, rowHeight, groupHeight), [uneven, rowHeight, groupHeight])
   const heightOf = (from: number, to: number) => (starts ? (starts[to] ?? 0) - (starts[from] ?? 0) : (to - from) * rowHeight)
   const selecting = useSelection(({ uids }) => uids.size > 0)
+  const sizeOf = useCallback(
+    (index: number) => {
+      const line = uneven?.[index]
+      return line && isGroup(line) ? groupHeight : rowHeight
+    },
+    [rowHeight, groupHeight, uneven],
+  )
   // oxlint-disable-next-line react/incompatible-library -- its functions go to no memoized child
   const virtualizer = useVirtualizer({
     count: lines.length,
     getScrollElement: () => wrap.current,
-    estimateSize: useCallback(
-      (index: number) => {
-        const line = uneven?.[index]
-        return line && isGroup(line) ? groupHeight : rowHeight
-      },
-      [rowHeight, groupHeight, uneven],
-    ),
+    estimateSize: sizeOf,
     overscan: 0,
+    initialRect: { width, height },
+    observeElementRect: observeRect,
     initialOffset: () => offsetOf(place),
+    scrollToFn: scrollTo,
     scrollPaddingStart: headHeight + (group === undefined ? 0 : groupHeight),
     scrollPaddingEnd: selecting ? BAR_ROOM : 0,
     scrollMargin: headHeight,
   })
-  useLayoutEffect(() => virtualizer.measure(), [virtualizer, rowHeight, uneven])
+  const measuredBy = useRef(sizeOf)
+  useLayoutEffect(() => {
+    if (measuredBy.current !== sizeOf) virtualizer.measure()
+    measuredBy.current = sizeOf
+  }, [virtualizer, sizeOf])
 
   const [cursor, setCursor] = useState<Line<R>>()
   const [menu, setMenu] = useState<string>()
@@ -399,31 +407,18 @@ function useStillness<R extends FleetRow>(
   })
 }
 
-/** What of the CSS the arithmetic needs: heights come from its variables, so that density and phone are its matter. */
-function useMeasures(wrap: React.RefObject<HTMLDivElement | null>, variant: string) {
-  const [measures, setMeasures] = useState({ height: 0, rowHeight: 36, headHeight: 32, groupHeight: 36 })
-  useLayoutEffect(() => {
-    const element = wrap.current
-    if (!element) return
-    const measure = () => {
-      const style = getComputedStyle(element)
-      const next = {
-        height: element.clientHeight,
-        rowHeight: px(style, '--fleet-row-h'),
-        headHeight: px(style, '--fleet-head-h'),
-        groupHeight: px(style, '--fleet-group-h'),
-      }
-      setMeasures((known) => (JSON.stringify(known) === JSON.stringify(next) ? known : next))
-    }
-    const observer = new ResizeObserver(measure)
-    observer.observe(element)
-    measure()
-    return () => observer.disconnect()
-  }, [wrap, variant])
-  return measures
+/** The first answer is there already, from the room: to read it once more would lay out what has just been rendered. */
+const observeRect: typeof observeElementRect = ({ scrollElement }, told) => {
+  if (!scrollElement) return undefined
+  const observer = new ResizeObserver(() => told({ width: scrollElement.clientWidth, height: scrollElement.clientHeight }))
+  observer.observe(scrollElement)
+  return () => observer.disconnect()
 }
 
-const px = (style: CSSStyleDeclaration, name: string) => Number.parseFloat(style.getPropertyValue(name)) || 0
+/** So would scrolling a new list to its top, where it is. */
+const scrollTo: typeof elementScroll<HTMLDivElement> = (offset, options, virtualizer) => {
+  if (offset !== 0 || virtualizer.scrollOffset !== 0) elementScroll(offset, options, virtualizer)
+}
 
 const leastWidth = <R extends FleetRow>(kind: FleetKind<R>, shown: readonly string[]) =>
   ({ '--fleet-table-w': `${tableWidth(kind, shown)}px` }) as React.CSSProperties
