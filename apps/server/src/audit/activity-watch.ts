@@ -2,7 +2,7 @@
 import { StatusError, accessReview, failure, type AccessQuestion, type SelfSubjectAccessReview } from '@virtdeck/k8s'
 import type { Session } from '../auth/sessions.ts'
 import type { Context } from '../context.ts'
-import type { PersonalWatch, WatchOut } from '../live/personal-watch.ts'
+import { doubting, type PersonalWatch, type WatchOut } from '../live/personal-watch.ts'
 import type { LiveRequest } from '../protocol.ts'
 import { refusal } from '../refusal.ts'
 import { passGate } from '../k8s/gate.ts'
@@ -39,13 +39,7 @@ export function startActivityWatch(
       stopped = true
       stopListening?.()
     },
-    async recheck() {
-      try {
-        await assertAllowed(context, session)
-      } catch (error) {
-        if (error instanceof StatusError && [401, 403].includes(error.code)) end(error)
-      }
-    },
+    recheck: doubting(() => assertAllowed(context, session), end),
   }
 }
 

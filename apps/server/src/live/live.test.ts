@@ -78,7 +78,7 @@ function cluster({ refused = [] }: { refused?: InventoryResource[] } = {}) {
       },
       terminate: () => Promise.resolve(0),
     }) as unknown as InventoryThread
-  const api: { refusal?: Error } = {}
+  const api: { refusal?: StatusError } = {}
   const json = async <T>(_dial: unknown, _method: string, _path: string, body: unknown): Promise<T> => {
     if (api.refusal) throw api.refusal
     const { spec = {} } = (body ?? {}) as { spec?: { namespace?: string; resourceAttributes?: { resource: string; namespace?: string } } }
@@ -89,6 +89,8 @@ function cluster({ refused = [] }: { refused?: InventoryResource[] } = {}) {
     }
     return { status: { incomplete: true, resourceRules: [], nonResourceRules: [] } } as T
   }
+  /** A list that is empty, and a watch that says nothing more. */
+  const send = () => Promise.resolve({ statusCode: 200, headers: {}, destroy: () => {}, [Symbol.asyncIterator]: () => emptyWatch() })
   const dial = () => Promise.resolve({ url: 'https://cluster', tls: {} })
   const log = createLogger('silent')
   const recheckMs = 60_000
@@ -101,7 +103,7 @@ function cluster({ refused = [] }: { refused?: InventoryResource[] } = {}) {
   })
   onTestFinished(() => inventory[Symbol.asyncDispose]())
   const sessions = { current: (given: Session) => given, alive: () => true, rejected: () => {} }
-  const context = { inventory, sessions, log, recheckMs } as unknown as Context
+  const context = { inventory, sessions, log, recheckMs, kubeconfig: { dial }, upstream: { json, send } } as unknown as Context
   const change = (fleet: Fleet, turn: number) =>
     storeOf('shared', fleet, fleetResources[fleet].optional.join('+')).receive({ upsert: [upsertOf('a', 'team-a', turn)], remove: [] })
   const names = async (fleet: Fleet) => {
@@ -117,6 +119,12 @@ function cluster({ refused = [] }: { refused?: InventoryResource[] } = {}) {
     thread.emit('exit', 1)
   }
   return { rights, inventory, context, change, names, say, api, crash }
+}
+
+async function* emptyWatch() {
+  const metadata = { resourceVersion: '1', annotations: { 'k8s.io/initial-events-end': 'true' } }
+  yield Buffer.from(`${JSON.stringify({ type: 'BOOKMARK', object: { kind: 'Pod', metadata } })}\n`)
+  await new Promise(() => {})
 }
 
 /** A tab's socket, whose other end reads when the test lets it. */
@@ -168,6 +176,46 @@ test('takes a fleet off the screen within 65 s of the withdrawal, whichever it i
     ),
     { numRuns: 40 },
   )
+})
+
+const watchOfPods = { type: 'watch', id: 1, path: '/api/v1/namespaces/team-a/pods' }
+
+test('ends a watch within 65 s of the withdrawal, whenever that happens [W-07]', async () => {
+  const whens = [0, 29_000, 30_000, 47_000, 59_000, 60_000, 61_000, 118_000]
+  for (const [chance, withdrawnAfterMs] of [0, 0.999_999].flatMap((one) => whens.map((ms) => [one, ms] as const))) {
+    vi.spyOn(Math, 'random').mockReturnValue(chance)
+    const { context, api } = cluster()
+    const { ws, heard, says } = socket()
+    openTab(context, ws as unknown as TabSocket, session)
+    says(watchOfPods)
+    await vi.advanceTimersByTimeAsync(withdrawnAfterMs)
+    expect(heard.filter(({ type }) => type === 'objects')).toHaveLength(1)
+    api.refusal = new StatusError(failure(403, 'pods is forbidden'))
+    await vi.advanceTimersByTimeAsync(65_000)
+    expect(heard.filter(({ type }) => type === 'watch-error')).toEqual([{ type: 'watch-error', id: 1, status: api.refusal.status }])
+    ws.emit('close')
+  }
+})
+
+// kube-apiserver 1.32, killed and started again, answered 403 to everybody for up to 6 s; one whose issuer does not answer yet
+// says 401 to its tokens, and asks the issuer again after 10 s.
+test('keeps a watch while an API server that starts refuses everybody, whichever check hears it [K-13]', async () => {
+  const { context, api } = cluster()
+  const rejected = vi.spyOn(context.sessions, 'rejected')
+  const { ws, heard, says } = socket()
+  openTab(context, ws as unknown as TabSocket, session)
+  says(watchOfPods)
+  await vi.advanceTimersByTimeAsync(10)
+  for (const code of [403, 401, 404]) {
+    for (let ms = 0; ms < 60_000; ms += 20_000) {
+      api.refusal = new StatusError(failure(code, 'not now'))
+      await vi.advanceTimersByTimeAsync(20_000)
+      api.refusal = undefined
+      await vi.advanceTimersByTimeAsync(31_000)
+    }
+  }
+  expect(heard.filter(({ type }) => type === 'watch-error')).toEqual([])
+  expect(rejected).not.toHaveBeenCalled()
 })
 
 test('sends nothing of a fleet that a tab has left before its rights were known', async () => {

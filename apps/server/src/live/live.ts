@@ -50,7 +50,6 @@ type Tab = {
   beat(frame: Buffer): void
   tellStates(): void
   tellDigests(): Promise<void>
-  recheck(): Promise<void>
 }
 
 export function createLive(context: Context) {
@@ -203,13 +202,12 @@ export function openTab(context: Context, ws: TabSocket, session: Session): Tab 
     }
   }
 
-  /** Rights may have changed: a fleet that is now seen otherwise starts over, a watch that is no longer allowed ends. */
+  /** Rights may have changed: a fleet that is now seen otherwise starts over. */
   const recheck = async () => {
     for (const [name, { view }] of follows) {
       const now = await inventory.view(sessions.current(session), name, 'asked-again')
       if (now !== view && follows.get(name)?.view === view) reset(name)
     }
-    await Promise.all([...watches.values()].map((open) => open.recheck()))
   }
   /** `asked` is true for what the tab asked for: where that makes no sense, the tab is at fault. */
   const failed = (error: unknown, asked: boolean) => {
@@ -217,10 +215,12 @@ export function openTab(context: Context, ws: TabSocket, session: Session): Tab 
     else if (asked && error instanceof StatusError && error.code < 500) close(ws, closeCodes.badRequest)
     else log.debug({ err: error }, 'live')
   }
-  const rechecking = setInterval(
-    () => void recheck().catch((error: unknown) => failed(error, false)),
-    recheckMs * (0.8 + Math.random() * 0.2),
-  )
+  const everyMs = recheckMs * (0.8 + Math.random() * 0.2)
+  const rechecking = setInterval(() => void recheck().catch((error: unknown) => failed(error, false)), everyMs)
+  // Twice as often: a watch ends when it was refused twice.
+  const recheckingWatches = setInterval(() => {
+    for (const open of watches.values()) void open.recheck()
+  }, everyMs / 2)
 
   const isFlooded = () => {
     heard += 1
@@ -249,6 +249,7 @@ export function openTab(context: Context, ws: TabSocket, session: Session): Tab 
   ws.on('error', () => ws.terminate())
   ws.once('close', () => {
     clearInterval(rechecking)
+    clearInterval(recheckingWatches)
     for (const name of follows.keys()) unfollow(name)
     for (const open of watches.values()) open.stop()
     watches.clear()
@@ -260,7 +261,6 @@ export function openTab(context: Context, ws: TabSocket, session: Session): Tab 
     ws,
     tellStates,
     tellDigests,
-    recheck,
     beat(frame) {
       heard = 0
       if (!sessions.alive(session)) return close(ws, closeCodes.sessionEnded)

@@ -9,7 +9,7 @@ import type { LiveMessage, LiveRequest } from '../protocol.ts'
 
 export type PersonalWatch = {
   stop(): void
-  /** Asks the API server whether the list is still allowed; ends the watch if not. */
+  /** Asks the API server whether the list is still allowed; ends the watch when that is denied twice in a row. */
   recheck(): Promise<void>
 }
 
@@ -18,6 +18,24 @@ export type WatchOut = {
   /** Ends the watch for good. */
   end(error: unknown): void
   isSlow(): boolean
+}
+
+/**
+ * An API server that starts refuses everybody until it has read its roles, and knows nobody's token until it has its issuer's
+ * keys (reflector.ts, `disbeliefMs`): a refusal is believed when the next check hears it again.
+ */
+export function doubting(ask: () => Promise<unknown>, end: (error: unknown) => void): () => Promise<void> {
+  let wasRefused = false
+  return async () => {
+    try {
+      await ask()
+      wasRefused = false
+    } catch (error) {
+      const isRefused = error instanceof StatusError && [401, 403, 404].includes(error.code)
+      if (isRefused && wasRefused) end(error)
+      wasRefused = isRefused
+    }
+  }
 }
 
 /** Throws a StatusError for a path or selector that the gate refuses. */
@@ -60,16 +78,14 @@ export function startPersonalWatch(
 
   return {
     stop: () => reflector.stop(),
-    async recheck() {
-      try {
-        await upstream.json(
+    recheck: doubting(
+      async () =>
+        upstream.json(
           await kubeconfig.dial(sessions.current(session).credential),
           'GET',
           `${path}?${new URLSearchParams({ ...selectors, limit: '1' }).toString()}`,
-        )
-      } catch (error) {
-        if (error instanceof StatusError && [401, 403, 404].includes(error.code)) end(error)
-      }
-    },
+        ),
+      end,
+    ),
   }
 }
