@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { propertyRuns } from '../../../../server/src/testing/property-runs.ts'
-import { fleetCsv } from './csv.ts'
+import { fleetCsv, selectedOf } from './csv.ts'
 import type { FleetKind, FleetRow } from './fleet-kind.ts'
 
 type Row = FleetRow & { text: string }
@@ -69,4 +69,11 @@ test('whatever a guest calls itself, it is one cell, and none that begins a form
     ),
     { numRuns: propertyRuns },
   )
+})
+
+test('takes what is selected in the order shown, and then what the search hides of it [F226]', () => {
+  const row = (uid: string) => ({ uid }) as FleetRow
+  const all = ['a', 'b', 'c', 'd'].map(row)
+  const shown = ['d', 'b', 'a'].map(row)
+  expect(selectedOf(new Set(['a', 'c', 'd', 'gone']), shown, all).map(({ uid }) => uid)).toEqual(['d', 'a', 'c'])
 })

@@ -19,6 +19,13 @@ export function fleetCsv<R extends FleetRow>(
   return lines.map((line) => `${line.map(cell).join(',')}\r\n`).join('')
 }
 
+/** Those that are selected: as they are shown, and after them those that the search hides. */
+export function selectedOf<R extends FleetRow>(uids: ReadonlySet<string>, shown: readonly R[], all: readonly R[]): R[] {
+  const inOrder = shown.filter(({ uid }) => uids.has(uid))
+  const seen = new Set(inOrder.map(({ uid }) => uid))
+  return [...inOrder, ...all.filter(({ uid }) => uids.has(uid) && !seen.has(uid))]
+}
+
 /** Spreadsheets take a text that begins like this for a formula, and run it. */
 const formula = /^[=+\-@\t\r\n]/
 

@@ -99,6 +99,7 @@ export function FleetPage<R extends FleetRow>(props: FleetPageProps<R>) {
           kind={kind}
           list={list}
           rows={scan?.rows ?? []}
+          all={fleet.rows}
           shown={shown}
           total={phone ? scan?.total : undefined}
         />

@@ -13,7 +13,7 @@ import { TextInput } from '../../ui/text-input.tsx'
 import { download } from '../../util/download.ts'
 import { formatCount } from '../../util/format.ts'
 import { useListLooks } from './columns.ts'
-import { fleetCsv } from './csv.ts'
+import { fleetCsv, selectedOf } from './csv.ts'
 import { columnOf } from './fleet-kind.ts'
 import type { FleetKind, FleetRow } from './fleet-kind.ts'
 import { setFolded } from './group-row.tsx'
@@ -22,6 +22,7 @@ import { ManageViews } from './manage-views.tsx'
 import { formatOrder, nextOrder } from './order.ts'
 import { changeViews, isSameView, takeView, useSavedViews, withView } from './saved-views.ts'
 import type { SavedView } from './saved-views.ts'
+import { useSelection } from './selection.ts'
 import type { ListState } from './use-list-state.ts'
 
 type ViewsMenuProps<R extends FleetRow> = {
@@ -30,13 +31,15 @@ type ViewsMenuProps<R extends FleetRow> = {
   list: ListState
   /** What the list shows, for export. */
   rows: readonly R[]
+  /** The same and what the search hides, which may be selected too. */
+  all: readonly R[]
   shown: readonly string[]
   /** Of all rows: on phones, where no title counts them and no column's head sorts them. */
   total?: number | undefined
 }
 
 /** Searches that were given a name, what the list is grouped by, and the list as a file. */
-export function ViewsMenu<R extends FleetRow>({ trigger, kind, list, rows, shown, total }: ViewsMenuProps<R>) {
+export function ViewsMenu<R extends FleetRow>({ trigger, kind, list, rows, all, shown, total }: ViewsMenuProps<R>) {
   const views = useSavedViews(kind.id)
   const looks = useListLooks(kind.id)
   const [dialog, setDialog] = useState<'save' | 'manage'>()
@@ -44,9 +47,15 @@ export function ViewsMenu<R extends FleetRow>({ trigger, kind, list, rows, shown
   const [search] = useSearchParams()
   const now: SavedView = { ...looks, name: '', query: list.query, sort: formatOrder(list.order, kind.order), group: list.group }
 
-  function exportCsv() {
+  const { uids } = useSelection()
+  const selected = uids.size > 0 ? selectedOf(uids, rows, all).length : 0
+
+  function exportCsv(only?: ReadonlySet<string>) {
     const inOrder = list.group === undefined ? rows : kind.groups(rows, list.group).flatMap((group) => group.rows)
-    download(new Blob([fleetCsv(kind, inOrder, shown)], { type: 'text/csv;charset=utf-8' }), `${kind.id}.csv`)
+    download(
+      new Blob([fleetCsv(kind, only ? selectedOf(only, inOrder, all) : inOrder, shown)], { type: 'text/csv;charset=utf-8' }),
+      `${kind.id}.csv`,
+    )
   }
 
   return (
@@ -87,7 +96,13 @@ export function ViewsMenu<R extends FleetRow>({ trigger, kind, list, rows, shown
               {total !== undefined && <SortMenu kind={kind} list={list} />}
               <GroupMenu kind={kind} list={list} rows={rows} />
               <Menu.Separator render={<hr />} />
-              <Menu.Item className="mi" label="Export as CSV" disabled={rows.length === 0} onClick={exportCsv}>
+              {selected > 0 && (
+                <Menu.Item className="mi" onClick={() => exportCsv(uids)}>
+                  <IconMark icon={DownloadIcon} />
+                  <span className="tl">Export {formatCount(selected)} selected as CSV</span>
+                </Menu.Item>
+              )}
+              <Menu.Item className="mi" label="Export as CSV" disabled={rows.length === 0} onClick={() => exportCsv()}>
                 <IconMark icon={DownloadIcon} />
                 <span className="tl">Export as CSV</span>
                 <em>{formatCount(rows.length)}</em>
