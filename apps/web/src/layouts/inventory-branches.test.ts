@@ -44,3 +44,9 @@ test('lists so many VMs and counts the rest; loses none [F225]', () => {
     }),
   )
 })
+
+test('says of which group the VMs are that are not listed, so that they can be [F225]', () => {
+  const rows = Array.from({ length: LEAVES + 2 }, (_, index) => vm(`web-${index}`, 'web'))
+  expect(leaves(rows, 'web').at(-1)).toEqual({ kind: 'more', count: 2, app: 'web' })
+  expect(leaves(rows).at(-1)).toEqual({ kind: 'more', count: 2 })
+})

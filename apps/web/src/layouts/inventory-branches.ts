@@ -6,8 +6,8 @@ import { naturalKey } from '../components/fleet/order.ts'
 export type Branch =
   | { kind: 'app'; app: string; rows: readonly VmRow[]; failing: number }
   | { kind: 'vm'; row: VmRow }
-  /** So many VMs that are not listed. */
-  | { kind: 'more'; count: number }
+  /** So many VMs that are not listed: of a group, or of the place itself. */
+  | { kind: 'more'; count: number; app?: string }
 
 /** More leaves than these nobody reads: the list has them all. */
 export const LEAVES = 40
@@ -33,9 +33,10 @@ export function namespaceBranches(rows: readonly VmRow[]): Branch[] {
   return [...grouped.toSorted((a, b) => (appKey(a) < appKey(b) ? -1 : 1)), ...leaves(alone)]
 }
 
-/** The VMs themselves, as many as one reads. */
-export function leaves(rows: readonly VmRow[]): Branch[] {
+/** The VMs themselves, as many as one reads. `app`: the group that they are of. */
+export function leaves(rows: readonly VmRow[], app?: string): Branch[] {
   const sorted = rows.toSorted((a, b) => (naturalKey(a.name) < naturalKey(b.name) ? -1 : 1))
   const shown = sorted.slice(0, LEAVES).map((row): Branch => ({ kind: 'vm', row }))
-  return sorted.length > LEAVES ? [...shown, { kind: 'more', count: sorted.length - LEAVES }] : shown
+  if (sorted.length <= LEAVES) return shown
+  return [...shown, { kind: 'more', count: sorted.length - LEAVES, ...(app !== undefined && { app }) }]
 }

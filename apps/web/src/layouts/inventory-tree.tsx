@@ -76,6 +76,8 @@ export function InventoryTree({ clusterName }: { clusterName: string }) {
     return (kind === 'namespace' ? namespaceBranches(here) : leaves(here)).map((item) => leaf(item, place))
   }
 
+  const tokensOf = (place: string, app?: string) => [token(kind, place), ...(app === undefined ? [] : [token('label', `app=${app}`)])]
+
   function leaf(item: Branch, place: string): TreeNode {
     switch (item.kind) {
       case 'vm': {
@@ -85,13 +87,12 @@ export function InventoryTree({ clusterName }: { clusterName: string }) {
         return { id, label: row.name, note: <VmNote row={row} /> }
       }
       case 'app': {
-        const tokens = [token('namespace', place), token('label', `app=${item.app}`)]
         const node = { id: `app ${place} ${item.app}`, label: item.app, count: item.rows.length, failing: item.failing }
-        return branch(node, tokens, () => leaves(item.rows).map((one) => leaf(one, `${place} ${item.app}`)))
+        return branch(node, tokensOf(place, item.app), () => leaves(item.rows, item.app).map((one) => leaf(one, place)))
       }
       case 'more': {
-        const id = `more ${place}`
-        targets.set(id, listOf(token(kind, place.split(' ')[0] ?? place)))
+        const id = `more ${place} ${item.app ?? ''}`
+        targets.set(id, listOf(...tokensOf(place, item.app)))
         return { id, label: `and ${formatCount(item.count)} more` }
       }
     }
