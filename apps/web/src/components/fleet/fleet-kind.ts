@@ -39,6 +39,8 @@ export type Beside = {
   /** The columns, and the keys of the search, that are made of it. */
   columns: readonly string[]
   keys: readonly string[]
+  /** Nothing is ever known here: the search offers none of the keys. */
+  never?: true
   /** Grows with every change. */
   version: () => number
   subscribe: (listener: () => void) => () => void

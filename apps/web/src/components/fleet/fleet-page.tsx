@@ -23,6 +23,7 @@ import { FacetBar, facetMenus } from './facet-bar.tsx'
 import type { Beside, FleetKind, FleetRow } from './fleet-kind.ts'
 import { FleetTable, FleetTableSkeleton } from './fleet-table.tsx'
 import { isToken, toggleToken } from './language.ts'
+import { useEmptied } from './neighbour.ts'
 import { formatOrder } from './order.ts'
 import { QueryBox } from './query-box.tsx'
 import type { Scan } from './scan.ts'
@@ -82,6 +83,7 @@ export function FleetPage<R extends FleetRow>(props: FleetPageProps<R>) {
   // Where nothing may be seen there is nothing to count, to search or to choose.
   const hidden = fleet.status === 'ready' && fleet.access?.scope === 'forbidden'
   const ready = fleet.status === 'ready' && scan !== undefined && !hidden
+  useEmptied(ready && scan.rows.length > 0, page)
   const variant = `${phone} ${compact}`
   const [body, room] = useRoom(variant, ready)
   const shown = useStable(shownColumns(kind, choice, room?.width ?? 0))
@@ -110,7 +112,7 @@ export function FleetPage<R extends FleetRow>(props: FleetPageProps<R>) {
     <QueryBox
       label={`Search ${kind.many}`}
       draft={list.draft}
-      source={{ language: kind.language, facets: scan?.facets ?? {}, rows: fleet.rows }}
+      source={{ language: kind.language, facets: scan?.facets ?? {}, rows: fleet.rows, beside: kind.beside }}
       placeholder={phone ? kind.placeholder.phone : kind.placeholder.wide}
       onType={list.type}
       onDecide={list.decide}
@@ -175,7 +177,7 @@ export function FleetPage<R extends FleetRow>(props: FleetPageProps<R>) {
       return <Forbidden what={kind.title.toLowerCase()} body={forbidden ?? fleet.access.status.message} status={fleet.access.status} />
     if (scan.total === 0)
       return (
-        <div className="listempty">
+        <div className="listempty" tabIndex={-1}>
           <EmptyState icon={icon} {...empty} />
         </div>
       )
@@ -230,7 +232,7 @@ function Unreachable({ what, icon, status, onRetry }: { what: string; icon: Icon
       <Banner tone="error" title={`The ${what} could not be read.`} action={retry}>
         {status?.message}
       </Banner>
-      <div className="listempty">
+      <div className="listempty" tabIndex={-1}>
         <EmptyState
           icon={icon}
           title="Nothing to show yet"
@@ -244,7 +246,7 @@ function Unreachable({ what, icon, status, onRetry }: { what: string; icon: Icon
 function Forbidden({ what, body, status }: { what: string; body: string | undefined; status: Status }) {
   const missing = status.code === 404
   return (
-    <div className="listempty">
+    <div className="listempty" tabIndex={-1}>
       <EmptyState
         icon={LockIcon}
         title={missing ? `This cluster has no ${what}` : `No ${what} for you to see`}
@@ -260,7 +262,7 @@ type NothingProps<R extends FleetRow> = { kind: FleetKind<R>; scan: Scan<R>; onC
 function NothingMatches<R extends FleetRow>({ kind, scan: { total }, onClear }: NothingProps<R>) {
   const what = kind.title.toLowerCase()
   return (
-    <div className="listempty">
+    <div className="listempty" tabIndex={-1}>
       <EmptyState
         icon={SearchIcon}
         title="Nothing matches"

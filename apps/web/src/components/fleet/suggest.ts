@@ -1,5 +1,6 @@
 // What the search box offers while one types: keys, and values that rows have.
 import { own } from '@virtdeck/k8s'
+import type { Beside } from './fleet-kind.ts'
 import { facetKeys, formatTerm, isToken, parseQuery, token } from './language.ts'
 import type { Language } from './language.ts'
 import type { Buckets, Scan } from './scan.ts'
@@ -15,18 +16,19 @@ export type Suggestion = {
 
 const OFFERED = 8
 
-export type SuggestionSource<R> = { language: Language<R>; facets: Scan<R>['facets']; rows: readonly R[] }
+export type SuggestionSource<R> = { language: Language<R>; facets: Scan<R>['facets']; rows: readonly R[]; beside?: Beside | undefined }
 
 /** For the word that the text ends in; nothing after a space. */
 export function suggest<R>(text: string, source: SuggestionSource<R>): Suggestion[] {
-  const { keys } = source.language
+  const { beside, language } = source
+  const { keys } = language
   const word = lastWord(source.language, text)
   if (word === '') return []
   const [, minus = '', key, value = ''] = /^(-?)(?:([a-z]+):)?(.*)$/is.exec(word) ?? []
   const plain = value.replaceAll('"', '').toLowerCase()
   if (key !== undefined) return own(keys, key.toLowerCase()) ? values(key.toLowerCase(), plain, minus, source) : []
   const offered = Object.entries(keys)
-    .filter(([candidate]) => candidate.startsWith(plain))
+    .filter(([candidate]) => candidate.startsWith(plain) && !(beside?.never && beside.keys.includes(candidate)))
     .map(([candidate, { hint }]) => ({ insert: `${minus}${candidate}:`, finished: false, hint }))
   // A word that stands for nothing yet may be a value: a namespace, a node, a system.
   const plainFacets = facetKeys(source.language).filter((candidate) => keys[candidate]?.kind === 'word' && !keys[candidate].facet?.always)

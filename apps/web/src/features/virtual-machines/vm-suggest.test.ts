@@ -3,7 +3,7 @@ import { createRowIndex, scanRows } from '../../components/fleet/scan.ts'
 import { accept as acceptFor, suggest } from '../../components/fleet/suggest.ts'
 import type { Suggestion } from '../../components/fleet/suggest.ts'
 import { vmRow } from './test-rows.ts'
-import { vmFleet } from './vm-fleet.ts'
+import { measuredVmFleet, vmFleet } from './vm-fleet.ts'
 
 const { language } = vmFleet
 const accept = (text: string, suggestion: Suggestion) => acceptFor(language, text, suggestion)
@@ -54,4 +54,11 @@ test('puts what was chosen in the place of the last word', () => {
 
 test.each(['__proto__', 'constructor'])('offers nothing for a label key that only every object has: %s [X-14]', (key) => {
   expect(offered(`label:${key}=`)).toEqual([])
+})
+
+test('offers a search by use only where a Prometheus measures it [F227]', () => {
+  const keysWith = ({ beside }: typeof vmFleet, text: string) => suggest(text, { ...source, beside }).map(({ insert }) => insert)
+  expect(keysWith(measuredVmFleet, 'cpu')).toEqual(['cpu:', 'cpuuse:'])
+  expect(keysWith(vmFleet, 'cpu')).toEqual(['cpu:'])
+  expect(keysWith(vmFleet, 'memory')).toEqual(['memory:'])
 })

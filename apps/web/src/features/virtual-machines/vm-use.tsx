@@ -88,7 +88,7 @@ function useUsed(row: VmRow, measure: Measure): number | undefined {
 export function withMeter(column: FleetColumn<VmRow>, measure: Measure): FleetColumn<VmRow> {
   return {
     ...column,
-    extra: 38,
+    extra: 32,
     cell: (row) => {
       const size = column.cell(row)
       return (
@@ -145,6 +145,7 @@ const nobody = () => () => {}
 
 export const unmeasuredUse: Beside = {
   ...made,
+  never: true,
   version: () => 0,
   subscribe: nobody,
   problem: () => 'What VMs use is not shown: this server is told of no Prometheus.',
