@@ -1,11 +1,12 @@
 import { failure } from '@virtdeck/k8s'
+import type { VmRow } from '@virtdeck/kubevirt'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { endSession } from '../../api/session-signal.ts'
-import { vmRow } from '../virtual-machines/test-rows.ts'
 import { beginDrain, forgetDrain, retryDrain, useDrains } from './drains.ts'
 
 const node = { name: 'old' }
-const items = [{ row: vmRow('web'), does: 'migrate' as const }]
+const web: VmRow = { uid: 'web', namespace: 'shop', name: 'web', createdAt: 0, status: 'Running' }
+const items = [{ row: web, does: 'migrate' as const }]
 
 /** A cluster that answers a cordon when the test says so, and refuses every migration. */
 let cordons: (() => void)[]
