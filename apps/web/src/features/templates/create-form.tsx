@@ -25,19 +25,11 @@ import { RadioCards } from '../../ui/radio-cards.tsx'
 import { Select } from '../../ui/select.tsx'
 import { TextArea, TextInput } from '../../ui/text-input.tsx'
 import { CreateSummary } from './create-summary.tsx'
-import {
-  createSchema,
-  initialValues,
-  refusedFields,
-  sameSize,
-  sizesFor,
-  templateValues,
-  type CreateValues,
-  type LoginKind,
-} from './create-values.ts'
+import { createSchema, initialValues, sameSize, sizesFor, templateValues, type CreateValues, type LoginKind } from './create-values.ts'
 import { createVm } from './create-vm.ts'
 import { diskText, originText } from './disk-text.ts'
 import { PasswordInput } from './password-input.tsx'
+import { tellRefusal } from './tell-refusal.ts'
 import type { CreateAccess } from './use-create-access.ts'
 import { Bdi } from '../../ui/bdi.tsx'
 import { isStillAt } from '../../util/still-at.ts'
@@ -89,10 +81,7 @@ export function CreateForm({ template, facts, access }: CreateFormProps) {
       if (orphan)
         toast.failed(`${id} secret`, `Secret ${orphan.secretName} will stay when ${answers.name} is deleted`, orphan.status.message)
     } catch (error) {
-      const { fields, form: whole } = refusedFields(toStatus(error), answers)
-      for (const { field, message } of fields) setError(field, { type: 'server', message }, { shouldFocus: true })
-      if (whole !== undefined) setError('root.server', { message: whole })
-      return
+      return tellRefusal(toStatus(error), answers, isStillAt(location, []) ? setError : undefined)
     }
     toast.done(id, `Created ${answers.name}`)
     if (isStillAt(location, [])) void navigate(paths.virtualMachine(answers))
