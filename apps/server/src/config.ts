@@ -67,6 +67,8 @@ export type ServerConfig = {
     notBefore?: number
     /** Ends sessions while the server runs; see auth/revocations.ts. */
     revokedFile?: string
+    /** After how long each time a credential that the cluster refused is shown to it again, before its session ends: see auth/doubt.ts. */
+    doubtMs?: number[]
   }
   /** How long a request's headers, and all of it, may take to arrive (10 s, 30 s), and the API server's answer to begin (30 s). */
   timeouts?: { headersMs?: number; requestMs?: number; upstreamMs?: number }

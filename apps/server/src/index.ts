@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createApp } from './app.ts'
 import { actorOf, openAudit } from './audit/audit.ts'
+import { staysRefused } from './auth/doubt.ts'
+import { identify } from './auth/identify.ts'
 import { loadKubeconfig } from './auth/kubeconfig.ts'
 import { createLaunch } from './auth/launch.ts'
 import { createOidc } from './auth/oidc.ts'
@@ -76,11 +78,15 @@ async function start(config: ServerConfig, opened: Opened): Promise<RunningServe
   const [url = `http://${config.host}:${port}`] = own.origins
   /** Replicas share the one that browsers know. */
   const publicPort = Number(new URL(url).port)
+  const closing = new AbortController()
+  opened.add({ [Symbol.dispose]: () => closing.abort() })
   const sessions = createSessions({
     ring,
     secure: own.secure,
     port: publicPort,
     revocations,
+    staysRefused: (current) =>
+      staysRefused(async () => identify(upstream, await kubeconfig.dial(current().credential)), config.session?.doubtMs, closing.signal),
     onRevoked: (sid) => void tellPeers({ peers: config.peers ?? [], ring, log }, sid),
     onLost: (session, why) => audit.event({ event: `auth.session.${why}`, actor: actorOf(session) }),
     ...config.session,

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { request as httpsRequest } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { collectionPath, objectPath, resources, subresourcePath, type KubeObject, type Status } from '@virtdeck/k8s'
 import type { VmRow } from '@virtdeck/kubevirt'
 import { startStack, type Stack } from '../../../dev/stack.ts'
@@ -287,7 +287,7 @@ test('tells a second screen that somebody uses the first [W-14]', async () => {
 test('ends the session of whom the cluster no longer knows, wherever that shows first [W-06]', async () => {
   const stateDir = await mkdtemp(join(tmpdir(), 'virtdeck-tokens-'))
   onTestFinished(() => rm(stateDir, { recursive: true }))
-  await using own = await startStack({ scenario: 'empty', stateDir })
+  await using own = await startStack({ scenario: 'empty', stateDir, server: { session: { doubtMs: [20, 20] } } })
   const [asker, watcher] = [openBrowser(own.url), openBrowser(own.url)]
   await asker.signIn({ mode: 'demo', user: 'user' })
   await watcher.signIn({ mode: 'demo', user: 'viewer' })
@@ -300,7 +300,7 @@ test('ends the session of whom the cluster no longer knows, wherever that shows 
   await writeFile(file, JSON.stringify({ ...state, tokens: { ...state.tokens, user: 'another', viewer: 'yet-another' } }))
   await using _changed = await startStack({ scenario: 'empty', stateDir, port })
   expect((await asker.request('/k8s/api/v1/namespaces')).status).toBe(401)
-  expect(await asker.json<Session>('/api/session')).not.toHaveProperty('user')
+  await vi.waitFor(async () => expect(await asker.json<Session>('/api/session')).not.toHaveProperty('user'))
   await live.send({ type: 'watch', id: 1, path: collectionPath(resources.virtualMachines) })
   expect(await live.closed).toBe(4401)
 })

@@ -39,7 +39,7 @@ export function startActivityWatch(
       stopped = true
       stopListening?.()
     },
-    recheck: doubting(() => assertAllowed(context, session), end),
+    recheck: doubting(() => (stopListening ? assertAllowed(context, session) : begin()), end),
   }
 }
 

@@ -180,6 +180,28 @@ test('ends after its absolute time whatever one does, and with the token at the 
   expect(short.sessions.of(short.request())).toBeUndefined()
 })
 
+test('ends a session when the cluster goes on refusing its credential, and none for what it says as it starts [W-06] [K-13]', async () => {
+  const answers: ((isOver: boolean) => void)[] = []
+  const lost: string[] = []
+  const { sessions, request, respond } = browser({
+    staysRefused: () => new Promise((resolve) => answers.push(resolve)),
+    onLost: ({ user }, why) => lost.push(`${user.name} ${why}`),
+  })
+  const session = respond((res) => sessions.start(res, ann)) && sessions.of(request())
+  if (!session) throw new Error('not signed in')
+  const hears = async (isOver: boolean) => {
+    // Many tabs hear the refusal at once: one question is enough.
+    for (let tab = 0; tab < 5; tab += 1) sessions.rejected(session)
+    expect(answers).toHaveLength(1)
+    expect(sessions.alive(session)).toBe(true)
+    answers.pop()?.(isOver)
+    await new Promise(setImmediate)
+    return sessions.alive(session)
+  }
+  expect([await hears(false), await hears(false), await hears(true)]).toEqual([true, true, false])
+  expect(lost).toEqual(['ann rejected'])
+})
+
 test('does not open a copied cookie after sign-out [A-17]', () => {
   const { sessions, jar, request, respond } = browser()
   respond((res) => sessions.start(res, ann))

@@ -62,7 +62,7 @@ export type Sessions = {
   renew(res: ServerResponse, session: Session, credential: Credential): Session
   /** The session with the newest credential that is known here: sockets hold that of their beginning. */
   current(session: Session): Session
-  /** The cluster did not take the credential: the session is over, unless its token only ran out and can be renewed. */
+  /** The cluster did not take the credential: the session is over once that is certain, unless its token only ran out and can be renewed. */
   rejected(session: Session): void
   /** False once the session was idle for too long, is over, or was signed out on this server. */
   alive(session: Session): boolean
@@ -83,6 +83,8 @@ export type SessionOptions = {
   idleMs?: number
   absoluteMs?: number
   revocations?: Pick<Revocations, 'covers'>
+  /** Whether the cluster goes on refusing the credential that `current` gives; without it, its first word is believed. */
+  staysRefused?: (current: () => Session) => Promise<boolean>
   /** Told once of each session that is found to be revoked, or that the cluster refuses. */
   onLost?: (session: Session, why: 'revoked' | 'rejected') => void
   /** Told of each session that was ended here before its time. */
@@ -101,6 +103,7 @@ export function createSessions({
   idleMs = 30 * 60_000,
   absoluteMs = 8 * 3_600_000,
   revocations,
+  staysRefused = () => Promise.resolve(true),
   onLost,
   onRevoked,
   now = Date.now,
@@ -180,6 +183,15 @@ export function createSessions({
     end(sid)
     if (where === 'here') onRevoked?.(sid)
   }
+  const doubted = new Set<string>()
+  const doubt = async (session: Session) => {
+    if (doubted.has(session.sid)) return
+    doubted.add(session.sid)
+    const isOver = await staysRefused(() => current(session)).finally(() => doubted.delete(session.sid))
+    if (!isOver) return
+    lose(session, 'rejected')
+    revoke(session.sid)
+  }
   const csrf = (session: Session) => createHmac('sha256', session.csrfSeed).update(`csrf|${session.sid}`).digest('base64url')
 
   return {
@@ -229,9 +241,8 @@ export function createSessions({
     rejected(session) {
       const { credential } = current(session)
       const ranOut = credential.kind === 'oidc' && credential.refreshToken !== undefined && credential.expiresAt - skewMs <= now()
-      if (ranOut) return end(session.sid)
-      lose(session, 'rejected')
-      revoke(session.sid)
+      if (ranOut) end(session.sid)
+      else void doubt(session)
     },
     alive,
     idleEndsAt,

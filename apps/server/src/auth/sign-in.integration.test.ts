@@ -66,3 +66,17 @@ test('answers a hundred guesses in a minute with ten refusals and ninety pauses 
   )
   expect(more.filter(({ status }) => status === 200)).toHaveLength(100)
 })
+
+test('signs nobody out for what a cluster says while it starts, and goes on once it knows the token again [K-13]', async () => {
+  await using stack = await startBehindHostileApi({ session: { doubtMs: [20] } })
+  const { server, api } = stack
+  const browser = openBrowser(server.url)
+  await browser.signIn({ mode: 'token', token: tokenOf('ann') })
+  api.asked.splice(0)
+  api.answer((_req, res) => void res.writeHead(401, { 'content-type': 'application/json' }).end('{}'))
+  expect((await browser.request('/k8s/version')).status).toBe(401)
+  await expect.poll(() => api.asked.map(({ path }) => path)).toContain('/apis/authentication.k8s.io/v1/selfsubjectreviews')
+  api.answer((_req, res) => void res.writeHead(200, { 'content-type': 'application/json' }).end('{}'))
+  expect((await browser.request('/k8s/version')).status).toBe(200)
+  expect((await browser.session()).user?.name).toBe('ann')
+})

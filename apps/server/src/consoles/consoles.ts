@@ -67,9 +67,7 @@ export function createConsoles({ kubeconfig, upstream, sessions, log, recheckMs,
       if (!sessions.alive(session)) tunnel.close(closeCodes.sessionEnded, closeReason(closeCodes.sessionEnded))
     }, aliveMs)
     const failed = (error: unknown) => {
-      if (!(error instanceof StatusError) || error.code !== 401) return
-      sessions.rejected(session)
-      tunnel.close(closeCodes.sessionEnded, closeReason(closeCodes.sessionEnded))
+      if (error instanceof StatusError && error.code === 401) sessions.rejected(session)
     }
     const lease = setInterval(() => void renew().catch(failed), recheckMs * (0.8 + Math.random() * 0.2))
     const renew = async () => {
@@ -104,10 +102,12 @@ export function createConsoles({ kubeconfig, upstream, sessions, log, recheckMs,
     try {
       leg = await dial(upgrade, passed)
     } catch (error) {
-      const code = consoleCloseCode(error)
+      const refused = consoleCloseCode(error)
+      if (refused === closeCodes.sessionEnded) sessions.rejected(session)
+      // Whether that is the end of the session is not known yet: the console asks again.
+      const code = refused === closeCodes.sessionEnded ? closeCodes.upstreamDown : refused
       end({ status: toStatus(error).code, closeCode: code })
       log.info({ ...told, code }, 'console refused')
-      if (code === closeCodes.sessionEnded) sessions.rejected(session)
       closeWith(upgrade, code)
       return
     }

@@ -169,10 +169,11 @@ export function openTab(context: Context, ws: TabSocket, session: Session): Tab 
   const watch = (request: LiveRequest & { type: 'watch' }) => {
     if (watches.has(request.id)) throw refusal(400, 'The id of a watch is used twice.')
     const end = (error: unknown) => {
+      const status = toStatus(error)
+      // The session ends or, if the cluster knows it after all, the watch goes on: it asks again.
+      if (status.code === 401) return sessions.rejected(session)
       watches.get(request.id)?.stop()
       watches.delete(request.id)
-      const status = toStatus(error)
-      if (status.code === 401) return sessions.rejected(session)
       send({ type: 'watch-error', id: request.id, status })
     }
     try {
