@@ -13,6 +13,7 @@ import { gateRefusal, refusal } from '../refusal.ts'
 import { coalesce } from './coalesce.ts'
 import { passGate, type Passed } from './gate.ts'
 import { readWhole, type Answer, type Sent } from './pass-through.ts'
+import { statusOfText } from './unserved.ts'
 import { readAll, redirected } from './upstream.ts'
 
 const maxRequestBytes = 1024 * 1024
@@ -96,7 +97,7 @@ function requestHeaders(req: IncomingMessage, id: string, { kind }: Passed, cont
 }
 
 /** What is thrown is told to the browser; the rest of the API server's answer is then nobody's. */
-async function sendAnswer(answer: Answer, res: ServerResponse, { kind }: Passed): Promise<void> {
+async function sendAnswer(answer: Answer, res: ServerResponse, { kind, path }: Passed): Promise<void> {
   const { statusCode: code } = answer
   if (code < 200 || code > 599) throw refusal(502, 'The Kubernetes API server answered something that is not HTTP.')
   if (code >= 300 && code < 400) throw redirected()
@@ -120,7 +121,7 @@ async function sendAnswer(answer: Answer, res: ServerResponse, { kind }: Passed)
     return
   }
   const text = answer.headers['content-encoding'] ? '' : (await readWhole(answer, maxErrorBytes)).toString('utf8')
-  if (code >= 400) sendStatus(res, statusOfResponse(code, text))
+  if (code >= 400) sendStatus(res, statusOfText(path, code, text))
   else if (text === '') res.writeHead(code).end()
   else throw refusal(502, 'The Kubernetes API server answered something that is not JSON.')
 }

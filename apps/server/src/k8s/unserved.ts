@@ -1,0 +1,23 @@
+import { failure, statusOfResponse, type Status } from '@virtdeck/k8s'
+
+/**
+ * What an error in plain text means: of a group that the cluster does not serve, its API server says "404 page not found"; of
+ * one that a server behind it serves, which is down, "service unavailable" or how the connection to it failed.
+ * https://github.com/kubernetes/kube-aggregator/blob/release-1.32/pkg/apiserver/handler_proxy.go
+ */
+export function statusOfText(path: string, code: number, text: string): Status {
+  const group = /^\/apis\/([^/?]+)\/[^/?]+\//.exec(path)?.[1]
+  const isPlain = !/^\s*[{<]/.test(text)
+  if (!group || !isPlain) return statusOfResponse(code, text)
+  const isKubeVirt = group.endsWith('kubevirt.io')
+  if (code === 404 && text.trim() === '404 page not found') {
+    const hint = isKubeVirt ? ' Is KubeVirt installed?' : ''
+    return failure(404, `The cluster does not serve the API ${group}.${hint}`, { details: { group } })
+  }
+  if (code === 503 && group === 'subresources.kubevirt.io') {
+    return failure(503, `KubeVirt’s API server (${group}) does not answer. It may be starting, or virt-api may not run.`, {
+      details: { group },
+    })
+  }
+  return statusOfResponse(code, text)
+}
