@@ -1,7 +1,7 @@
 // One question about many namespaces: where may I create a VM?
 import { useQueries } from '@tanstack/react-query'
 import { rulesAllow } from '@virtdeck/k8s'
-import type { AccessQuestion } from '@virtdeck/k8s'
+import type { AccessQuestion, SelfSubjectRulesReview } from '@virtdeck/k8s'
 import { rulesQuery, useAccess } from './access.ts'
 
 /** One review per namespace: more than these are not asked, and the API server answers when something is tried. */
@@ -17,11 +17,16 @@ export function useAccessIn(namespaces: readonly string[], question: Omit<Access
   const refused = new Set(
     asked.filter((namespace, index) => {
       const status = reviews[index]?.data?.status
-      return status && !status.incomplete && !rulesAllow(status, { ...question, namespace })
+      return status && rulesRefuse(status, { ...question, namespace })
     }),
   )
   return {
     pending: everywhere.pending === true || reviews.some(({ isPending }) => isPending),
     allowed: (namespace) => !refused.has(namespace),
   }
+}
+
+/** Whether rules say that something is not allowed: a list that is incomplete (of a webhook, say) can only say that it is. */
+export function rulesRefuse(rules: NonNullable<SelfSubjectRulesReview['status']>, question: AccessQuestion): boolean {
+  return !rules.incomplete && !rulesAllow(rules, question)
 }
