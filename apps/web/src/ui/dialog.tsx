@@ -1,6 +1,7 @@
 import { Dialog as Base } from '@base-ui/react/dialog'
 import { useId, useRef } from 'react'
 import type { ReactNode, RefObject } from 'react'
+import { useFocusLeft } from '../util/focus-left.ts'
 import { IconButton } from './button.tsx'
 import { CloseIcon } from './icons.ts'
 
@@ -20,6 +21,7 @@ type DialogProps = {
 export function Dialog({ title, children, footer, onClose, initialFocus, wide, className }: DialogProps) {
   const bodyId = useId()
   const popup = useRef<HTMLDivElement>(null)
+  useFocusLeft()
   return (
     <Base.Root open onOpenChange={(open) => !open && onClose()}>
       <Base.Portal>
@@ -47,6 +49,7 @@ export function Dialog({ title, children, footer, onClose, initialFocus, wide, c
 
 /** A panel at the right edge, over the page and modal; full width on phones. */
 export function Drawer({ title, children, footer, onClose, initialFocus }: Omit<DialogProps, 'wide' | 'className'>) {
+  useFocusLeft()
   return (
     <Base.Root open onOpenChange={(open) => !open && onClose()}>
       <Base.Portal>

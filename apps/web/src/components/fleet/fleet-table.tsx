@@ -118,11 +118,11 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
 
   const origins = `${place} ${variant} ${group}`
   useStillness(virtualizer, lines, origins, rowHeight)
-  useNeighbour(cursorAt, origins, wrap, (left) => {
+  useNeighbour(cursorAt, origins, wrap, (left, focus) => {
     const line = lines[Math.min(left, lines.length - 1)]
     if (!line) return
     setCursor(line)
-    focusNext.current = lineKey(line)
+    if (focus) focusNext.current = lineKey(line)
   })
   /** Who folds a group from amidst its rows sees its head, and what comes after it. */
   const foldedBefore = useRef(folded)

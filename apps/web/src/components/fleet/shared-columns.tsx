@@ -104,7 +104,7 @@ type Placed = { namespace?: string | undefined }
 export const namespaceColumn: FleetColumn<Placed> = textColumn({
   id: 'namespace',
   title: 'Namespace',
-  width: 142,
+  width: 146,
   className: 'dim',
   of: ({ namespace }) => namespace,
 })

@@ -44,7 +44,7 @@ function DiskRow({ disk }: { disk: DiskFacts }) {
         <Bdi>{name}</Bdi>
       </td>
       <td>{sizeBytes === undefined ? <Dash /> : <Quantity bytes={sizeBytes} />}</td>
-      <td>
+      <td className="c-volume">
         <span className="row nowrap">
           {claimName ? (
             <Bdi className="mono cut" title={`${sourceWords[disk.source]} ${claimName}`}>

@@ -71,7 +71,7 @@ export const volumeFleet = defineFleet<VolumeRow>({
     textColumn({
       id: 'vms',
       title: 'Used by',
-      width: 150,
+      width: 146,
       of: ({ vms }) => vms?.join(' '),
       cell: (row) => row.vms && <Users row={row} />,
     }),
