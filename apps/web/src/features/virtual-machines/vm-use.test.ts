@@ -47,9 +47,9 @@ test('bars take room of their own where there is some, before columns that can b
     const width = (id: string) => columnWidth(measuredVmFleet, columnOf(measuredVmFleet, id)!, shown, widthPx) // A column of the kind.
     return { shown, cpu: width('cpu'), memory: width('memory') }
   }
-  expect(widths(least + 76)).toMatchObject({ cpu: 114, memory: 114 })
-  expect(widths(least + 76).shown).not.toContain('os')
-  expect(widths(least + 75)).toMatchObject({ cpu: 76, memory: 76 })
+  expect(widths(least + 64)).toMatchObject({ cpu: 108, memory: 108 })
+  expect(widths(least + 64).shown).not.toContain('os')
+  expect(widths(least + 63)).toMatchObject({ cpu: 76, memory: 76 })
   expect(tableWidth(measuredVmFleet, widths(least).shown)).toBe(least)
   expect(widths(3_000).shown).toContain('os')
 })
