@@ -53,7 +53,7 @@ if (only.includes('list')) {
   results.list = []
   for (const vms of sizes) {
     await using stack = await stackOf(vms)
-    results.list.push(await measureList(stack, vms, vms > 10_000 ? 3 : 5))
+    results.list.push(await measureList(stack, vms, vms > 10_000 ? 5 : 9))
   }
   table(
     [

@@ -9,6 +9,8 @@ export type ListFigures = {
   firstRowsMs: number
   /** Navigation to all rows in the table's count. */
   searchableMs: number
+  /** The same of each visit, in their order: the first ones meet a server and a browser that have just been started. */
+  searchableMsByVisit: number[]
   /** Everything that crossed the wire, assets included, until nothing more came. */
   wireBytes: number
   heapBytes: number
@@ -22,6 +24,8 @@ export type ListFigures = {
 }
 
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+
+type Visit = Omit<ListFigures, 'vms' | 'searchableMsByVisit'>
 
 /** Measures cold visits in one browser; each figure is the median of them. */
 export async function measureList(stack: BenchStack, vms: number, visits: number): Promise<ListFigures> {
@@ -54,7 +58,7 @@ export async function measureList(stack: BenchStack, vms: number, visits: number
     await first.close()
     // A fleet that has just been made is still being looked at by the simulated controllers, with the browser's processors.
     await untilAtRest(stack.cluster.pid)
-    const figures: Omit<ListFigures, 'vms'>[] = []
+    const figures: Visit[] = []
     for (let visited = 0; visited < visits; visited += 1) {
       const page = await context.newPage()
       const cdp = await context.newCDPSession(page)
@@ -65,7 +69,8 @@ export async function measureList(stack: BenchStack, vms: number, visits: number
     if (!one) throw new Error('there was no visit')
     const names = Object.keys(one) as (keyof typeof one)[]
     const medians = Object.fromEntries(names.map((name) => [name, median(figures.map((figure) => figure[name]))]))
-    return { vms, ...(medians as typeof one) }
+    const searchableMsByVisit = figures.map(({ searchableMs }) => Math.round(searchableMs))
+    return { vms, ...(medians as typeof one), searchableMsByVisit }
   } finally {
     await browser.close()
   }
@@ -82,7 +87,7 @@ async function waitUntilSynced(page: Page, vms: number): Promise<void> {
   await page.locator(`table[aria-rowcount="${vms + 1}"]`).waitFor({ timeout: 60_000 })
 }
 
-async function visit(page: Page, cdp: CDPSession, url: string, vms: number): Promise<Omit<ListFigures, 'vms'>> {
+async function visit(page: Page, cdp: CDPSession, url: string, vms: number): Promise<Visit> {
   await page.goto('about:blank')
   await cdp.send('Network.enable')
   await cdp.send('Network.clearBrowserCache')
