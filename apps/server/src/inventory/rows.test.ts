@@ -111,7 +111,7 @@ test('makes one picture for all who ask, and another once rows have changed', as
   expect((await view.snapshot('br')).etag).not.toBe(one.etag)
 })
 
-test('gives whoever follows a picture that is there already, as long as what came since is short and not long ago', async () => {
+test('gives whoever follows a picture that is there already while what came since is short, and makes another for the next', async () => {
   const { view, change } = await openView()
   const followed = async () => readSnapshot<'nodes'>((await view.snapshot('identity', true)).body.toString())
   await followed()
@@ -124,8 +124,13 @@ test('gives whoever follows a picture that is there already, as long as what cam
 
   change(row('b', 2))
   vi.advanceTimersByTime(30_000)
+  expect((await followed()).seq).toBe(view.seq() - 1)
+  vi.advanceTimersByTime(2_000)
   expect((await followed()).seq).toBe(view.seq())
-  for (let turn = 3; turn <= 803; turn += 1) {
+  change(row('b', 3))
+  vi.advanceTimersByTime(5 * 60_000)
+  expect((await followed()).seq).toBe(view.seq())
+  for (let turn = 4; turn <= 804; turn += 1) {
     change(row('a', turn))
     vi.advanceTimersByTime(20)
   }

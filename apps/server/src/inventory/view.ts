@@ -39,8 +39,11 @@ export type OpenView = { view: FleetView; begin(): void; push(seq: number, frame
 
 const snapshotTtlMs = 500
 /** To tell what came since takes less than another picture, and a moment instead of a tenth of a second. */
-const followedTtlMs = 30_000
+const followedTtlMs = 5 * 60_000
 const maxFollowedBytes = 64 * 1024
+/** Whoever is given one that is older lets another be made, once they have begun: the next one is given that. */
+const renewedAfterMs = 30_000
+const renewalMs = 2_000
 const maxRingFrames = 1024
 /** At most eighty a second of those who follow a view that ended read the next one's picture. */
 const betweenEndsMs = 12.5
@@ -48,7 +51,7 @@ const betweenEndsMs = 12.5
 const maxRingBytes = 1024 * 1024
 
 /** A picture, and how many bytes of frames came after it. */
-type Known = { seq: number; at: number; behindBytes: number; made: ReturnType<ViewMaker['snapshot']> }
+type Known = { seq: number; at: number; behindBytes: number; made: ReturnType<ViewMaker['snapshot']>; renewed?: true }
 
 export function createFleetView(fleet: Fleet, epoch: string, access: Access, maker: ViewMaker): OpenView {
   const listeners = new Set<FrameListener>()
@@ -68,6 +71,19 @@ export function createFleetView(fleet: Fleet, epoch: string, access: Access, mak
     return followed ? ageMs < followedTtlMs && known.behindBytes <= maxFollowedBytes : ageMs < snapshotTtlMs
   }
 
+  const make = (encoding: Encoding): Known => {
+    const known: Known = { seq, at: performance.now(), behindBytes: 0, made: maker.snapshot(encoding) }
+    snapshots.set(encoding, known)
+    known.made.catch(() => snapshots.get(encoding) === known && snapshots.delete(encoding))
+    return known
+  }
+
+  const renew = (encoding: Encoding, known: Known) => {
+    if (known.renewed || known.seq === seq || performance.now() - known.at < renewedAfterMs) return
+    known.renewed = true
+    setTimeout(() => snapshots.get(encoding) === known && make(encoding), renewalMs).unref()
+  }
+
   const view: FleetView = {
     fleet,
     epoch,
@@ -77,11 +93,8 @@ export function createFleetView(fleet: Fleet, epoch: string, access: Access, mak
     async snapshot(encoding, followed = false) {
       usedAt = Date.now()
       let known = snapshots.get(encoding)
-      if (!known || !isCurrent(known, followed)) {
-        known = { seq, at: performance.now(), behindBytes: 0, made: maker.snapshot(encoding) }
-        snapshots.set(encoding, known)
-        known.made.catch(() => snapshots.delete(encoding))
-      }
+      if (!known || !isCurrent(known, followed)) known = make(encoding)
+      else renew(encoding, known)
       const { seq: madeAt, body } = await known.made
       known.seq = madeAt
       return { etag: `"${epoch}-${madeAt}-${encoding}"`, body }
