@@ -32,19 +32,20 @@ test('a dialog about a snapshot that goes away is about no other one [F108] [F10
 })
 
 test('who closes a dialog before the cluster has answered stays where they are then', async ({ page, stack }) => {
-  await createVm(stack, { namespace, name: 'patient' })
-  const path = `/apis/subresources.kubevirt.io/v1/namespaces/${namespace}/virtualmachines/patient/stop`
+  // Its row is among the first, whatever else the cluster has.
+  await createVm(stack, { namespace, name: 'a-patient' })
+  const path = `/apis/subresources.kubevirt.io/v1/namespaces/${namespace}/virtualmachines/a-patient/stop`
   expect((await stack.api('admin', 'POST', '/sim/faults', { effect: 'delay', delayMs: 3_000, match: { path }, count: 1 })).status).toBe(200)
   await openAs(page, stack, 'operator', '/nodes')
   await vmsLink(page).click()
-  await rowAction(page, 'patient', 'Stop…')
-  const dialog = page.getByRole('dialog', { name: 'Stop patient?' })
-  const answered = page.waitForResponse((response) => response.url().endsWith('/patient/stop'))
+  await rowAction(page, 'a-patient', 'Stop…')
+  const dialog = page.getByRole('dialog', { name: 'Stop a-patient?' })
+  const answered = page.waitForResponse((response) => response.url().endsWith('/a-patient/stop'))
   await dialog.getByRole('button', { name: 'Stop VM' }).click()
   await dialog.getByRole('button', { name: 'Cancel' }).click()
   await expect(dialog).toHaveCount(0)
   await answered
-  await expect(vmRow(page, 'patient')).toContainText('Stopped', { timeout: 60_000 })
+  await expect(vmRow(page, 'a-patient')).toContainText('Stopped', { timeout: 60_000 })
   await expect(page).toHaveURL(/\/virtual-machines$/)
 })
 
