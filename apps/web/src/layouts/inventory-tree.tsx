@@ -76,7 +76,9 @@ export function InventoryTree({ clusterName }: { clusterName: string }) {
     return (kind === 'namespace' ? namespaceBranches(here) : leaves(here)).map((item) => leaf(item, place))
   }
 
-  const tokensOf = (place: string, app?: string) => [token(kind, place), ...(app === undefined ? [] : [token('label', `app=${app}`)])]
+  function tokensOf(place: string, app?: string) {
+    return [token(kind, place), ...(app === undefined ? [] : [token('label', `app=${app}`)])]
+  }
 
   function leaf(item: Branch, place: string): TreeNode {
     switch (item.kind) {
