@@ -190,16 +190,18 @@ test('ends a session when the cluster goes on refusing its credential, and none 
   const session = respond((res) => sessions.start(res, ann)) && sessions.of(request())
   if (!session) throw new Error('not signed in')
   const hears = async (isOver: boolean) => {
-    // Many tabs hear the refusal at once: one question is enough.
-    for (let tab = 0; tab < 5; tab += 1) sessions.rejected(session)
+    // Many tabs hear the refusal at once: one question is enough, and its answer is for all of them.
+    const verdicts = Array.from({ length: 5 }, () => sessions.rejected(session))
     expect(answers).toHaveLength(1)
     expect(sessions.alive(session)).toBe(true)
     answers.pop()?.(isOver)
-    await new Promise(setImmediate)
+    expect(new Set(await Promise.all(verdicts))).toEqual(new Set([isOver ? 'over' : 'taken']))
     return sessions.alive(session)
   }
   expect([await hears(false), await hears(false), await hears(true)]).toEqual([true, true, false])
   expect(lost).toEqual(['ann rejected'])
+  // Of what is over, the cluster is not asked any more.
+  expect([await sessions.rejected(session), answers]).toEqual(['over', []])
 })
 
 test('does not open a copied cookie after sign-out [A-17]', () => {

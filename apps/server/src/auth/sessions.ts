@@ -50,6 +50,9 @@ const shape: z.ZodType<Session> = z.object({
   csrfSeed: z.string(),
 })
 
+/** What it meant that the cluster refused a credential: `taken` where it takes it after all, `ran-out` where it can be renewed. */
+export type Verdict = 'over' | 'ran-out' | 'taken'
+
 export type Sessions = {
   /** The live session of a request, or undefined. */
   of(req: IncomingMessage): Session | undefined
@@ -62,8 +65,8 @@ export type Sessions = {
   renew(res: ServerResponse, session: Session, credential: Credential): Session
   /** The session with the newest credential that is known here: sockets hold that of their beginning. */
   current(session: Session): Session
-  /** The cluster did not take the credential: the session is over once that is certain, unless its token only ran out and can be renewed. */
-  rejected(session: Session): void
+  /** The cluster did not take the credential: the session is over once that is certain. Settles with what it meant; never rejects. */
+  rejected(session: Session): Promise<Verdict>
   /** False once the session was idle for too long, is over, or was signed out on this server. */
   alive(session: Session): boolean
   /** When it ends unless its person is noticed again, milliseconds since the epoch. */
@@ -183,14 +186,19 @@ export function createSessions({
     end(sid)
     if (where === 'here') onRevoked?.(sid)
   }
-  const doubted = new Set<string>()
-  const doubt = async (session: Session) => {
-    if (doubted.has(session.sid)) return
-    doubted.add(session.sid)
-    const isOver = await staysRefused(() => current(session)).finally(() => doubted.delete(session.sid))
-    if (!isOver) return
-    lose(session, 'rejected')
-    revoke(session.sid)
+  const doubts = new Map<string, Promise<Verdict>>()
+  /** Whoever hears of a refusal while one is looked into waits for the same answer. */
+  const doubt = (session: Session): Promise<Verdict> => {
+    const known = doubts.get(session.sid)
+    if (known) return known
+    const verdict = (async (): Promise<Verdict> => {
+      if (!(await staysRefused(() => current(session)))) return 'taken'
+      lose(session, 'rejected')
+      revoke(session.sid)
+      return 'over'
+    })().finally(() => doubts.delete(session.sid))
+    doubts.set(session.sid, verdict)
+    return verdict
   }
   const csrf = (session: Session) => createHmac('sha256', session.csrfSeed).update(`csrf|${session.sid}`).digest('base64url')
 
@@ -238,11 +246,13 @@ export function createSessions({
       return next
     },
     current,
-    rejected(session) {
+    async rejected(session) {
+      if (!alive(session)) return 'over'
       const { credential } = current(session)
       const ranOut = credential.kind === 'oidc' && credential.refreshToken !== undefined && credential.expiresAt - skewMs <= now()
-      if (ranOut) end(session.sid)
-      else void doubt(session)
+      if (!ranOut) return doubt(session)
+      end(session.sid)
+      return 'ran-out'
     },
     alive,
     idleEndsAt,

@@ -67,7 +67,7 @@ export function createConsoles({ kubeconfig, upstream, sessions, log, recheckMs,
       if (!sessions.alive(session)) tunnel.close(closeCodes.sessionEnded, closeReason(closeCodes.sessionEnded))
     }, aliveMs)
     const failed = (error: unknown) => {
-      if (error instanceof StatusError && error.code === 401) sessions.rejected(session)
+      if (error instanceof StatusError && error.code === 401) void sessions.rejected(session)
     }
     const lease = setInterval(() => void renew().catch(failed), recheckMs * (0.8 + Math.random() * 0.2))
     const renew = async () => {
@@ -103,7 +103,7 @@ export function createConsoles({ kubeconfig, upstream, sessions, log, recheckMs,
       leg = await dial(upgrade, passed)
     } catch (error) {
       const refused = consoleCloseCode(error)
-      if (refused === closeCodes.sessionEnded) sessions.rejected(session)
+      if (refused === closeCodes.sessionEnded) void sessions.rejected(session)
       // Whether that is the end of the session is not known yet: the console asks again.
       const code = refused === closeCodes.sessionEnded ? closeCodes.upstreamDown : refused
       end({ status: toStatus(error).code, closeCode: code })

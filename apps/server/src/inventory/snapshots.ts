@@ -1,5 +1,5 @@
 import { Router } from 'express'
-import { StatusError } from '@virtdeck/k8s'
+import { asKnown } from '../auth/doubt.ts'
 import type { Context } from '../context.ts'
 import { encodingOf, sendLines } from '../encodings.ts'
 import { refusal } from '../refusal.ts'
@@ -16,10 +16,7 @@ export function inventoryRouter({ sessions, inventory }: Context): Router {
     if (!session) throw refusal(401, 'You are not signed in.')
     const fleet = fleets.find((name) => name === req.params.fleet)
     if (!fleet) throw refusal(404, 'There is no such fleet.')
-    const view = await inventory.view(session, fleet).catch((error: unknown) => {
-      if (error instanceof StatusError && error.code === 401) sessions.rejected(session)
-      throw error
-    })
+    const view = await asKnown(sessions, session, (known) => inventory.view(known, fleet))
     const encoding = encodingOf(req.get('accept-encoding'))
     const { etag, body } = await view.snapshot(encoding, req.query['followed'] === 'true')
     res.setHeader('etag', etag)

@@ -4,6 +4,7 @@ import { StatusError, statusOfResponse, toStatus } from '@virtdeck/k8s'
 import { actorOf, clientOf, type Outcome } from '../audit/audit.ts'
 import { operationOf } from '../audit/operation.ts'
 import { cut } from '../audit/record.ts'
+import { asKnown } from '../auth/doubt.ts'
 import { isRead } from '../auth/provenance.ts'
 import { createRateLimit } from '../auth/rate-limit.ts'
 import type { Session } from '../auth/sessions.ts'
@@ -52,8 +53,8 @@ export function createProxy({ sessions, kubeconfig, passThrough, audit }: Contex
     const id = String(res.getHeader('x-request-id'))
     const end = write && audit.begin({ id, ...write, actor: actorOf(session), client: clientOf(req) })
     let sent: Sent | undefined
-    try {
-      sent = passThrough.send(await kubeconfig.dial(session.credential), {
+    const send = async ({ credential }: Session): Promise<Answer> => {
+      sent = passThrough.send(await kubeconfig.dial(credential), {
         method,
         path: passed.path,
         headers: requestHeaders(req, id, passed, contentType),
@@ -62,10 +63,14 @@ export function createProxy({ sessions, kubeconfig, passThrough, audit }: Contex
       // Nobody waits for a read any more; a write that has begun runs to its end, so that what came of it is known.
       if (!write) whenClosed(res, sent.giveUp)
       const answer = await sent.answer
+      if (answer.statusCode !== 401) return answer
+      sent.giveUp()
+      throw refusal(401, 'The cluster does not accept the credential.')
+    }
+    try {
+      const answer = await asKnown(sessions, session, send)
       end?.(answered(answer))
-      // A credential that the cluster no longer accepts is no session.
-      if (answer.statusCode === 401) sessions.rejected(session)
-      if (write) whenClosed(res, sent.giveUp)
+      if (write && sent) whenClosed(res, sent.giveUp)
       await sendAnswer(answer, res, passed)
     } catch (error) {
       end?.({ status: toStatus(error).code })

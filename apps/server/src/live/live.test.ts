@@ -102,7 +102,7 @@ function cluster({ refused = [] }: { refused?: InventoryResource[] } = {}) {
     startThread,
   })
   onTestFinished(() => inventory[Symbol.asyncDispose]())
-  const sessions = { current: (given: Session) => given, alive: () => true, rejected: () => {} }
+  const sessions = { current: (given: Session) => given, alive: () => true, rejected: () => Promise.resolve('taken' as const) }
   const context = { inventory, sessions, log, recheckMs, kubeconfig: { dial }, upstream: { json, send } } as unknown as Context
   const change = (fleet: Fleet, turn: number) =>
     storeOf('shared', fleet, fleetResources[fleet].optional.join('+')).receive({ upsert: [upsertOf('a', 'team-a', turn)], remove: [] })
@@ -216,6 +216,26 @@ test('keeps a watch while an API server that starts refuses everybody, whichever
   }
   expect(heard.filter(({ type }) => type === 'watch-error')).toEqual([])
   expect(rejected).not.toHaveBeenCalled()
+})
+
+test('follows a fleet once the cluster takes a credential that it refused at first [K-13]', async () => {
+  const { rights, inventory, context, change, api } = cluster()
+  for (const resource of allResources) rights.everywhere.add(resource)
+  const { ws, heard, says } = socket()
+  openTab(context, ws as unknown as TabSocket, session)
+  const view = await inventory.view(session, 'virtualmachines')
+  await vi.advanceTimersByTimeAsync(60_000)
+  vi.spyOn(context.sessions, 'rejected').mockImplementation(() => {
+    api.refusal = undefined
+    return Promise.resolve('taken')
+  })
+  const follow = { type: 'fleet', fleet: 'virtualmachines', epoch: view.epoch, seq: view.seq() }
+  api.refusal = new StatusError(failure(401, 'Unauthorized'))
+  says(follow)
+  await vi.advanceTimersByTimeAsync(10)
+  change('virtualmachines', 1)
+  await vi.advanceTimersByTimeAsync(20)
+  expect(heard.at(-1)).toMatchObject({ type: 'delta', fleet: 'virtualmachines' })
 })
 
 test('sends nothing of a fleet that a tab has left before its rights were known', async () => {

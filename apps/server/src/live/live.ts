@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { StatusError, toStatus } from '@virtdeck/k8s'
 import type { Fleet } from '@virtdeck/kubevirt'
 import { activityPath, startActivityWatch } from '../audit/activity-watch.ts'
+import { asKnown } from '../auth/doubt.ts'
 import type { Session } from '../auth/sessions.ts'
 import type { Context } from '../context.ts'
 import { refusal } from '../refusal.ts'
@@ -129,7 +130,7 @@ export function openTab(context: Context, ws: TabSocket, session: Session): Tab 
   const follow = async (request: LiveRequest & { type: 'fleet' }) => {
     const { fleet: name, epoch, seq } = request
     wanted.set(name, request)
-    const view = await inventory.view(sessions.current(session), name)
+    const view = await asKnown(sessions, session, (known) => inventory.view(known, name))
     if (ws.readyState !== ws.OPEN || wanted.get(name) !== request) return
     unfollow(name)
     const missed = view.since(epoch, seq)
@@ -171,7 +172,7 @@ export function openTab(context: Context, ws: TabSocket, session: Session): Tab 
     const end = (error: unknown) => {
       const status = toStatus(error)
       // The session ends or, if the cluster knows it after all, the watch goes on: it asks again.
-      if (status.code === 401) return sessions.rejected(session)
+      if (status.code === 401) return void sessions.rejected(session)
       watches.get(request.id)?.stop()
       watches.delete(request.id)
       send({ type: 'watch-error', id: request.id, status })
@@ -212,7 +213,7 @@ export function openTab(context: Context, ws: TabSocket, session: Session): Tab 
   }
   /** `asked` is true for what the tab asked for: where that makes no sense, the tab is at fault. */
   const failed = (error: unknown, asked: boolean) => {
-    if (error instanceof StatusError && error.code === 401) sessions.rejected(session)
+    if (error instanceof StatusError && error.code === 401) void sessions.rejected(session)
     else if (asked && error instanceof StatusError && error.code < 500) close(ws, closeCodes.badRequest)
     else log.debug({ err: error }, 'live')
   }

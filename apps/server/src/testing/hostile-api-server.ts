@@ -18,6 +18,8 @@ export type HostileApiServer = AsyncDisposable & {
   /** Serves with another certificate from now on, and hangs up on everybody who has seen the one before. */
   present(certificate: Certificate): void
   upgrade(handler: (req: IncomingMessage, socket: Duplex, head: Buffer) => void): void
+  /** Whether reviews are answered 401, whoever asks. */
+  refuseEverybody(refuse: boolean): void
 }
 
 type Certificate = { cert: string; key: string }
@@ -35,6 +37,7 @@ export async function startHostileApiServer(certificate?: Certificate): Promise<
   let answer: (req: IncomingMessage, res: ServerResponse) => void = (_req, res) => void res.writeHead(404).end()
   let items: (name: string, path: string) => object[] = () => []
   let upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer) => void = (_req, socket) => socket.destroy()
+  let refusesEverybody = false
   const json = (res: ServerResponse, code: number, body: unknown) => {
     res.writeHead(code, { 'content-type': 'application/json' })
     res.end(JSON.stringify(body))
@@ -46,6 +49,7 @@ export async function startHostileApiServer(certificate?: Certificate): Promise<
     let body = ''
     req.on('data', (chunk: Buffer) => (body += chunk.toString()))
     req.on('end', () => {
+      if (refusesEverybody && pathname.endsWith('reviews')) return json(res, 401, { kind: 'Status', status: 'Failure', code: 401 })
       if (pathname.endsWith('selfsubjectreviews'))
         return json(res, 201, { status: { userInfo: { username: req.headers['impersonate-user'] ?? bearer(req), groups: [] } } })
       if (pathname.endsWith('selfsubjectaccessreviews')) return json(res, 201, { status: { allowed: true } })
@@ -87,6 +91,7 @@ export async function startHostileApiServer(certificate?: Certificate): Promise<
       server.closeAllConnections()
     },
     upgrade: (handler) => (upgrade = handler),
+    refuseEverybody: (refuse) => (refusesEverybody = refuse),
     async [Symbol.asyncDispose]() {
       const closed = new Promise((resolve) => server.close(resolve))
       server.closeAllConnections()

@@ -1,5 +1,5 @@
 import { Router } from 'express'
-import { StatusError } from '@virtdeck/k8s'
+import { asKnown } from '../auth/doubt.ts'
 import type { Context } from '../context.ts'
 import { encodingOf, sendLines } from '../encodings.ts'
 import { refusal } from '../refusal.ts'
@@ -11,10 +11,7 @@ export function usageRouter({ sessions, inventory, usage }: Context): Router {
     const session = sessions.of(req)
     if (!session) throw refusal(401, 'You are not signed in.')
     if (!usage) throw refusal(404, 'No Prometheus is configured.')
-    const visibility = await inventory.visibility(session).catch((error: unknown) => {
-      if (error instanceof StatusError && error.code === 401) sessions.rejected(session)
-      throw error
-    })
+    const visibility = await asKnown(sessions, session, inventory.visibility)
     const encoding = encodingOf(req.get('accept-encoding'))
     res.setHeader('vary', 'Cookie, Accept-Encoding')
     sendLines(res, await usage.answer(visibility, encoding), encoding)
