@@ -53,7 +53,7 @@ export function createConsoles({ kubeconfig, upstream, sessions, log, recheckMs,
         'sec-websocket-protocol': protocol,
       },
     })
-    if ('refused' in reply) throw await refusedStatus(reply.refused)
+    if ('refused' in reply) throw await refusedStatus(passed.path, reply.refused)
     if (reply.answer.headers['sec-websocket-accept'] !== acceptOf(key)) {
       reply.socket.destroy()
       throw refusal(502, 'The Kubernetes API server did not complete the handshake.')

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
@@ -374,6 +375,21 @@ test('asks soon after the first refusals, and then once a minute [K-15]', async 
   expect(waits.slice(0, 7)).toEqual([2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000])
   collection.refuse(undefined)
   await settles(() => told.size === 5)
+})
+
+test('says in plain words that the cluster does not serve what it is to read', async () => {
+  const states: ReflectorState[] = []
+  const reflector = startReflector({
+    path: '/apis/cdi.kubevirt.io/v1beta1/datavolumes',
+    open: () => Promise.resolve(Object.assign(Readable.from([Buffer.from('404 page not found\n')]), { statusCode: 404, headers: {} })),
+    clock: impatientClock(),
+    onSync() {},
+    onChange() {},
+    onState: (state) => states.push(state),
+  })
+  onTestFinished(reflector.stop)
+  await settles(() => states.some(({ phase }) => phase === 'refused'))
+  expect(states.at(-1)).toMatchObject({ status: { code: 404, message: expect.stringContaining('Is CDI') } })
 })
 
 test('shows nothing where it may not list, once that was said for half a minute, and begins again once it may [K-15]', async () => {

@@ -1,16 +1,8 @@
 // A reflector keeps the objects of one collection as the cluster has them: list, then watch, whatever happens on the way.
 // https://github.com/kubernetes/client-go/blob/release-1.32/tools/cache/reflector.go
 import type { IncomingMessage } from 'node:http'
-import {
-  StatusError,
-  decodeWatchStream,
-  isStatus,
-  statusOfResponse,
-  toStatus,
-  type KubeList,
-  type KubeObject,
-  type Status,
-} from '@virtdeck/k8s'
+import { StatusError, decodeWatchStream, isStatus, toStatus, type KubeList, type KubeObject, type Status } from '@virtdeck/k8s'
+import { statusOfText } from '../k8s/unserved.ts'
 
 /** The part of an HTTP answer that a reflector reads. */
 export type Answer = AsyncIterable<Uint8Array> & Pick<IncomingMessage, 'statusCode' | 'headers'> & { destroy(): unknown }
@@ -134,7 +126,7 @@ export function startReflector(options: ReflectorOptions): Reflector {
     const code = answer.statusCode ?? 502
     if (code === 200) return answer
     const text = await read(answer, maxErrorBytes)
-    throw new Refused(statusOfResponse(code >= 400 ? code : 502, text), retryAfterMs(answer.headers['retry-after'], clock.now()))
+    throw new Refused(statusOfText(path, code >= 400 ? code : 502, text), retryAfterMs(answer.headers['retry-after'], clock.now()))
   }
 
   const read = async (answer: Answer, maxBytes: number): Promise<string> => {

@@ -50,17 +50,20 @@ export type Reader = {
 export function createPassThrough({ timeoutMs: usualTimeoutMs = 30_000 }: { timeoutMs?: number } = {}): PassThrough {
   const pools = keptByDial(({ url, tls }) => {
     const { origin, pathname } = new URL(url)
+    const pool = new Pool(origin, {
+      // An API server keeps idle connections for 90 s.
+      keepAliveTimeout: 60_000,
+      keepAliveMaxTimeout: 60_000,
+      // The beginning has a timer of its own; a body takes as long as its reader.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect: { ...tls, keepAliveInitialDelay: 15_000 },
+    })
     return {
       basePath: pathname === '/' ? '' : pathname,
-      pool: new Pool(origin, {
-        // An API server keeps idle connections for 90 s.
-        keepAliveTimeout: 60_000,
-        keepAliveMaxTimeout: 60_000,
-        // The beginning has a timer of its own; a body takes as long as its reader.
-        headersTimeout: 0,
-        bodyTimeout: 0,
-        connect: { ...tls, keepAliveInitialDelay: 15_000 },
-      }),
+      pool,
+      busy: () => pool.stats.size > 0,
+      close: () => void pool.destroy(),
     }
   })
 
@@ -112,9 +115,7 @@ export function createPassThrough({ timeoutMs: usualTimeoutMs = 30_000 }: { time
       pool.dispatch(options, handler)
       return { answer, giveUp: () => over || fail(aborted()) }
     },
-    close() {
-      for (const { pool } of pools.all()) void pool.destroy()
-    },
+    close: pools.close,
   }
 }
 

@@ -1,6 +1,6 @@
 // The proxy: a request that passed the gate goes to the API server as the signed-in user, and its answer streams back.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { StatusError, statusOfResponse, toStatus } from '@virtdeck/k8s'
+import { StatusError, toStatus } from '@virtdeck/k8s'
 import { actorOf, clientOf, type Outcome } from '../audit/audit.ts'
 import { operationOf } from '../audit/operation.ts'
 import { cut } from '../audit/record.ts'
@@ -201,11 +201,11 @@ export function depth(json: Buffer): number {
 }
 
 /** The Status that an answer's error body holds, for callers that do not stream. */
-export async function refusedStatus(answer: IncomingMessage): Promise<StatusError> {
+export async function refusedStatus(path: string, answer: IncomingMessage): Promise<StatusError> {
   const code = answer.statusCode ?? 502
   if (code < 400) {
     answer.destroy()
     return code < 300 ? refusal(502, 'The Kubernetes API server did not switch protocols.') : redirected()
   }
-  return new StatusError(statusOfResponse(code, (await readAll(answer, maxErrorBytes)).toString('utf8')))
+  return new StatusError(statusOfText(path, code, (await readAll(answer, maxErrorBytes)).toString('utf8')))
 }

@@ -22,6 +22,9 @@ test('leaves every other answer its own words', () => {
   expect(statusOfText(start, 404, gone).message).toBe('virtualmachines "web-01" not found')
   expect(statusOfText(start, 403, 'request is not authorized').message).toBe('request is not authorized')
   expect(statusOfText('/api/v1/namespaces/team-a/pods', 404, '404 page not found\n').message).toBe('404 page not found')
+  expect(statusOfText('/apis/cdi.kubevirt.io/v1beta1/datavolumes?limit=500', 404, '404 page not found\n').message).toBe(
+    'The cluster does not serve the API cdi.kubevirt.io. Is CDI (the Containerized Data Importer) installed?',
+  )
   expect(statusOfText('/apis/storage.k8s.io/v1/storageclasses', 404, '404 page not found\n').message).toBe(
     'The cluster does not serve the API storage.k8s.io.',
   )

@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { expect, test } from 'vitest'
-import { createUpstream, readAll } from './upstream.ts'
+import type { Dial } from '../auth/kubeconfig.ts'
+import { createUpstream, keptByDial, readAll } from './upstream.ts'
 
 test('reads a body to its end, and no body that is too large or that does not end', async () => {
   expect(await readAll(Readable.from([Buffer.from('ab'), Buffer.from('c')]), 3)).toEqual(Buffer.from('abc'))
@@ -14,6 +15,21 @@ test('reads a body to its end, and no body that is too large or that does not en
   endless.push('ab')
   await expect(readAll(endless, 3, 1)).rejects.toMatchObject({ code: 504 })
   expect(endless.destroyed).toBe(true)
+})
+
+test('says in plain words that the cluster does not serve what is asked', async () => {
+  const server = createServer((_req, res) => res.writeHead(404, { 'content-type': 'text/plain' }).end('404 page not found\n'))
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const upstream = createUpstream()
+  try {
+    const dial = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, tls: {} }
+    await expect(upstream.json(dial, 'GET', '/apis/kubevirt.io/v1/kubevirts')).rejects.toMatchObject({
+      status: { code: 404, message: 'The cluster does not serve the API kubevirt.io. Is KubeVirt installed?' },
+    })
+  } finally {
+    upstream.close()
+    server.close()
+  }
 })
 
 test('asks again on a new connection where all that were kept are closed, and changes nothing twice', async () => {
@@ -43,4 +59,33 @@ test('asks again on a new connection where all that were kept are closed, and ch
     server.closeAllConnections()
     server.close()
   }
+})
+
+test('keeps the connections of each TLS setting, and closes those that a renewed certificate has put out of use', () => {
+  let now = 0
+  const busy = new Set<string>()
+  const open = new Set<string>()
+  const kept = keptByDial(
+    ({ tls: { cert = '' } }) => {
+      open.add(cert)
+      return { cert, busy: () => busy.has(cert), close: () => open.delete(cert) }
+    },
+    () => now,
+  )
+  const dial = (cert: string): Dial => ({ url: 'https://cluster', tls: { cert } })
+  const first = dial('first')
+  const made = kept.of(first)
+  expect(kept.of(dial('first'))).toBe(made)
+  for (let hour = 1; hour <= 100; hour += 1) {
+    now += 3_600_000
+    if (hour === 50) busy.add('of hour 50')
+    kept.of(dial(`of hour ${hour}`))
+  }
+  // A watch goes on with the certificate that it was opened with.
+  expect([...open]).toEqual(['of hour 50', 'of hour 100'])
+  // Whoever still has the old settings is given what is open, not what was closed.
+  expect(kept.of(first)).not.toBe(made)
+  expect(open).toContain('first')
+  kept.close()
+  expect(open.size).toBe(0)
 })

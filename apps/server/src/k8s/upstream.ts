@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto'
 import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https'
 import type { Duplex } from 'node:stream'
-import { StatusError, statusOfResponse } from '@virtdeck/k8s'
+import { StatusError } from '@virtdeck/k8s'
 import { impersonationHeaders } from '../auth/impersonation.ts'
 import type { Dial } from '../auth/kubeconfig.ts'
 import { refusal } from '../refusal.ts'
+import { statusOfText } from './unserved.ts'
 
 export type UpstreamRequest = {
   method: string
@@ -35,7 +36,7 @@ export type Upstream = {
   close(): void
 }
 
-type Target = {
+type Target = Kept & {
   send(options: RequestOptions): ClientRequest
   host: string
   port: number
@@ -62,6 +63,8 @@ export function createUpstream({ timeoutMs: usualTimeoutMs = 30_000 }: { timeout
       port: Number(port) || (protocol === 'https:' ? 443 : 80),
       basePath: pathname === '/' ? '' : pathname,
       agent,
+      busy: () => Object.keys(agent.sockets).length > 0 || Object.keys(agent.requests).length > 0,
+      close: () => agent.destroy(),
     }
   })
 
@@ -118,7 +121,7 @@ export function createUpstream({ timeoutMs: usualTimeoutMs = 30_000 }: { timeout
       const text = (await readAll(answer, maxJsonBytes, timeoutMs)).toString('utf8')
       const code = answer.statusCode ?? 502
       if (code >= 300 && code < 400) throw redirected()
-      if (code >= 400) throw new StatusError(statusOfResponse(code, text))
+      if (code >= 400) throw new StatusError(statusOfText(path, code, text))
       return parseJson(text) as T
     },
     upgrade: (dial, request) =>
@@ -146,9 +149,7 @@ export function createUpstream({ timeoutMs: usualTimeoutMs = 30_000 }: { timeout
         })
         outgoing.end()
       }),
-    close() {
-      for (const { agent } of targets.all()) agent.destroy()
-    },
+    close: targets.close,
   }
 }
 
@@ -162,24 +163,60 @@ export function requestHeaders(
   return impersonate ? { ...all, ...impersonationHeaders(impersonate) } : all
 }
 
-/** Keeps one of what `make` makes for each API server and TLS settings; `key` names them. */
-export function keptByDial<T>(make: (dial: Pick<Dial, 'url' | 'tls'>, key: string) => T): { of(dial: Dial): T; all(): Iterable<T> } {
-  const kept = new Map<string, T>()
+/** Connections to one API server with one set of TLS settings. */
+export type Kept = {
+  /** Whether a request is under way. */
+  busy(): boolean
+  close(): void
+}
+
+/** Longer than connections are kept without a request. */
+const keptForMs = 10 * 60_000
+
+/**
+ * Keeps one of what `make` makes for each API server and TLS settings; `key` names them. Client certificates and authorities
+ * are renewed: what nobody dialled for ten minutes, and has nothing under way, is closed when the next one comes.
+ */
+export function keptByDial<T extends Kept>(
+  make: (dial: Pick<Dial, 'url' | 'tls'>, key: string) => T,
+  now = Date.now,
+): { of(dial: Dial): T; close(): void } {
+  const kept = new Map<string, { value: T; dialledAt: number }>()
   /** TLS settings are large, and handed on as the same object from one dial to the next. */
-  const known = new WeakMap<Dial['tls'], { url: string; value: T }>()
+  const keys = new WeakMap<Dial['tls'], { url: string; key: string }>()
+  const keyOf = ({ url, tls }: Dial): string => {
+    const same = keys.get(tls)
+    if (same?.url === url) return same.key
+    const key = createHash('sha256')
+      .update(JSON.stringify([url, tls]))
+      .digest('hex')
+    keys.set(tls, { url, key })
+    return key
+  }
+  const closeOld = () => {
+    for (const [key, { value, dialledAt }] of kept) {
+      if (now() - dialledAt < keptForMs || value.busy()) continue
+      kept.delete(key)
+      value.close()
+    }
+  }
   return {
-    of({ url, tls }) {
-      const same = known.get(tls)
-      if (same?.url === url) return same.value
-      const key = createHash('sha256')
-        .update(JSON.stringify([url, tls]))
-        .digest('hex')
-      const value = kept.get(key) ?? make({ url, tls }, key)
-      kept.set(key, value)
-      known.set(tls, { url, value })
+    of(dial) {
+      const key = keyOf(dial)
+      const known = kept.get(key)
+      if (known) {
+        known.dialledAt = now()
+        return known.value
+      }
+      closeOld()
+      const value = make(dial, key)
+      kept.set(key, { value, dialledAt: now() })
       return value
     },
-    all: () => kept.values(),
+    close() {
+      for (const { value } of kept.values()) value.close()
+      kept.clear()
+    },
   }
 }
 
