@@ -10,6 +10,7 @@ export default defineConfig({
         test: {
           ...node,
           name: 'unit',
+          setupFiles: process.env['FUZZ_RUNS'] ? ['dev/fuzz-runs.ts'] : [],
           include: ['{packages,apps}/*/src/**/*.test.{ts,tsx}', 'dev/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: ['**/*.contract.test.ts', '**/*.integration.test.ts', 'test/repo.test.ts', '**/node_modules/**'],
         },
