@@ -53,6 +53,7 @@ export type Inventory = AsyncDisposable & {
 }
 
 type Source = {
+  /** Its person's newest; connections are opened with it. */
   credential: Credential
   scopes: Partial<Record<InventoryResource, Scope>>
   /** What the thread has been told to keep, by fleet and variant. */
@@ -320,8 +321,9 @@ export function createInventory({ kubeconfig, upstream, log, recheckMs, startThr
       return state?.phase === 'refused' && state.status.code !== 404
     })
     if (!mayNot) return [shared, common]
-    const id = `${identityKey(session.credential)}:${visibilityKey(visibility, fleet)}`
+    const id = `${personKey(session.credential)}:${visibilityKey(visibility, fleet)}`
     const source = sources.get(id) ?? startSource(id, session.credential, scopesOf(visibility, [own, ...optional]))
+    source.credential = youngerOf(source.credential, session.credential)
     source.usedAt = Date.now()
     return [id, source]
   }
@@ -420,8 +422,16 @@ function promiseWithResolver(): PromiseWithResolver {
 }
 
 /** Rights belong to a credential, not to a name: two tokens of one user may differ. */
-function identityKey(credential: Credential): string {
-  return createHash('sha256').update(JSON.stringify(credential)).digest('base64url')
+const identityKey = (credential: Credential): string => hashOf(credential)
+
+/** Whose source it is: that of a single sign-on outlives its tokens, which are renewed every few minutes. */
+const personKey = (credential: Credential): string =>
+  credential.kind === 'oidc' ? hashOf([credential.kind, credential.subject]) : identityKey(credential)
+
+const hashOf = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('base64url')
+
+function youngerOf(known: Credential, given: Credential): Credential {
+  return known.kind === 'oidc' && given.kind === 'oidc' && given.expiresAt > known.expiresAt ? given : known
 }
 
 function statesOf(source: Source | undefined, resource: InventoryResource): ReflectorState[] {

@@ -44,6 +44,7 @@ function cluster({ refused = [] }: { refused?: InventoryResource[] } = {}) {
   const thread = new EventEmitter()
   const say = (message: FromWorker) => void thread.emit('message', message)
   const stores = new Map<string, RowStore>()
+  const sources = new Map<string, string>()
   const storeOf = (source: string, fleet: Fleet, variant: string) => {
     const key = `${source} ${fleet} ${variant}`
     const store = stores.get(key) ?? createRowStore(fleet, variant)
@@ -57,6 +58,7 @@ function cluster({ refused = [] }: { refused?: InventoryResource[] } = {}) {
   const startThread = (): InventoryThread =>
     Object.assign(thread, {
       postMessage(message: ToWorker) {
+        if (message.type === 'view') sources.set(message.view, message.source)
         if (message.type === 'view' || message.type === 'view-close' || message.type === 'snapshot' || message.type === 'digest')
           return views.handle(message)
         if (message.type !== 'project') return
@@ -91,7 +93,11 @@ function cluster({ refused = [] }: { refused?: InventoryResource[] } = {}) {
   }
   /** A list that is empty, and a watch that says nothing more. */
   const send = () => Promise.resolve({ statusCode: 200, headers: {}, destroy: () => {}, [Symbol.asyncIterator]: () => emptyWatch() })
-  const dial = () => Promise.resolve({ url: 'https://cluster', tls: {} })
+  const dialled: Session['credential'][] = []
+  const dial = (credential: Session['credential']) => {
+    dialled.push(credential)
+    return Promise.resolve({ url: 'https://cluster', tls: {} })
+  }
   const log = createLogger('silent')
   const recheckMs = 60_000
   const inventory = createInventory({
@@ -118,7 +124,7 @@ function cluster({ refused = [] }: { refused?: InventoryResource[] } = {}) {
     thread.removeAllListeners('message')
     thread.emit('exit', 1)
   }
-  return { rights, inventory, context, change, names, say, api, crash }
+  return { rights, inventory, context, change, names, say, api, crash, dialled, sourceOf: (view: string) => sources.get(view) ?? '' }
 }
 
 async function* emptyWatch() {
@@ -341,6 +347,25 @@ test('says of each fleet whether it is live, also where one is read with the use
   say({ type: 'state', source: 'shared', resource: 'virtualmachines', state })
   tab.tellStates()
   expect(states().slice(2)).toEqual(['virtualmachines stale'])
+})
+
+test('reads a fleet on for a person whose token was renewed, with the newest one, and anew for whom it gives other rights', async () => {
+  const { rights, inventory, say, dialled, sourceOf } = cluster({ refused: ['virtualmachinesnapshots'] })
+  for (const resource of allResources) rights.everywhere.add(resource)
+  const tokenOf = (subject: string, token: string, expiresAt: number) => ({ kind: 'oidc' as const, shown: { token }, subject, expiresAt })
+  const seenBy = (credential: Session['credential']) => inventory.view({ ...session, credential }, 'virtualmachinesnapshots')
+  const renewed = tokenOf('ann', 'renewed', 2_000)
+  const view = await seenBy(tokenOf('ann', 'first', 1_000))
+  expect(await seenBy(renewed)).toBe(view)
+  // In another browser, where it was not renewed yet.
+  expect(await seenBy(tokenOf('ann', 'elsewhere', 1_500))).toBe(view)
+  expect(await seenBy(tokenOf('ben', 'his', 2_000))).not.toBe(view)
+  dialled.splice(0)
+  say({ type: 'dial', id: 1, source: sourceOf(view.epoch) })
+  expect(dialled).toEqual([renewed])
+  rights.everywhere.delete('virtualmachinesnapshots')
+  rights.inTeamA.add('virtualmachinesnapshots')
+  expect(await seenBy(tokenOf('ann', 'of fewer groups', 3_000))).not.toBe(view)
 })
 
 test('tells each tab the digest of what it has, and counts those that have something else [K-22]', async () => {
