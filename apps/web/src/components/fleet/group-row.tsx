@@ -9,7 +9,7 @@ import { formatCount } from '../../util/format.ts'
 import { visibleText } from '../../util/visible-text.ts'
 import { Bubbles } from './bubbles.tsx'
 import type { FleetKind, FleetRow } from './fleet-kind.ts'
-import { groupName } from './groups.ts'
+import { groupDataKey, groupName } from './groups.ts'
 import type { Group } from './groups.ts'
 import { allOrNoneOf, coverage, select, useSelection } from './selection.ts'
 
@@ -35,9 +35,6 @@ export function foldGroup(kindId: string, key: string, group: Pick<Group<unknown
     return next
   })
 }
-
-/** As in the URL of a row, but no row's: a namespace has no `#`. */
-export const groupDataKey = (group: Pick<Group<unknown>, 'value'>) => `#${groupName(group)}`
 
 type GroupRowProps<R extends FleetRow> = {
   kind: FleetKind<R>

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { defineFleet } from './fleet-kind.ts'
-import { groupName, isGroup, linesOf } from './groups.ts'
+import { groupName } from './groups.ts'
+import { isGroup, linesOf } from './lines.ts'
 
 type Row = { uid: string; name: string; namespace?: string; colours?: string[]; size?: string; ill?: boolean }
 

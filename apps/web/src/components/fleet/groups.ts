@@ -12,13 +12,11 @@ export type Group<R> = {
   warnings: number
 }
 
-/** What stands on one line of a list: a row, or the head of a group. */
-export type Line<R> = R | Group<R>
-
-export const isGroup = <R extends { uid: string }>(line: Line<R>): line is Group<R> => !('uid' in line)
-
 /** Names a group among the others of a list; no facet has an empty value. */
 export const groupName = ({ value = '' }: Pick<Group<unknown>, 'value'>): string => value
+
+/** As in the URL of a row, but no row's: a namespace has no `#`. */
+export const groupDataKey = (group: Pick<Group<unknown>, 'value'>) => `#${groupName(group)}`
 
 /** In groups by a facet, each with its rows in the order given. Sizes stand by size, all other values as people count. */
 export function groupRows<R extends object>(index: RowIndex<R>, rows: readonly R[], key: string, sizes = false): readonly Group<R>[] {
@@ -52,20 +50,4 @@ export function groupRows<R extends object>(index: RowIndex<R>, rows: readonly R
     .map((group) => ({ group, place: group.value === undefined ? undefined : place(group.value) }))
     .sort((a, b) => compareValues(a.place, b.place))
     .map(({ group }) => group)
-}
-
-/** The lines to show: of a folded group only its head. */
-export function linesOf<R>(groups: readonly Group<R>[], folded: ReadonlySet<string>): readonly Line<R>[] {
-  return groups.flatMap((group): readonly Line<R>[] => (folded.has(groupName(group)) ? [group] : [group, ...group.rows]))
-}
-
-/** Where the head of the group is to which a line belongs; -1 where there are no groups. */
-export function headOf<R extends { uid: string }>(lines: readonly Line<R>[], place: number): number {
-  let at = place
-  while (at >= 0) {
-    const line = lines[at]
-    if (line && isGroup(line)) break
-    at -= 1
-  }
-  return at
 }
