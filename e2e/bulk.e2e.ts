@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test'
-import { createVm, paths, readVm, readVmi } from './cluster.ts'
-import { expect, openAs, test, vmRow } from './fixtures.ts'
+import { createBareVm, createVm, fault, paths, readVm, readVmi } from './cluster.ts'
+import { expect, openAs, test, testOfFailure, vmRow, type Stack } from './fixtures.ts'
 
 const namespace = 'team-a'
 
@@ -8,10 +8,24 @@ async function select(page: Page, ...names: string[]) {
   for (const name of names) await page.getByRole('checkbox', { name: `Select ${name}`, exact: true }).click()
 }
 
-/** What the cluster answers with 500, Chromium writes to the console. */
-const testOfFailure = test.extend<{ quietConsole: undefined }>({ quietConsole: async ({ browserName: _ }, provide) => provide(undefined) })
-
 const verb = (page: Page, name: string) => page.getByRole('toolbar').getByRole('button', { name })
+
+/** Selects all that is shown, and asks for something to be done with it. */
+async function openForAll(page: Page, name: string) {
+  await page.getByRole('checkbox', { name: 'Select all shown' }).click()
+  await verb(page, name).click()
+  return page.getByRole('dialog')
+}
+
+/** The first time that this is asked for, it fails. */
+const refuseOnce = (stack: Stack, subresource: string) =>
+  fault(stack, {
+    effect: 'status',
+    code: 500,
+    message: 'virt-handler is not there',
+    match: { path: `/apis/subresources.kubevirt.io/v1/namespaces/${namespace}/${subresource}` },
+    count: 1,
+  })
 
 test('stops those of the selected VMs that run, says why the others are left alone, and lets the selection go [F012] [F228]', async ({
   page,
@@ -42,13 +56,9 @@ testOfFailure(
   async ({ page, stack }) => {
     const names = ['flaky-1', 'flaky-2', 'flaky-3']
     for (const name of names) await createVm(stack, { namespace, name })
-    const path = `/apis/subresources.kubevirt.io/v1/namespaces/${namespace}/virtualmachines/flaky-2/stop`
-    const fault = { effect: 'status', code: 500, message: 'virt-handler is not there', match: { path }, count: 1 }
-    expect((await stack.api('admin', 'POST', '/sim/faults', fault)).status).toBe(200)
+    await refuseOnce(stack, 'virtualmachines/flaky-2/stop')
     await openAs(page, stack, 'operator', '/virtual-machines?q=flaky')
-    await page.getByRole('checkbox', { name: 'Select all shown' }).click()
-    await verb(page, 'Stop…').click()
-    const dialog = page.getByRole('dialog')
+    const dialog = await openForAll(page, 'Stop…')
     await dialog.getByLabel('At a time').fill('1')
     await dialog.getByRole('button', { name: 'Stop 3 VMs', exact: true }).click()
 
@@ -69,13 +79,9 @@ testOfFailure(
   async ({ page, stack }) => {
     const names = ['order-1', 'order-2', 'order-3']
     for (const name of names) await createVm(stack, { namespace, name })
-    const path = `/apis/subresources.kubevirt.io/v1/namespaces/${namespace}/virtualmachineinstances/order-2/pause`
-    const fault = { effect: 'status', code: 500, message: 'virt-handler is not there', match: { path }, count: 1 }
-    expect((await stack.api('admin', 'POST', '/sim/faults', fault)).status).toBe(200)
+    await refuseOnce(stack, 'virtualmachineinstances/order-2/pause')
     await openAs(page, stack, 'operator', '/virtual-machines?q=order')
-    await page.getByRole('checkbox', { name: 'Select all shown' }).click()
-    await verb(page, 'Pause…').click()
-    const dialog = page.getByRole('dialog')
+    const dialog = await openForAll(page, 'Pause…')
     await dialog.getByLabel('At a time').fill('1')
     await dialog.getByRole('checkbox', { name: 'Stop at the first failure' }).click()
     await dialog.getByRole('button', { name: 'Pause 3 VMs', exact: true }).click()
@@ -100,8 +106,7 @@ test('takes snapshots of many VMs, and migrates them, two at a time [F228]', asy
   await openAs(page, stack, 'operator', '/virtual-machines?q=herd')
   const dialog = page.getByRole('dialog')
   const act = async (label: string, button: string, done: string) => {
-    await page.getByRole('checkbox', { name: 'Select all shown' }).click()
-    await verb(page, label).click()
+    await openForAll(page, label)
     await expect(dialog.getByRole('list', { name: button }).getByRole('listitem')).toHaveText(names.map((name) => new RegExp(name)))
     await dialog.getByLabel('At a time').fill('2')
     await dialog.getByRole('button', { name: button, exact: true }).click()
@@ -121,10 +126,7 @@ test('deletes many only after a phrase was typed [F012]', async ({ page, stack }
   await createVm(stack, { namespace, name: 'waste-1', runStrategy: 'Halted' })
   await createVm(stack, { namespace, name: 'waste-2', runStrategy: 'Halted' })
   await openAs(page, stack, 'operator', '/virtual-machines?q=waste')
-  await page.getByRole('checkbox', { name: 'Select all shown' }).click()
-  await verb(page, 'Delete…').click()
-
-  const dialog = page.getByRole('dialog')
+  const dialog = await openForAll(page, 'Delete…')
   const confirm = dialog.getByRole('button', { name: 'Delete 2 VMs', exact: true })
   await expect(confirm).toHaveAttribute('aria-disabled', 'true')
   await dialog.getByLabel(/^Type/).fill('delete 2 VMs')
@@ -139,7 +141,7 @@ test('what somebody else deletes is selected no more', async ({ page, stack }) =
   await page.getByRole('checkbox', { name: 'Select all shown' }).click()
   const foot = page.locator('.tablefoot')
   await expect(foot).toContainText('3 selected')
-  const remove = (name: string) => stack.api('admin', 'DELETE', `/apis/kubevirt.io/v1/namespaces/${namespace}/virtualmachines/${name}`)
+  const remove = (name: string) => stack.api('admin', 'DELETE', paths.vm({ namespace, name }))
   await remove('fading-2')
   await expect(page.getByRole('toolbar')).toContainText('2 selected')
   await expect(foot).toContainText('2 selected')
@@ -174,4 +176,17 @@ test('keys select, extend and clear; what is selected stays so while rows change
   await expect(selected).toHaveCount(3)
   await page.keyboard.press('Escape')
   await expect(selected).toHaveCount(0)
+})
+
+test('a click with Shift takes all from the last one chosen to this one, and less again with the next [F012]', async ({ page, stack }) => {
+  for (const name of ['span-1', 'span-2', 'span-3', 'span-4']) await createBareVm(stack, { namespace, name })
+  await openAs(page, stack, 'operator', '/virtual-machines?q=span-')
+  const selected = page.locator('tbody tr[aria-selected="true"]')
+  const box = (name: string) => page.getByRole('checkbox', { name: `Select ${name}`, exact: true })
+  await box('span-1').click()
+  await box('span-4').click({ modifiers: ['Shift'] })
+  await expect(selected).toHaveText([/span-1/, /span-2/, /span-3/, /span-4/])
+  await box('span-2').click({ modifiers: ['Shift'] })
+  await expect(selected).toHaveText([/span-1/, /span-2/])
+  await expect(page.getByRole('toolbar')).toContainText('2 selected')
 })

@@ -4,19 +4,33 @@ import type { Stack } from './fixtures.ts'
 
 type Condition = { type: string; status: string; reason?: string; message?: string }
 export type Vm = {
-  metadata: { uid: string; labels?: Record<string, string>; annotations?: Record<string, string>; creationTimestamp: string }
+  metadata: {
+    namespace: string
+    name: string
+    uid: string
+    labels?: Record<string, string>
+    annotations?: Record<string, string>
+    creationTimestamp: string
+  }
   spec: { runStrategy?: string }
   status?: { printableStatus?: string; conditions?: Condition[] }
 }
 export type Vmi = {
-  metadata: { uid: string }
-  status?: { nodeName?: string; phase?: string; interfaces?: { ipAddress?: string }[]; conditions?: Condition[] }
+  metadata: { uid: string; creationTimestamp: string }
+  status?: {
+    nodeName?: string
+    phase?: string
+    phaseTransitionTimestamps?: { phase: string; phaseTransitionTimestamp: string }[]
+    interfaces?: { ipAddress?: string }[]
+    conditions?: Condition[]
+  }
 }
 
 export type Ref = { namespace: string; name: string }
 
 export const paths = {
-  vm: ({ namespace, name }: Ref) => `/apis/kubevirt.io/v1/namespaces/${namespace}/virtualmachines/${name}`,
+  vms: (namespace: string) => `/apis/kubevirt.io/v1/namespaces/${namespace}/virtualmachines`,
+  vm: ({ namespace, name }: Ref) => `${paths.vms(namespace)}/${name}`,
   vmi: ({ namespace, name }: Ref) => `/apis/kubevirt.io/v1/namespaces/${namespace}/virtualmachineinstances/${name}`,
   migrations: (namespace: string) => `/apis/kubevirt.io/v1/namespaces/${namespace}/virtualmachineinstancemigrations`,
   snapshots: (namespace: string) => `/apis/snapshot.kubevirt.io/v1beta1/namespaces/${namespace}/virtualmachinesnapshots`,
@@ -62,7 +76,7 @@ export async function createVm(stack: Stack, plan: VmPlan): Promise<void> {
       storage: { accessModes: ['ReadWriteMany'], resources: { requests: { storage: '1Gi' } }, storageClassName, volumeMode: 'Block' },
     },
   })
-  await create(stack, paths.vm({ namespace, name: '' }).slice(0, -1), {
+  await create(stack, paths.vms(namespace), {
     apiVersion: 'kubevirt.io/v1',
     kind: 'VirtualMachine',
     metadata: { namespace, name, labels },
@@ -94,6 +108,21 @@ export async function createVm(stack: Stack, plan: VmPlan): Promise<void> {
   })
   const wanted = runStrategy === 'Always' ? 'Running' : 'Stopped'
   await expect.poll(async () => (await readVm(stack, plan))?.status?.printableStatus, { timeout: 60_000 }).toBe(wanted)
+}
+
+/** A stopped VM with neither disk nor network, of which nothing is waited for: for those that are many. */
+export async function createBareVm(stack: Stack, { namespace, name, labels }: Ref & { labels?: Record<string, string> }): Promise<void> {
+  await create(stack, paths.vms(namespace), {
+    apiVersion: 'kubevirt.io/v1',
+    kind: 'VirtualMachine',
+    metadata: { namespace, name, labels },
+    spec: { runStrategy: 'Halted', template: { spec: { domain: { devices: {} }, volumes: [] } } },
+  })
+}
+
+/** What goes wrong from now on with which requests: `docs/simulation.md`. */
+export async function fault(stack: Stack, spec: object): Promise<void> {
+  expect((await stack.api('admin', 'POST', '/sim/faults', spec)).status).toBe(200)
 }
 
 export async function createClaim(stack: Stack, { namespace, name }: Ref): Promise<void> {

@@ -1,6 +1,6 @@
 // Who is signed in to a guest, and what is mounted there, is asked for where it is shown and nowhere else.
 import type { Page } from '@playwright/test'
-import { expect, openAs, test } from './fixtures.ts'
+import { expect, openAs, test, visit } from './fixtures.ts'
 
 const guest = /\/virtualmachineinstances\/([^/]+)\/(guestosinfo|userlist|filesystemlist)$/
 
@@ -36,8 +36,7 @@ test('asks a guest who is signed in on the overview of its VM alone, and no more
     `${vm}/console?kind=serial`,
     `${vm}/console?kind=vnc`,
   ]) {
-    await page.goto(path)
-    await expect(page.getByRole('heading', { level: 1 }).first()).toBeVisible()
+    await visit(page, path)
     await expect(live).toBeVisible()
   }
   expect(asked).toEqual([])

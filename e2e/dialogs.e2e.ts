@@ -1,12 +1,9 @@
 // Dialogs whose object, or whose page, is another by the time somebody confirms or the cluster answers.
 import type { Page } from '@playwright/test'
-import { create, createVm, names, paths } from './cluster.ts'
-import { expect, openAs, rowAction, test, vmRow } from './fixtures.ts'
+import { create, createVm, fault, names, paths } from './cluster.ts'
+import { expect, openAs, rowAction, test, testOfFailure, vmRow } from './fixtures.ts'
 
 const namespace = 'team-a'
-
-/** What the cluster answers with 500, Chromium writes to the console. */
-const testOfFailure = test.extend<{ quietConsole: undefined }>({ quietConsole: async ({ browserName: _ }, provide) => provide(undefined) })
 
 async function takeSnapshot(stack: Parameters<typeof create>[0], vm: string, name: string): Promise<void> {
   await create(stack, paths.snapshots(namespace), {
@@ -35,7 +32,7 @@ test('who closes a dialog before the cluster has answered stays where they are t
   // Its row is among the first, whatever else the cluster has.
   await createVm(stack, { namespace, name: 'a-patient' })
   const path = `/apis/subresources.kubevirt.io/v1/namespaces/${namespace}/virtualmachines/a-patient/stop`
-  expect((await stack.api('admin', 'POST', '/sim/faults', { effect: 'delay', delayMs: 3_000, match: { path }, count: 1 })).status).toBe(200)
+  await fault(stack, { effect: 'delay', delayMs: 3_000, match: { path }, count: 1 })
   await openAs(page, stack, 'operator', '/nodes')
   await vmsLink(page).click()
   await rowAction(page, 'a-patient', 'Stop…')
@@ -53,8 +50,7 @@ testOfFailure('says which snapshot stayed where one could not be deleted with it
   await createVm(stack, { namespace, name: 'clingy', disks: ['clingy-data'], runStrategy: 'Halted' })
   await takeSnapshot(stack, 'clingy', 'clingy-before')
   const path = `${paths.snapshots(namespace)}/clingy-before`
-  const fault = { effect: 'status', code: 500, message: 'etcd leader changed', match: { path, method: 'DELETE' }, count: 1 }
-  expect((await stack.api('admin', 'POST', '/sim/faults', fault)).status).toBe(200)
+  await fault(stack, { effect: 'status', code: 500, message: 'etcd leader changed', match: { path, method: 'DELETE' }, count: 1 })
   await openAs(page, stack, 'power-user', '/virtual-machines?q=clingy')
   await rowAction(page, 'clingy', 'Delete…')
   const dialog = page.getByRole('dialog', { name: 'Delete clingy?' })

@@ -131,6 +131,14 @@ export const test = base.extend<
 
 export { expect }
 
+/** For tests of what Chromium complains of itself: a refusal, a failure, an attack. */
+export const noisyConsole = {
+  quietConsole: async ({ browserName: _ }: { browserName: string }, provide: (nothing: undefined) => Promise<void>) => provide(undefined),
+}
+
+/** For tests in which the cluster fails: what is answered with 500, Chromium writes to the console. */
+export const testOfFailure = test.extend<{ quietConsole: undefined }>(noisyConsole)
+
 /** Signs in through the page, one click, and waits for the first list. */
 export async function signInAs(page: Page, user: DemoUser): Promise<void> {
   await page.goto('/')
@@ -143,6 +151,12 @@ export async function openAs(page: Page, stack: Stack, user: DemoUser, path: str
   const answer = await page.request.post('/auth/sign-in', { data: { mode: 'demo', user }, headers: { origin: stack.url } })
   expect(answer.status()).toBe(200)
   await page.goto(path)
+}
+
+/** Opens a page and waits until it has its heading. */
+export async function visit(page: Page, path: string): Promise<void> {
+  await page.goto(path)
+  await expect(page.getByRole('heading', { level: 1 }).first()).toBeVisible()
 }
 
 /** axe finds nothing, with the page as it is now. In another theme only its colours are new. */

@@ -171,11 +171,10 @@ test('boots many VMs in the groups of a label, the next when the one before runs
   await expect(dialog.getByText('boot-db → boot-web')).toBeVisible()
   await dialog.getByRole('button', { name: 'Start 2 VMs', exact: true }).click()
   await expect(dialog.getByRole('heading', { name: 'Started: 2 VMs' })).toBeVisible({ timeout: 60_000 })
-  const begun = async (name: string) => {
-    const vmi = (await readVmi(stack, { namespace, name })) as { metadata: { creationTimestamp?: string } } | undefined
-    return Date.parse(vmi?.metadata.creationTimestamp ?? '')
-  }
-  expect(await begun('boot-web')).toBeGreaterThanOrEqual(await begun('boot-db'))
+  const [db, web] = await Promise.all(['boot-db', 'boot-web'].map((name) => readVmi(stack, { namespace, name })))
+  const running = db?.status?.phaseTransitionTimestamps?.find(({ phase }) => phase === 'Running')?.phaseTransitionTimestamp
+  expect(Date.parse(running ?? '')).toBeGreaterThan(Date.parse(db?.metadata.creationTimestamp ?? ''))
+  expect(Date.parse(web?.metadata.creationTimestamp ?? '')).toBeGreaterThanOrEqual(Date.parse(running ?? ''))
 })
 
 test('deletes many VMs, keeps the disks that one keeps, and never what others use [F039] [F229]', async ({ page, stack }) => {

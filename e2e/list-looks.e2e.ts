@@ -1,6 +1,6 @@
 // Where one stands in a long list: under which head, on which row, and on a phone with which menus.
 import type { Page } from '@playwright/test'
-import { createVm, paths } from './cluster.ts'
+import { createBareVm, createVm, paths } from './cluster.ts'
 import { expect, expectAccessible, openAs, test, vmRow } from './fixtures.ts'
 
 test.use({ stackArgs: ['--scenario', 'fleet', '--vms', '400'], stackOf: 'list-looks' })
@@ -63,6 +63,77 @@ test('gives the focus of a row that somebody deletes to its neighbour, and scrol
   await stack.api('admin', 'DELETE', paths.vm({ namespace: 'team-a', name: 'gone-1' }))
   await expect(vmRow(page, 'gone-1')).toHaveCount(0)
   await expect(search).toBeFocused()
+})
+
+test('puts whoever stood on the last row where the list says that it has none, and nobody else [F013]', async ({ page, stack }) => {
+  const vm = { namespace: 'team-a', name: 'sole-1' }
+  await createBareVm(stack, vm)
+  await openAs(page, stack, 'operator', '/virtual-machines?q=sole-')
+  await vmRow(page, 'sole-1').getByRole('link').focus()
+  await stack.api('admin', 'DELETE', paths.vm(vm))
+  await expect(page.getByRole('heading', { name: 'Nothing matches' })).toBeVisible()
+  await expect(page.locator('.listempty')).toBeFocused()
+  await page.keyboard.press('Tab')
+  await expect(page.locator('.listempty').getByRole('button', { name: 'Clear the search' })).toBeFocused()
+
+  await createBareVm(stack, vm)
+  await expect(vmRow(page, 'sole-1')).toBeVisible()
+  const search = page.getByRole('combobox', { name: 'Search VMs' })
+  await search.focus()
+  await stack.api('admin', 'DELETE', paths.vm(vm))
+  await expect(page.getByRole('heading', { name: 'Nothing matches' })).toBeVisible()
+  await expect(search).toBeFocused()
+})
+
+test('a dialog that has deleted the row it was about leaves one on the next, or where the list says that it has none [F012]', async ({
+  page,
+  stack,
+}) => {
+  for (const name of ['leave-1', 'leave-2', 'leave-3']) await createBareVm(stack, { namespace: 'team-a', name })
+  await openAs(page, stack, 'operator', '/virtual-machines?q=leave-')
+  await expect(vmRow(page, 'leave-3')).toBeVisible()
+  const dialog = page.getByRole('dialog')
+  const deleteSelected = async (what: string) => {
+    await page.getByRole('toolbar').getByRole('button', { name: 'Delete…', exact: true }).click()
+    await dialog.getByLabel(/^Type/).fill(`delete ${what}`)
+    await dialog.getByRole('button', { name: `Delete ${what}`, exact: true }).click()
+    await expect(dialog.getByRole('heading', { name: `Deleted: ${what}` })).toBeVisible({ timeout: 30_000 })
+    await expect(page.getByRole('toolbar')).toHaveCount(0)
+    await dialog.locator('footer').getByRole('button', { name: 'Close' }).click()
+    await expect(dialog).toHaveCount(0)
+  }
+  await page.keyboard.press('j')
+  await page.keyboard.press('x')
+  await deleteSelected('1 VM')
+  await expect(vmRow(page, 'leave-2').getByRole('link')).toBeFocused()
+  await page.getByRole('checkbox', { name: 'Select all shown' }).click()
+  await deleteSelected('2 VMs')
+  await expect(page.locator('.listempty')).toBeFocused()
+})
+
+test('the tree leads from what it does not list, of a node or of an app, to the list that has it all [F225]', async ({ page, stack }) => {
+  const crowd = Array.from({ length: 42 }, (_, index) => `crowd-${index}`)
+  await Promise.all(crowd.map((name) => createBareVm(stack, { namespace: 'team-b', name, labels: { app: 'crowd' } })))
+  await openAs(page, stack, 'operator', '/virtual-machines?sort=-memory')
+  const count = page.getByRole('heading', { level: 1 })
+  const open = async (name: RegExp | string) => {
+    await page.getByRole('treeitem', { name }).focus()
+    await page.keyboard.press('ArrowRight')
+  }
+  await open(/^team-b/)
+  await open('crowd, 42 VMs')
+  await page.getByRole('treeitem', { name: 'and 2 more' }).click()
+  await expect(page).toHaveURL(/\?sort=-memory&q=namespace(:|%3A)team-b(\+|%20)label(:|%3A)app(=|%3D)crowd$/)
+  await expect(count).toHaveText(/^Virtual machines42 of/)
+
+  await page.getByRole('button', { name: 'Clear the search' }).click()
+  await page.getByRole('group', { name: 'Show by' }).getByRole('button', { name: 'Nodes' }).click()
+  await open(/^fra-w-02/)
+  const more = page.getByRole('treeitem', { name: /^and \d+ more$/ })
+  const rest = Number(/\d+/.exec((await more.getAttribute('aria-label')) ?? '')?.[0])
+  await more.click()
+  await expect(page).toHaveURL(/\?sort=-memory&q=node(:|%3A)fra-w-02$/)
+  await expect(count).toHaveText(new RegExp(`^Virtual machines${rest + 40} of`))
 })
 
 test('leaves out the middle of a long name, for what tells names apart is at their ends [F001]', async ({ page, stack }) => {

@@ -1,6 +1,7 @@
-// What a list looks like and can be asked to look like again: groups, saved views, and the address that holds it all.
+// What a list looks like and can be asked to look like again: groups, saved views, the address that holds it all, and a file.
+import { readFile } from 'node:fs/promises'
 import type { Page } from '@playwright/test'
-import { createVm } from './cluster.ts'
+import { createBareVm, createVm } from './cluster.ts'
 import { expect, expectAccessible, openAs, test, vmRow } from './fixtures.ts'
 
 const group = (page: Page, name: RegExp) => page.locator('tr.group').filter({ has: page.getByRole('button', { name }) })
@@ -182,4 +183,20 @@ test('views and columns are those of all tabs: what is kept in one is not undone
   await expect(column(page, 'Age')).toHaveCount(0)
   await page.getByRole('button', { name: 'Views' }).click()
   for (const name of ['From the other tab', 'From this one']) await expect(page.getByRole('menuitem', { name })).toBeVisible()
+})
+
+test('exports what is selected alone, as it is shown and then what the search hides of it [F226]', async ({ page, stack }) => {
+  for (const name of ['csv-1', 'csv-2', 'csv-3', 'csv-4']) await createBareVm(stack, { namespace: 'team-a', name })
+  await openAs(page, stack, 'operator', '/virtual-machines?q=csv-&sort=-name')
+  for (const name of ['csv-1', 'csv-2', 'csv-4']) await vmRow(page, name).getByRole('checkbox').click()
+  const rowsOf = async (item: string) => {
+    const download = page.waitForEvent('download')
+    await viewsMenu(page, item)
+    const lines = (await readFile(await (await download).path(), 'utf8')).split('\r\n')
+    return lines.slice(1, -1).map((line) => line.split(',')[0])
+  }
+  await page.getByRole('combobox', { name: 'Search VMs' }).fill('csv- -name:csv-1 ')
+  await expect(vmRow(page, 'csv-1')).toHaveCount(0)
+  expect(await rowsOf('Export 3 selected as CSV')).toEqual(['csv-4', 'csv-2', 'csv-1'])
+  expect(await rowsOf('Export as CSV')).toEqual(['csv-4', 'csv-3', 'csv-2'])
 })

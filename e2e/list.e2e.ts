@@ -1,4 +1,4 @@
-import { createVm, paths } from './cluster.ts'
+import { createVm, paths, readVmi, type Vm } from './cluster.ts'
 import { expect, expectAccessible, openAs, test, vmRow } from './fixtures.ts'
 
 test('tells the states of VMs apart by word and by shape, not by colour alone [F004]', async ({ page, stack }) => {
@@ -26,7 +26,46 @@ test('tells the states of VMs apart by word and by shape, not by colour alone [F
   expect(new Set(drawn).size).toBe(shapes.size)
 })
 
-test('shows one namespace alone, also after a reload and to whoever is sent the address [F002]', async ({ page, stack }) => {
+test('lists the VMs of every namespace, and says how many each has [F001]', async ({ page, stack }) => {
+  const { items } = (await stack.api('admin', 'GET', '/apis/kubevirt.io/v1/virtualmachines')).body as { items: Vm[] }
+  const counts = new Map<string, number>()
+  for (const { metadata } of items) counts.set(metadata.namespace, (counts.get(metadata.namespace) ?? 0) + 1)
+  expect(counts.size).toBeGreaterThanOrEqual(3)
+  await openAs(page, stack, 'operator', '/virtual-machines')
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(`Virtual machines${items.length}`)
+  const tree = page.getByRole('tree', { name: 'Namespaces' })
+  for (const [namespace, count] of counts)
+    await expect(tree.getByRole('treeitem', { name: new RegExp(`^${namespace}, ${count} VMs?\\b`) })).toBeVisible()
+})
+
+test('fills every column from the VM and its VMI [F005]', async ({ page, stack }) => {
+  await page.setViewportSize({ width: 1900, height: 900 })
+  await openAs(page, stack, 'operator', '/virtual-machines?q=web-01')
+  const vmi = await readVmi(stack, { namespace: 'team-a', name: 'web-01' })
+  await expect(vmRow(page, 'web-01')).toBeVisible()
+  const titles = await page.locator('thead th').allTextContents()
+  const at = (title: string) => titles.findIndex((one) => one.startsWith(title))
+  for (const [title, text] of [
+    ['Status', 'Running'],
+    ['Namespace', 'team-a'],
+    ['Node', vmi?.status?.nodeName],
+    ['CPU', '2'],
+    ['Memory', '4 GiB'],
+    ['Run strategy', 'Always'],
+    ['OS', /Ubuntu 24\.04/],
+    ['IP addresses', vmi?.status?.interfaces?.[0]?.ipAddress],
+    ['Age', /^\d+ ?[smhd]/],
+  ] as const) {
+    expect([title, at(title) >= 0]).toEqual([title, true])
+    await expect(vmRow(page, 'web-01').locator('> *').nth(at(title))).toContainText(text ?? 'nothing')
+  }
+})
+
+test('shows one namespace alone, also after a reload and to whoever is sent the address [F002] [F223]', async ({
+  page,
+  browser,
+  stack,
+}) => {
   await openAs(page, stack, 'operator', '/virtual-machines')
   await page
     .getByRole('tree', { name: 'Namespaces' })
@@ -45,6 +84,13 @@ test('shows one namespace alone, also after a reload and to whoever is sent the 
   await page.reload()
   await onlyTeamB()
   await expect(page.getByRole('treeitem', { name: /^team-b/ })).toHaveAttribute('aria-selected', 'true')
+
+  await using elsewhere = await browser.newContext({ baseURL: stack.url })
+  const other = await elsewhere.newPage()
+  await openAs(other, stack, 'viewer', page.url())
+  await expect(vmRow(other, 'jumphost')).toBeVisible()
+  await expect(vmRow(other, 'web-01')).toHaveCount(0)
+  await expect(other.getByRole('button', { name: 'Remove namespace:team-b' })).toBeVisible()
 })
 
 test('a column that was put away stays away after a reload, until the columns are reset [F006]', async ({ page, stack }) => {

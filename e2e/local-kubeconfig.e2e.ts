@@ -1,10 +1,10 @@
 // One's own kubeconfig on one's own machine: the printed link in Chromium, and what a hostile page in the same browser can do.
 import { createServer } from 'node:http'
 import { startScript } from '../dev/spawned-stack.ts'
-import { expect, test } from './fixtures.ts'
+import { expect, noisyConsole, test } from './fixtures.ts'
 
 // The server under test is another one than the fixture's, and what is tried is what the fixture would complain of.
-test.use({ quietConsole: async ({ browserName: _ }, provide) => provide(undefined) })
+test.use(noisyConsole)
 
 /** `npm start -- --kubeconfig` in front of the stack's cluster, as the operator. */
 async function startLocal(kubeconfig: string) {

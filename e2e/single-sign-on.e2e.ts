@@ -1,6 +1,6 @@
 // Single sign-on in Chromium, through a real identity provider: the way there and back, what is left after it, and who else gets in.
 import type { BrowserContext, Page } from '@playwright/test'
-import { expect, test, vmRow } from './fixtures.ts'
+import { expect, noisyConsole, test, vmRow } from './fixtures.ts'
 
 test.use({
   stackArgs: ['--scenario', 'small', '--auth', 'oidc'],
@@ -43,7 +43,7 @@ test('leads through the identity provider to where one wanted to be, and renews 
 
 test.describe('with what a browser complains of', () => {
   // A refused sign-in is a 400, a tab without its session gets a 401: Chromium writes them to the console.
-  test.use({ quietConsole: async ({ browserName: _ }, provide) => provide(undefined) })
+  test.use(noisyConsole)
 
   test('signs out in every tab and at the provider, and leaves nothing for the Back button [A-17]', async ({ page, context, stack }) => {
     const addresses: string[] = []
