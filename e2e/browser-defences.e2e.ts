@@ -1,11 +1,11 @@
 // What the browser itself is told to refuse: framing, other scripts, documents out of answers, and what it is not left with.
 import type { BrowserContext, Page } from '@playwright/test'
-import { expect, openAs, test } from './fixtures.ts'
+import { expect, noisyConsole, openAs, test, visit } from './fixtures.ts'
 
 const goldenPolicy = (nonce: string) =>
   `default-src 'none';script-src 'nonce-${nonce}' 'strict-dynamic';style-src-elem 'self' 'nonce-${nonce}';style-src-attr 'none';` +
   `img-src 'self' data:;font-src 'self';connect-src 'self';worker-src 'self';manifest-src 'self';form-action 'self';frame-src 'none';` +
-  `frame-ancestors 'none';base-uri 'none';object-src 'none';require-trusted-types-for 'script';trusted-types 'none';report-to csp;report-uri /api/csp-report`
+  `frame-ancestors 'none';base-uri 'none';object-src 'none';require-trusted-types-for 'script';trusted-types 'none';report-uri /api/csp-report`
 
 test('every page comes with the policy, word for word, and a nonce of its own [X-08]', async ({ page, stack }) => {
   await openAs(page, stack, 'operator', '/virtual-machines')
@@ -34,7 +34,19 @@ async function attacker(context: BrowserContext, origin: string, body: string, h
 
 test.describe('another origin', () => {
   // What is tried here is what the fixture would complain of.
-  test.use({ quietConsole: async ({ browserName: _ }, provide) => provide(undefined) })
+  test.use(noisyConsole)
+
+  test('is asked for nothing by a page of ours, and Chromium tells the server of the try [X-08]', async ({ page, stack }) => {
+    await openAs(page, stack, 'operator', '/virtual-machines')
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+    const told = page.waitForRequest((request) => new URL(request.url()).pathname === '/api/csp-report')
+    await page.evaluate(() => (new Image().src = 'https://evil.example/x.png'))
+    const report = await told
+    expect(report.postDataJSON()).toMatchObject({
+      'csp-report': { 'effective-directive': 'img-src', 'blocked-uri': 'https://evil.example/x.png' },
+    })
+    expect((await report.response())?.status()).toBe(204)
+  })
 
   test('can neither frame a page, nor read an answer as script, picture or document [X-07] [X-10]', async ({ page, context, stack }) => {
     await openAs(page, stack, 'operator', '/virtual-machines')
@@ -257,10 +269,8 @@ test('connects to nobody but the cluster, whatever the pages ask for [P-08] [L-0
     '/nodes',
     '/templates',
     '/migrations',
-  ]) {
-    await page.goto(path)
-    await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
-  }
+  ])
+    await visit(page, path)
   const { seen, allowed } = await stack.egress()
   expect(seen).toEqual(allowed)
   expect([...origins]).toEqual([stack.url])

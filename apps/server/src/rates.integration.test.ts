@@ -59,7 +59,8 @@ test.each(floods)('holds a flood of %s back, says until when, and lets others pa
 })
 
 test('takes a browser’s report of what the policy stopped, and nothing else [X-08] [P-12]', async () => {
-  await using own = await startBehindHostileApi()
+  const lines: string[] = []
+  await using own = await startBehindHostileApi({ logLevel: 'warn', logTo: { write: (line) => void lines.push(line) } })
   const report = async (body: unknown, contentType: string, headers: Record<string, string> = {}) =>
     (await own.ann.request('/api/csp-report', { method: 'POST', body, contentType, headers })).status
   expect(await report(violation, 'application/csp-report')).toBe(204)
@@ -70,6 +71,11 @@ test('takes a browser’s report of what the policy stopped, and nothing else [X
   expect(await report(violation, 'application/json')).toBe(415)
   expect(await report(violation, 'application/csp-report', { 'sec-fetch-site': 'cross-site' })).toBe(403)
   expect((await own.ann.request('/api/csp-report')).status).toBe(404)
+  const logged = lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ msg }) => msg === 'csp.violation')
+  expect(logged).toMatchObject([
+    { document: 'https://vms.example.com/', directive: 'script-src', blocked: 'eval' },
+    { document: 'x', directive: 'img-src', blocked: 'y' },
+  ])
 })
 
 test('counts reports by who sends them, also where they come through a proxy of ours [P-17]', async () => {

@@ -41,7 +41,7 @@ export function pageHeaders(secure: boolean): RequestHandler[] {
   return [
     (_req, res, next) => {
       res.locals.nonce = randomBytes(16).toString('base64')
-      res.setHeader('reporting-endpoints', `csp="${reportPath}"`)
+      if (secure) res.setHeader('reporting-endpoints', `csp="${reportPath}"`)
       next()
     },
     helmet.contentSecurityPolicy({
@@ -63,7 +63,8 @@ export function pageHeaders(secure: boolean): RequestHandler[] {
         objectSrc: ["'none'"],
         requireTrustedTypesFor: ["'script'"],
         trustedTypes: ["'none'"],
-        reportTo: ['csp'],
+        // Browsers that know report-to look at nothing else, and send to no endpoint over plain HTTP: there the old one serves.
+        ...(secure ? { reportTo: ['csp'] } : {}),
         reportUri: [reportPath],
         ...(secure ? { upgradeInsecureRequests: [] } : {}),
       },

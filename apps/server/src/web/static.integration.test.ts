@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { Agent, get } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -38,9 +39,10 @@ function ask(
   path: string,
   headers: Record<string, string> = {},
   agent?: Agent,
+  port = server.port,
 ): Promise<{ status: number; headers: NodeJS.Dict<string | string[]>; text: string }> {
   return new Promise((resolve, reject) => {
-    get({ host: '127.0.0.1', port: server.port, path, headers, agent }, (response) => {
+    get({ host: '127.0.0.1', port, path, headers, agent }, (response) => {
       let text = ''
       response.on('data', (chunk: Buffer) => (text += chunk.toString()))
       response.once('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }))
@@ -59,7 +61,7 @@ test('answers every page of the app with index.html, a strict policy and a nonce
     expect(headers['content-security-policy']).toBe(
       `default-src 'none';script-src 'nonce-${nonce}' 'strict-dynamic';style-src-elem 'self' 'nonce-${nonce}';style-src-attr 'none';` +
         `img-src 'self' data:;font-src 'self';connect-src 'self';worker-src 'self';manifest-src 'self';form-action 'self';frame-src 'none';` +
-        `frame-ancestors 'none';base-uri 'none';object-src 'none';require-trusted-types-for 'script';trusted-types 'none';report-to csp;report-uri /api/csp-report`,
+        `frame-ancestors 'none';base-uri 'none';object-src 'none';require-trusted-types-for 'script';trusted-types 'none';report-uri /api/csp-report`,
     )
     expect(headers).toMatchObject({
       'x-content-type-options': 'nosniff',
@@ -72,6 +74,26 @@ test('answers every page of the app with index.html, a strict policy and a nonce
     return nonce
   })
   expect(new Set(nonces).size).toBe(3)
+})
+
+test('over HTTPS, names the place for reports in both ways, for browsers take the newer where they know it [X-08]', async () => {
+  const [host, publicOrigin] = ['vms.example.com', 'https://vms.example.com']
+  const sessionKeys = [`k:${randomBytes(32).toString('base64')}`]
+  const config = {
+    host: '127.0.0.1',
+    port: 0,
+    webRoot,
+    kubeconfig: { text: api.kubeconfig },
+    logLevel: 'silent',
+    publicOrigin,
+    sessionKeys,
+  }
+  await using secure = await startServer(config)
+  const { headers } = await ask('/', { ...navigation, host }, undefined, secure.port)
+  expect(headers['reporting-endpoints']).toBe('csp="/api/csp-report"')
+  expect(headers['content-security-policy']).toMatch(/;report-to csp;report-uri \/api\/csp-report;upgrade-insecure-requests$/)
+  // A browser that knows report-to looks at no report-uri, and sends to no place over plain HTTP.
+  expect((await ask('/', navigation)).headers).not.toHaveProperty('reporting-endpoints')
 })
 
 test('gives no two pages the same nonce [X-08]', async () => {
