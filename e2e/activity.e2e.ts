@@ -25,7 +25,7 @@ test('an operator sees live what somebody else tried, and everything that the lo
   })
 
   await test.step('opens its details, where the request id can be copied', async () => {
-    await row.getByRole('link', { name: /^Details of/ }).click()
+    await row.getByRole('link', { name: /^Delete web-01, 2/ }).click()
     const details = page.getByRole('dialog', { name: 'Delete' })
     await expect(details).toContainText(answer.headers()['x-request-id'] ?? '')
     await expect(details.getByRole('button', { name: 'Copy Request ID' })).toBeVisible()
@@ -35,6 +35,22 @@ test('an operator sees live what somebody else tried, and everything that the lo
     await expect(details).toBeHidden()
   })
   await theirs.close()
+})
+
+test.describe('on a phone', () => {
+  test.use({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true })
+
+  test('an operation begins with what happened, and then says when and who [F144]', async ({ page, stack }) => {
+    await openAs(page, stack, 'operator', '/activity')
+    const row = page.getByRole('row').filter({ hasText: 'Sign in' }).filter({ hasText: 'operator' }).first()
+    await expect(row).toHaveText(/^.*Sign in.*Done.*\d\d:\d\d:\d\d · operator/)
+    const name = row.getByRole('link')
+    await expect(name.getByText('Sign in', { exact: true })).toBeInViewport({ ratio: 1 })
+    await expect(name.locator('time')).toBeHidden()
+    await expectAccessible(page)
+    await name.tap()
+    await expect(page.getByRole('dialog', { name: 'Sign in' })).toBeVisible()
+  })
 })
 
 test('a viewer is not led there, and is told what is missing and what would grant it [F011 F144 F145]', async ({ page }) => {

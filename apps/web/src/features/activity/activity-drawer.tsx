@@ -13,14 +13,14 @@ import { outcomeStates, outcomeWords } from './activity-words.ts'
 
 /** Everything that the log holds of one operation. */
 export default function ActivityDrawer({ row }: { row: ActivityRow }) {
-  const { search } = useLocation()
+  const { search, state } = useLocation()
   const navigate = useNavigate()
   const { activity, vm, user, namespace } = row
   const mine = activity.actor.kind === 'user'
   return (
     <Drawer
       title={row.action}
-      onClose={() => void navigate({ search: withEntry(search) }, { replace: true })}
+      onClose={() => void navigate({ search: withEntry(search) }, { replace: true, state })}
       footer={
         <>
           {mine && <Button render={<Link to={paths.activity(`user:${quoted(user)}`)} />}>All of this user</Button>}

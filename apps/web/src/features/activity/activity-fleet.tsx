@@ -7,6 +7,7 @@ import { Bdi } from '../../ui/bdi.tsx'
 import { useClock } from '../../ui/clock.ts'
 import { StatusBadge } from '../../ui/status-badge.tsx'
 import { formatDate, formatFullDate, formatTime } from '../../util/format.ts'
+import { visibleText } from '../../util/visible-text.ts'
 import type { ActivityRow } from './activity-rows.ts'
 import { withEntry } from './activity-url.ts'
 import { outcomeStates, outcomeWords } from './activity-words.ts'
@@ -29,7 +30,6 @@ export const activityFleet = defineFleet<ActivityRow>({
       id: 'time',
       title: 'Time',
       width: 118,
-      className: 'mono',
       value: ({ at }) => at,
       cell: (row) => <TimeCell row={row} />,
       csv: { value: ({ at }) => new Date(at).toISOString() },
@@ -107,23 +107,42 @@ export const activityFleet = defineFleet<ActivityRow>({
   })),
   menus: [facetMenu('user', 'User'), facetMenu('action', 'Action'), facetMenu('namespace', 'Namespace'), facetMenu('day', 'Day')],
   state: 'result',
-  phoneLine: ({ user, action, object, namespace }) =>
-    [action, object === undefined ? undefined : [namespace, object].filter(Boolean).join('/'), user].filter(Boolean).join(' · '),
+  phoneLine: (row) => (
+    <>
+      <When at={row.at} /> · <Bdi>{row.user}</Bdi>
+      {row.namespace && (
+        <>
+          {' '}
+          · <Bdi>{row.namespace}</Bdi>
+        </>
+      )}
+    </>
+  ),
 })
 
-function TimeCell({ row: { at, uid } }: { row: ActivityRow }) {
-  const { search } = useLocation()
-  const today = useClock((nowMs) => new Date(nowMs).toDateString()) === new Date(at).toDateString()
+/** What opens an operation's details; on phones, where it is a row's first line, it says what happened. */
+function TimeCell({ row: { at, uid, action, object } }: { row: ActivityRow }) {
+  const { search, state } = useLocation()
+  const what = [action, object].filter(Boolean).join(' ')
   return (
     <Link
       className="name"
       to={{ search: withEntry(search, uid) }}
+      state={state}
       title={formatFullDate(at)}
-      aria-label={`Details of ${formatFullDate(at)}`}
+      aria-label={`${visibleText(what)}, ${formatFullDate(at)}`}
     >
-      <time dateTime={new Date(at).toISOString()}>{today ? formatTime(at) : formatDate(at)}</time>
+      <span className="mono desk">
+        <When at={at} />
+      </span>
+      <Bdi className="phone">{what}</Bdi>
     </Link>
   )
+}
+
+function When({ at }: { at: number }) {
+  const today = useClock((nowMs) => new Date(nowMs).toDateString()) === new Date(at).toDateString()
+  return <time dateTime={new Date(at).toISOString()}>{today ? formatTime(at) : formatDate(at)}</time>
 }
 
 function ObjectCell({ row: { object, vm, activity } }: { row: ActivityRow }) {
