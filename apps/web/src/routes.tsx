@@ -3,7 +3,7 @@ import { Navigate } from 'react-router'
 import type { ComponentType } from 'react'
 import type { Params, RouteObject } from 'react-router'
 import type { Crumb, CrumbHandle } from './layouts/breadcrumbs.tsx'
-import { ErrorPage, NotFoundPage } from './layouts/error-page.tsx'
+import { ErrorPage } from './layouts/error-page.tsx'
 import { paths } from './paths.ts'
 
 /** A route's page, from the module that exports it by that name. */
@@ -101,7 +101,11 @@ export const routes: RouteObject[] = [
                     handle: crumbs(() => [{ label: 'My access', to: paths.myAccess() }]),
                     lazy: page(() => import('./features/access/my-access-page.tsx'), 'MyAccessPage'),
                   },
-                  { path: '*', Component: NotFoundPage },
+                  {
+                    path: '*',
+                    handle: crumbs(() => [{ label: 'Not found', to: '' }]),
+                    lazy: page(() => import('./layouts/not-found-page.tsx'), 'NotFoundPage'),
+                  },
                 ],
               },
             ],

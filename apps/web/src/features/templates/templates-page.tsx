@@ -68,7 +68,7 @@ function TemplatesGallery({ fleet, views }: { fleet: FleetState<TemplateRow>; vi
   return (
     <>
       <title>Templates · virtdeck</title>
-      <div className="pagehead">
+      <div className="pagehead galleryhead">
         <h1>
           Templates
           {templates.length > 0 && <span className="count">{formatCount(templates.length)}</span>}
@@ -107,7 +107,9 @@ function TemplatesGallery({ fleet, views }: { fleet: FleetState<TemplateRow>; vi
         <Facet label="Ready" count={counts.ready} pressed={query.readyOnly} onPress={() => change({ readyOnly: !query.readyOnly })} />
       </div>
       {error && templates.length === 0 ? (
-        <Unreadable error={error} />
+        <div className="centre">
+          <Unreadable error={error} />
+        </div>
       ) : status === 'loading' ? (
         <div className="gallery">
           <SkeletonLines label="Loading the templates" />
@@ -133,19 +135,26 @@ type GalleryProps = { templates: readonly TemplateRow[]; query: GalleryQuery; di
 
 function Gallery({ templates, query, disabledReason, onClear }: GalleryProps) {
   const sections = gallerySections(templates, query)
-  if (templates.length === 0) return <EmptyState icon={TemplateIcon} {...noTemplates} />
+  if (templates.length === 0)
+    return (
+      <div className="centre">
+        <EmptyState icon={TemplateIcon} {...noTemplates} />
+      </div>
+    )
   if (sections.length === 0)
     return (
-      <EmptyState
-        icon={SearchIcon}
-        title="No template matches"
-        body={
-          templates.length === 1
-            ? 'The only template is another one.'
-            : `None of ${formatCount(templates.length)} templates fits all of the search.`
-        }
-        action={<Button onClick={onClear}>Clear the search</Button>}
-      />
+      <div className="centre">
+        <EmptyState
+          icon={SearchIcon}
+          title="No template matches"
+          body={
+            templates.length === 1
+              ? 'The only template is another one.'
+              : `None of ${formatCount(templates.length)} templates fits all of the search.`
+          }
+          action={<Button onClick={onClear}>Clear the search</Button>}
+        />
+      </div>
     )
   return (
     <div className="gallery">
