@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { failure, StatusError } from '@virtdeck/k8s'
 import type { LiveMessage } from '@virtdeck/server/protocol'
-import { createLiveSocket } from './live-socket.ts'
+import { createLiveSocket, live as ownSocket } from './live-socket.ts'
 
 /** A WebSocket whose other end is the test. */
 class FakeSocket {
@@ -100,6 +100,24 @@ async function liveTab() {
   socket.say(heartbeat())
   return { ...own, socket }
 }
+
+test('asks for nothing as long as the tab is busy with its first rows', async () => {
+  const idle: (() => void)[] = []
+  const asked: string[] = []
+  vi.stubGlobal('requestIdleCallback', (run: () => void) => idle.push(run))
+  vi.stubGlobal('fetch', async (url: string) => {
+    asked.push(url)
+    return new Response('{}', { status: 503 })
+  })
+  const detach = ownSocket.attach({ opened: () => {}, heard: () => {} })
+  await vi.advanceTimersByTimeAsync(0)
+  expect(asked).toEqual([])
+  idle.forEach((run) => run())
+  await vi.advanceTimersByTimeAsync(0)
+  expect(asked).toEqual(['/api/ws-ticket'])
+  detach()
+  await vi.runOnlyPendingTimersAsync()
+})
 
 test('tells its followers when it is open, each time, and is live with the first word', async () => {
   const { live, told, answer, dials } = tab()
