@@ -185,6 +185,60 @@ test('views and columns are those of all tabs: what is kept in one is not undone
   for (const name of ['From the other tab', 'From this one']) await expect(page.getByRole('menuitem', { name })).toBeVisible()
 })
 
+test('a view brings its columns with it, and the list’s own are as they were when it is left [F006] [F224]', async ({ page, stack }) => {
+  await openAs(page, stack, 'operator', '/virtual-machines?q=namespace:team-a')
+  const column = (name: string) => page.getByRole('columnheader', { name, exact: true })
+  const toggle = async (name: string) => {
+    await page.getByRole('button', { name: 'Columns' }).click()
+    await page.getByRole('menuitemcheckbox', { name }).click()
+    await page.keyboard.press('Escape')
+  }
+  const views = async (item: string) => {
+    await viewsMenu(page, item)
+    await expect(page.getByRole('menu')).toHaveCount(0)
+  }
+  await toggle('Instance type')
+  await views('Save this view')
+  await page.getByRole('dialog').getByLabel('Name').fill('Types of team A')
+  await page.getByRole('dialog').getByRole('button', { name: 'Save view' }).click()
+  await toggle('Instance type')
+  await expect(column('Instance type')).toHaveCount(0)
+
+  await views('Types of team A')
+  await expect(column('Instance type')).toBeVisible()
+  // It stays on while one searches on within it, opens a VM or loads the page again.
+  await page.getByRole('combobox', { name: 'Search VMs' }).fill('web-01')
+  await expect(page).toHaveURL(/team-a\+web-01$/)
+  await vmRow(page, 'web-01').getByRole('link').click()
+  await expect(page.getByRole('heading', { level: 1, name: 'web-01' })).toBeVisible()
+  await page.goBack()
+  await page.reload()
+  await expect(column('Instance type')).toBeVisible()
+  // What is changed meanwhile is the view's for now, and the list's own not at all.
+  await toggle('Age')
+  await expect(column('Age')).toHaveCount(0)
+  await views('All VMs')
+  await expect(page).toHaveURL(/virtual-machines$/)
+  await expect(column('Instance type')).toHaveCount(0)
+  await expect(column('Age')).toBeVisible()
+  await page.goBack()
+  await expect(column('Instance type')).toBeVisible()
+  await expect(column('Age')).toHaveCount(0)
+
+  // Saved again, it has the name already.
+  await views('Save this view')
+  await page.getByRole('dialog').getByRole('button', { name: 'Replace view' }).click()
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Virtual machines' }).click()
+  await expect(column('Age')).toBeVisible()
+  await views('Types of team A')
+  await expect(page).toHaveURL(/team-a\+web-01$/)
+  await expect(column('Age')).toHaveCount(0)
+  // The last of its search takes the view off.
+  await page.getByRole('button', { name: 'Clear the search' }).click()
+  await expect(column('Age')).toBeVisible()
+  await expect(column('Instance type')).toHaveCount(0)
+})
+
 test('exports what is selected alone, as it is shown and then what the search hides of it [F226]', async ({ page, stack }) => {
   for (const name of ['csv-1', 'csv-2', 'csv-3', 'csv-4']) await createBareVm(stack, { namespace: 'team-a', name })
   await openAs(page, stack, 'operator', '/virtual-machines?q=csv-&sort=-name')

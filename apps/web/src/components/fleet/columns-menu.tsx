@@ -6,7 +6,8 @@ import { IconMark } from '../../ui/icon.tsx'
 import { ChevronRightIcon, RestartIcon, TagIcon } from '../../ui/icons.ts'
 import { formatCount } from '../../util/format.ts'
 import { visibleText } from '../../util/visible-text.ts'
-import { dropLabel, resetLooks, setLooks, showColumn, showLabel, useListLooks } from './columns.ts'
+import { useChangeLooks, useListEntry, useListLooks, usualLooks, withColumn, withLabel } from './columns.ts'
+import type { LooksChange } from './columns.ts'
 import { CheckMark } from './check-mark.tsx'
 import { labelColumnId, labelKeyOf } from './fleet-kind.ts'
 import type { Beside, FleetKind, FleetRow } from './fleet-kind.ts'
@@ -23,9 +24,11 @@ type ColumnsMenuProps<R extends FleetRow> = {
   rows: readonly R[]
 }
 
-/** Which columns there are, those of labels too, and how close the rows stand; kept in this browser. */
+/** Which columns there are, those of labels too, and how close the rows stand; kept in this browser, but for a view's. */
 export function ColumnsMenu<R extends FleetRow>({ trigger, kind, shown, rows }: ColumnsMenuProps<R>) {
   const { compact } = useListLooks(kind.id)
+  const change = useChangeLooks(kind.id)
+  const ofView = useListEntry().looks !== undefined
   return (
     <Menu.Root modal={false} defaultOpen>
       <Menu.Trigger render={trigger} />
@@ -34,18 +37,19 @@ export function ColumnsMenu<R extends FleetRow>({ trigger, kind, shown, rows }: 
         <Menu.Positioner className="menu-pos" side="bottom" align="end" sideOffset={4} collisionPadding={8}>
           <Menu.Popup tabIndex={0} className="menu picklist" aria-label="Columns">
             {kind.columns.slice(1).map(({ id, title }) => (
-              <Toggle key={id} label={title} checked={shown.includes(id)} onCheckedChange={(checked) => showColumn(kind.id, id, checked)} />
+              <Toggle key={id} label={title} checked={shown.includes(id)} onCheckedChange={(checked) => change(withColumn(id, checked))} />
             ))}
             {kind.beside && <Problem of={kind.beside} />}
-            {kind.labels && <LabelColumns kind={kind} shown={shown} rows={rows} />}
+            {kind.labels && <LabelColumns kind={kind} shown={shown} rows={rows} onChange={change} />}
             <Menu.Separator render={<hr />} />
             <Toggle
               label="Compact rows"
               checked={compact}
-              onCheckedChange={(checked) => setLooks(kind.id, (looks) => ({ ...looks, compact: checked }))}
+              onCheckedChange={(checked) => change((looks) => ({ ...looks, compact: checked }))}
             />
+            {ofView && <p className="dim none">These are a view’s. What you change here is kept once you save the view again.</p>}
             <Menu.Separator render={<hr />} />
-            <Menu.Item className="mi" label="Reset to default" closeOnClick={false} onClick={() => resetLooks(kind.id)}>
+            <Menu.Item className="mi" label="Reset to default" closeOnClick={false} onClick={() => change(usualLooks)}>
               <IconMark icon={RestartIcon} />
               Reset to default
             </Menu.Item>
@@ -62,9 +66,9 @@ function Problem({ of: { subscribe, problem } }: { of: Beside }) {
   return text === undefined ? null : <p className="dim none">{text}</p>
 }
 
-type LabelsProps<R extends FleetRow> = Omit<ColumnsMenuProps<R>, 'trigger'>
+type LabelsProps<R extends FleetRow> = Omit<ColumnsMenuProps<R>, 'trigger'> & { onChange: (change: LooksChange) => void }
 
-function LabelColumns<R extends FleetRow>({ kind, shown, rows }: LabelsProps<R>) {
+function LabelColumns<R extends FleetRow>(props: LabelsProps<R>) {
   return (
     <Menu.SubmenuRoot>
       <Menu.SubmenuTrigger className="mi" label="Labels">
@@ -75,7 +79,7 @@ function LabelColumns<R extends FleetRow>({ kind, shown, rows }: LabelsProps<R>)
       <Menu.Portal>
         <Menu.Positioner className="menu-pos" collisionPadding={8}>
           <Menu.Popup tabIndex={0} className="menu picklist" aria-label="Labels">
-            <LabelNames kind={kind} shown={shown} rows={rows} />
+            <LabelNames {...props} />
           </Menu.Popup>
         </Menu.Positioner>
       </Menu.Portal>
@@ -83,7 +87,7 @@ function LabelColumns<R extends FleetRow>({ kind, shown, rows }: LabelsProps<R>)
   )
 }
 
-function LabelNames<R extends FleetRow>({ kind, shown, rows }: LabelsProps<R>) {
+function LabelNames<R extends FleetRow>({ kind, shown, rows, onChange }: LabelsProps<R>) {
   const names = kind.labels ? labelNames(rows, kind.labels) : new Map<string, { count: number }>()
   const common = [...names].toSorted(([, a], [, b]) => b.count - a.count).slice(0, LABELS)
   // What is shown can be put away, also where no row has it any more.
@@ -96,7 +100,7 @@ function LabelNames<R extends FleetRow>({ kind, shown, rows }: LabelsProps<R>) {
       label={name}
       count={count}
       checked={shown.includes(labelColumnId(name))}
-      onCheckedChange={(checked) => (checked ? showLabel(kind.id, name) : dropLabel(kind.id, name))}
+      onCheckedChange={(checked) => onChange(withLabel(name, checked))}
     />
   ))
 }

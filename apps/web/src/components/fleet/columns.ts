@@ -1,4 +1,5 @@
 // Which columns a list shows and how wide they are: what was chosen in this browser, and otherwise what there is room for.
+import { useLocation, useNavigate } from 'react-router'
 import { createBrowserStore } from '../../stores/browser-store.ts'
 import { columnOf, labelColumnId, labelKeyOf } from './fleet-kind.ts'
 import type { FleetColumn, FleetKind, FleetRow } from './fleet-kind.ts'
@@ -63,22 +64,48 @@ const usual: ListLooks = { columns: {}, compact: false }
 
 const useLooks = createBrowserStore<{ lists: Readonly<Record<string, ListLooks>> }>('virtdeck.lists', { lists: {} })
 
-export const useListLooks = (kindId: string): ListLooks => useLooks(({ lists }) => lists[kindId] ?? usual)
-
-export function setLooks(kindId: string, change: (looks: ListLooks) => ListLooks): void {
-  useLooks.setState(({ lists }) => ({ lists: { ...lists, [kindId]: change(lists[kindId] ?? usual) } }))
+/** What a history entry holds of a list beside its URL. */
+export type ListEntry = {
+  /** A saved view's, for as long as it is on: the list's own are as they were, and come back after it. With the view's name. */
+  looks?: (ListLooks & { of: string }) | undefined
+  /** Somebody wants the whole list rather than the view that opens it. */
+  cleared?: boolean
 }
 
-export const showColumn = (kindId: string, id: string, shown: boolean) =>
-  setLooks(kindId, (looks) => ({ ...looks, columns: { ...looks.columns, [id]: shown } }))
+const blank: ListEntry = {}
 
-export const showLabel = (kindId: string, key: string) => showColumn(kindId, labelColumnId(key), true)
+export const useListEntry = (): ListEntry => (useLocation().state as ListEntry | null) ?? blank
+
+/** Those of the view that is on, or the list's own. */
+export function useListLooks(kindId: string): ListLooks {
+  const own = useLooks(({ lists }) => lists[kindId] ?? usual)
+  return useListEntry().looks ?? own
+}
+
+export type LooksChange = (looks: ListLooks) => ListLooks
+
+/** Changes what `useListLooks` says; of a view only for now, until it is saved again. */
+export function useChangeLooks(kindId: string): (change: LooksChange) => void {
+  const entry = useListEntry()
+  const { search } = useLocation()
+  const navigate = useNavigate()
+  return (change) => {
+    const { looks } = entry
+    if (looks) void navigate({ search }, { replace: true, state: { ...entry, looks: { ...looks, ...change(looks) } } satisfies ListEntry })
+    else useLooks.setState(({ lists }) => ({ lists: { ...lists, [kindId]: change(lists[kindId] ?? usual) } }))
+  }
+}
+
+export const withColumn =
+  (id: string, shown: boolean): LooksChange =>
+  (looks) => ({ ...looks, columns: { ...looks.columns, [id]: shown } })
 
 /** A label's column is not put away, but gone. */
-export const dropLabel = (kindId: string, key: string) =>
-  setLooks(kindId, (looks) => ({
-    ...looks,
-    columns: Object.fromEntries(Object.entries(looks.columns).filter(([id]) => id !== labelColumnId(key))),
-  }))
+export const withLabel =
+  (key: string, shown: boolean): LooksChange =>
+  (looks) =>
+    shown
+      ? withColumn(labelColumnId(key), true)(looks)
+      : { ...looks, columns: Object.fromEntries(Object.entries(looks.columns).filter(([id]) => id !== labelColumnId(key))) }
 
-export const resetLooks = (kindId: string) => setLooks(kindId, () => usual)
+export const usualLooks: LooksChange = () => usual

@@ -17,7 +17,8 @@ import { onDemand } from '../../util/on-demand.ts'
 import type { OnDemand } from '../../util/on-demand.ts'
 import { useMediaQuery } from '../../util/use-media-query.ts'
 import { whenIdle } from '../../util/when-idle.ts'
-import { shownColumns, useListLooks } from './columns.ts'
+import { shownColumns, useListEntry, useListLooks } from './columns.ts'
+import type { ListEntry } from './columns.ts'
 import { HowToGetIt } from '../missing-right.tsx'
 import { FacetBar, facetMenus } from './facet-bar.tsx'
 import type { Beside, FleetKind, FleetRow } from './fleet-kind.ts'
@@ -27,8 +28,8 @@ import { useEmptied } from './neighbour.ts'
 import { formatOrder } from './order.ts'
 import { QueryBox } from './query-box.tsx'
 import type { Scan } from './scan.ts'
-import { listPart } from './list-search.ts'
-import { openingView, takeView } from './saved-views.ts'
+import { isBare } from './list-search.ts'
+import { openingView, viewEntry, viewSearch } from './saved-views.ts'
 import { nothing, select, useSelection } from './selection.ts'
 import { FleetTableSkeleton } from './table-skeleton.tsx'
 import { useListState } from './use-list-state.ts'
@@ -57,7 +58,7 @@ type FleetPageProps<R extends FleetRow> = {
   /** Absent where it is asked again by itself. */
   onRetry?: () => void
   /** While there are no rows at all. */
-  empty: { title: string; body: string; action?: ReactNode }
+  empty: { title: string; body: ReactNode; action?: ReactNode }
   /** Where the user may list them nowhere; without, the API server's own words. */
   forbidden?: string
   /** The page's primary button, and the same with less room. */
@@ -279,20 +280,19 @@ function NothingMatches<R extends FleetRow>({ kind, scan: { total }, onClear }: 
  * they come back to the whole list, from another page or with a reload.
  */
 function useOpeningView(kindId: string): void {
-  const { search, state } = useLocation()
+  const { search } = useLocation()
+  const entry = useListEntry()
   const navigate = useNavigate()
   const opened = useRef(false)
   useEffect(() => {
     const opening = !opened.current
     opened.current = true
     const parameters = new URLSearchParams(search)
-    const bare = Object.values(listPart(parameters)).every((part) => part === '')
-    const cleared = (state as { cleared?: boolean } | null)?.cleared === true
-    const view = bare && !cleared ? openingView(kindId) : undefined
+    const view = isBare(parameters) && !entry.cleared ? openingView(kindId) : undefined
     if (!view) return
-    const next = opening ? { search: takeView(kindId, view, parameters) } : { search }
-    void navigate(next, { replace: true, state: opening ? state : { ...state, cleared: true } })
-  }, [kindId, navigate, search, state])
+    const state: ListEntry = opening ? { ...entry, ...viewEntry(view) } : { ...entry, cleared: true }
+    void navigate({ search: opening ? viewSearch(view, parameters) : search }, { replace: true, state })
+  }, [kindId, navigate, search, entry])
 }
 
 /** Renders with what is known beside the rows where that is searched, or sorted by. */

@@ -19,6 +19,9 @@ export function listPart(search: URLSearchParams): { q: string; sort: string; gr
   return { q: part('q'), sort: part('sort'), group: part('group') }
 }
 
+/** Whether it asks for the list as it is by itself. */
+export const isBare = (search: URLSearchParams): boolean => Object.values(listPart(search)).every((part) => part === '')
+
 function set(parameters: URLSearchParams, name: string, value: string) {
   if (value) parameters.set(name, value)
   else parameters.delete(name)

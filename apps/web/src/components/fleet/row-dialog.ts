@@ -33,7 +33,7 @@ export function useRowDialog() {
   return {
     dialog: parseRowDialog(new URLSearchParams(location.search)),
     open: (verb: string, row: Pick<FleetRow, 'namespace' | 'name'>) =>
-      void navigate({ search: searchWith({ verb, key: keyOf(row) }) }, { state: { opened: true } }),
+      void navigate({ search: searchWith({ verb, key: keyOf(row) }) }, { state: { ...(location.state as object | null), opened: true } }),
     close() {
       if (!isStillAt(location, ['do', 'on'])) return
       if (opened) void navigate(-1)

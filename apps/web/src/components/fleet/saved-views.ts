@@ -1,7 +1,6 @@
 // Views that were given a name: what is searched for, how it is ordered and grouped, and which columns show. Kept in this browser.
 import { createBrowserStore } from '../../stores/browser-store.ts'
-import { setLooks } from './columns.ts'
-import type { ListLooks } from './columns.ts'
+import type { ListEntry, ListLooks } from './columns.ts'
 import { listSearch } from './list-search.ts'
 
 export type SavedView = ListLooks & {
@@ -48,16 +47,12 @@ export function arranged(views: readonly SavedView[], changes: readonly NameChan
     .toSorted((a, b) => a.name.localeCompare(b.name))
 }
 
-/** The URL's search that shows a view, once its columns are taken as well. What else the search holds stays. */
+/** The URL's search that shows a view, together with its entry. What else the search holds stays. */
 export function viewSearch({ query, sort = '', group = '' }: SavedView, current: URLSearchParams): string {
   return listSearch(current, { q: query, sort, group })
 }
 
-/** Takes a view's columns and density; returns the search to go to. */
-export function takeView(kindId: string, view: SavedView, current: URLSearchParams): string {
-  setLooks(kindId, () => ({ columns: view.columns, compact: view.compact }))
-  return viewSearch(view, current)
-}
+export const viewEntry = ({ name, columns, compact }: SavedView): ListEntry => ({ looks: { of: name, columns, compact } })
 
 const useViews = createBrowserStore<{ lists: Readonly<Record<string, readonly SavedView[]>> }>('virtdeck.views', { lists: {} })
 const none: readonly SavedView[] = []

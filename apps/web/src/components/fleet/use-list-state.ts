@@ -1,9 +1,10 @@
 import { useEffect, useRef, useState } from 'react'
 import { useNavigate, useSearchParams } from 'react-router'
+import { useListEntry } from './columns.ts'
 import { columnOf } from './fleet-kind.ts'
 import type { FleetKind, FleetRow } from './fleet-kind.ts'
 import type { Term } from './language.ts'
-import { draftOf, draftQuery, draftTerms, listSearch } from './list-search.ts'
+import { draftOf, draftQuery, draftTerms, isBare, listSearch } from './list-search.ts'
 import type { Draft } from './list-search.ts'
 import { formatOrder, parseOrder } from './order.ts'
 import type { Order } from './order.ts'
@@ -31,6 +32,7 @@ export type ListState = {
 export function useListState<R extends FleetRow>(kind: FleetKind<R>): ListState {
   const { language } = kind
   const [search] = useSearchParams()
+  const entry = useListEntry()
   const navigate = useNavigate()
   const q = search.get('q') ?? ''
   const [seen, setSeen] = useState(q)
@@ -46,11 +48,18 @@ export function useListState<R extends FleetRow>(kind: FleetKind<R>): ListState 
     }
   }
 
+  /** A view's columns stay while one searches on within it, and go with the last of what it asked for. */
+  function show(part: Parameters<typeof listSearch>[1], replace: boolean) {
+    const next = listSearch(search, part)
+    const { looks, ...rest } = entry
+    void navigate({ search: next }, { replace, state: isBare(new URLSearchParams(next)) ? rest : { ...rest, looks } })
+  }
+
   function go(next: Draft, replace: boolean) {
     const query = draftQuery(language, next)
     if (query === q) return
     setSent(query)
-    void navigate({ search: listSearch(search, { q: query }) }, { replace })
+    show({ q: query }, replace)
   }
 
   const query = draftQuery(language, draft)
@@ -77,7 +86,7 @@ export function useListState<R extends FleetRow>(kind: FleetKind<R>): ListState 
       setDraft(next)
       go(next, false)
     },
-    orderBy: (order) => void navigate({ search: listSearch(search, { sort: formatOrder(order, kind.order) ?? '' }) }, { replace: true }),
-    groupBy: (key) => void navigate({ search: listSearch(search, { group: key ?? '' }) }, { replace: true }),
+    orderBy: (order) => show({ sort: formatOrder(order, kind.order) ?? '' }, true),
+    groupBy: (key) => show({ group: key ?? '' }, true),
   }
 }

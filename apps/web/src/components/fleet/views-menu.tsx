@@ -8,19 +8,21 @@ import { Dialog } from '../../ui/dialog.tsx'
 import { Field } from '../../ui/field.tsx'
 import { IconMark } from '../../ui/icon.tsx'
 import type { Icon } from '../../ui/icon.tsx'
-import { CheckIcon, ChevronRightIcon, DownloadIcon, EditIcon, GroupIcon, PinIcon, PlusIcon, UpDownIcon } from '../../ui/icons.ts'
+import { CheckIcon, ChevronRightIcon, DownloadIcon, EditIcon, GroupIcon, MenuIcon, PinIcon, PlusIcon, UpDownIcon } from '../../ui/icons.ts'
 import { TextInput } from '../../ui/text-input.tsx'
 import { download } from '../../util/download.ts'
 import { formatCount } from '../../util/format.ts'
-import { useListLooks } from './columns.ts'
+import { useListEntry, useListLooks } from './columns.ts'
+import type { ListEntry } from './columns.ts'
 import { fleetCsv, selectedOf } from './csv.ts'
 import { columnOf } from './fleet-kind.ts'
 import type { FleetKind, FleetRow } from './fleet-kind.ts'
 import { setFolded } from './group-row.tsx'
 import { groupName } from './groups.ts'
+import { isBare, listSearch } from './list-search.ts'
 import { ManageViews } from './manage-views.tsx'
 import { formatOrder, nextOrder } from './order.ts'
-import { changeViews, isSameView, takeView, useSavedViews, withView } from './saved-views.ts'
+import { changeViews, isSameView, useSavedViews, viewEntry, viewSearch, withView } from './saved-views.ts'
 import type { SavedView } from './saved-views.ts'
 import { useSelection } from './selection.ts'
 import type { ListState } from './use-list-state.ts'
@@ -41,11 +43,13 @@ type ViewsMenuProps<R extends FleetRow> = {
 /** Searches that were given a name, what the list is grouped by, and the list as a file. */
 export function ViewsMenu<R extends FleetRow>({ trigger, kind, list, rows, all, shown, total }: ViewsMenuProps<R>) {
   const views = useSavedViews(kind.id)
-  const looks = useListLooks(kind.id)
+  const { columns, compact } = useListLooks(kind.id)
+  const entry = useListEntry()
   const [dialog, setDialog] = useState<'save' | 'manage'>()
   const navigate = useNavigate()
   const [search] = useSearchParams()
-  const now: SavedView = { ...looks, name: '', query: list.query, sort: formatOrder(list.order, kind.order), group: list.group }
+  const now: SavedView = { name: '', query: list.query, sort: formatOrder(list.order, kind.order), group: list.group, columns, compact }
+  const whole = isBare(search) && !entry.looks
 
   const { uids } = useSelection()
   const selected = uids.size > 0 ? selectedOf(uids, rows, all).length : 0
@@ -67,15 +71,30 @@ export function ViewsMenu<R extends FleetRow>({ trigger, kind, list, rows, all, 
           <Menu.Positioner className="menu-pos" side="bottom" align="end" sideOffset={4} collisionPadding={8}>
             <Menu.Popup tabIndex={0} className="menu picklist" aria-label="Views">
               {total !== undefined && <p className="dim none">{countWords(kind, rows.length, total)}</p>}
+              {views.length > 0 && (
+                <Menu.Item
+                  className="mi"
+                  label={`All ${kind.many}`}
+                  onClick={() =>
+                    void navigate(
+                      { search: listSearch(search, { q: '', sort: '', group: '' }) },
+                      { state: { cleared: true } satisfies ListEntry },
+                    )
+                  }
+                >
+                  <IconMark icon={whole ? CheckIcon : MenuIcon} />
+                  <span className="tl">All {kind.many}</span>
+                </Menu.Item>
+              )}
               {views.map((view) => (
                 <Menu.Item
                   key={view.name}
                   className="mi"
                   label={view.name}
-                  onClick={() => void navigate({ search: takeView(kind.id, view, search) })}
+                  onClick={() => void navigate({ search: viewSearch(view, search) }, { state: viewEntry(view) })}
                   title={view.query}
                 >
-                  <IconMark icon={isSameView(view, now) ? CheckIcon : PinIcon} />
+                  <IconMark icon={!whole && isSameView(view, now) ? CheckIcon : PinIcon} />
                   <Bdi className="tl">{view.name}</Bdi>
                   {view.opens && <em>opens the list</em>}
                 </Menu.Item>
@@ -111,7 +130,9 @@ export function ViewsMenu<R extends FleetRow>({ trigger, kind, list, rows, all, 
           </Menu.Positioner>
         </Menu.Portal>
       </Menu.Root>
-      {dialog === 'save' && <SaveDialog kindId={kind.id} view={now} onClose={() => setDialog(undefined)} />}
+      {dialog === 'save' && (
+        <SaveDialog kindId={kind.id} view={{ ...now, name: entry.looks?.of ?? '' }} onClose={() => setDialog(undefined)} />
+      )}
       {dialog === 'manage' && <ManageViews kind={kind} views={views} onClose={() => setDialog(undefined)} />}
     </>
   )
@@ -204,11 +225,12 @@ function GroupMenu<R extends FleetRow>({ kind, list: { group, groupBy }, rows }:
 
 const formId = 'save-view'
 
+/** What is to be kept, under the name of the view that is on, if there is one. */
 type SaveDialogProps = { kindId: string; view: SavedView; onClose: () => void }
 
 function SaveDialog({ kindId, view, onClose }: SaveDialogProps) {
   const views = useSavedViews(kindId)
-  const [name, setName] = useState('')
+  const [name, setName] = useState(view.name)
   const field = useRef<HTMLInputElement>(null)
   const replaces = views.some((other) => other.name === name.trim())
 

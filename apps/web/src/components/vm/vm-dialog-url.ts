@@ -46,7 +46,7 @@ export function useVmDialog() {
     open(verb: DialogVerb, { namespace, name }: VmRef) {
       const here = params.namespace === namespace && params.name === name
       const search = withVmDialog(location.search, here ? { verb } : { verb, ref: { namespace, name } })
-      void navigate({ search }, { state: { opened: true } })
+      void navigate({ search }, { state: { ...(location.state as object | null), opened: true } })
     },
     close() {
       if (!isStillAt(location, ['do', 'vm'])) return
