@@ -58,6 +58,7 @@ const rows = {
     cpuMillicores: true,
     memoryBytes: true,
     labels: 'texts',
+    taints: [{ key: true, value: true, effect: true }],
   },
   virtualmachineinstancemigrations: {
     ...identity,

@@ -1,6 +1,6 @@
 // Emptying a node, and who may not. The nodes are changed: the stack is this file's own.
 import type { Page } from '@playwright/test'
-import { create } from './cluster.ts'
+import { create, paths, readVm } from './cluster.ts'
 import { expect, expectAccessible, openAs, rowAction, test, vmRow, type Stack } from './fixtures.ts'
 
 test.use({ stackOf: 'drain' })
@@ -48,6 +48,41 @@ test('a drain begins no more when it is told so, and goes on where it stopped [F
   await expect(results.getByText('Not begun').first()).toBeVisible()
   await plan.getByRole('button', { name: 'Go on' }).click()
   await expect(plan.getByRole('status').first()).toContainText('Draining')
+})
+
+test('a VM that may run nowhere else stays, and who would stop it is told whom that hurts [F125] [F243]', async ({ page, stack }) => {
+  const labels = { app: 'pinned' }
+  const metadata = { namespace: 'team-a', name: 'pinned' }
+  await create(stack, '/apis/kubevirt.io/v1/namespaces/team-a/virtualmachines', {
+    apiVersion: 'kubevirt.io/v1',
+    kind: 'VirtualMachine',
+    metadata,
+    spec: {
+      runStrategy: 'Always',
+      template: {
+        metadata: { labels },
+        spec: {
+          nodeSelector: { 'kubernetes.io/hostname': 'fra-w-03' },
+          domain: { cpu: { cores: 1 }, memory: { guest: '256Mi' }, devices: {} },
+        },
+      },
+    },
+  })
+  await expect.poll(async () => (await readVm(stack, metadata))?.status?.printableStatus, { timeout: 60_000 }).toBe('Running')
+  await create(stack, '/apis/policy/v1/namespaces/team-a/poddisruptionbudgets', {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata,
+    spec: { minAvailable: 1, selector: { matchLabels: labels } },
+  })
+  await openAs(page, stack, 'operator', '/nodes?drain=fra-w-03')
+  const blocked = panel(page, 'fra-w-03').getByRole('region', { name: 'Blocked' }).getByRole('listitem').filter({ hasText: 'pinned' })
+  await expect(blocked).toContainText('will do: lacks label kubernetes.io/hostname=fra-w-03')
+  await expect(blocked).toContainText('PodDisruptionBudget pinned lets none of its pods go now: to stop this VM goes against it.')
+  await expectAccessible(page)
+  // The plan is as live as the list.
+  await stack.api('admin', 'DELETE', paths.vm(metadata))
+  await expect(blocked).toHaveCount(0)
 })
 
 test('who sees the nodes but may not change them can neither cordon nor drain, and is told why and what would allow it [F124] [F125]', async ({

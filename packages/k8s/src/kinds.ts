@@ -10,6 +10,7 @@ import type {
   IoK8sApiCoreV1PersistentVolumeClaim,
   IoK8sApiCoreV1Pod,
   IoK8sApiCoreV1Secret,
+  IoK8sApiPolicyV1PodDisruptionBudget,
   IoK8sApiStorageV1StorageClass,
 } from '@kubevirt-ui-ext/kubevirt-api/kubernetes'
 import type {
@@ -42,6 +43,7 @@ export type Event = Stored<IoK8sApiCoreV1Event>
 export type Secret = Stored<IoK8sApiCoreV1Secret>
 export type ConfigMap = Stored<IoK8sApiCoreV1ConfigMap>
 export type PersistentVolumeClaim = Stored<IoK8sApiCoreV1PersistentVolumeClaim>
+export type PodDisruptionBudget = Stored<IoK8sApiPolicyV1PodDisruptionBudget>
 export type StorageClass = Stored<IoK8sApiStorageV1StorageClass>
 export type SelfSubjectAccessReview = IoK8sApiAuthorizationV1SelfSubjectAccessReview
 export type SelfSubjectRulesReview = IoK8sApiAuthorizationV1SelfSubjectRulesReview

@@ -31,6 +31,7 @@ export const resources = {
   secrets: resource<k.Secret>('', 'v1', 'secrets', 'Secret'),
   configMaps: resource<k.ConfigMap>('', 'v1', 'configmaps', 'ConfigMap'),
   persistentVolumeClaims: resource<k.PersistentVolumeClaim>('', 'v1', 'persistentvolumeclaims', 'PersistentVolumeClaim'),
+  podDisruptionBudgets: resource<k.PodDisruptionBudget>('policy', 'v1', 'poddisruptionbudgets', 'PodDisruptionBudget'),
   storageClasses: resource<k.StorageClass>('storage.k8s.io', 'v1', 'storageclasses', 'StorageClass', 'Cluster'),
   virtualMachines: resource<k.VirtualMachine>('kubevirt.io', 'v1', 'virtualmachines', 'VirtualMachine'),
   virtualMachineInstances: resource<k.VirtualMachineInstance>('kubevirt.io', 'v1', 'virtualmachineinstances', 'VirtualMachineInstance'),

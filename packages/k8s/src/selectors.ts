@@ -49,6 +49,37 @@ function unparsable(text: string): StatusError {
   return new StatusError(failure(400, `unable to parse requirement: ${text}`))
 }
 
+type Expression = { key: string; operator: string; values?: readonly string[] }
+
+/** What `matchExpressions` asks for, of a selector or of a node's affinity. An operator that no API server takes is never met. */
+export function requirementOf({ key, operator, values = [] }: Expression): LabelRequirement {
+  switch (operator) {
+    case 'NotIn':
+      return { key, operator: 'notin', values: [...values] }
+    case 'Exists':
+      return { key, operator: 'exists' }
+    case 'DoesNotExist':
+      return { key, operator: 'absent' }
+    case 'Gt':
+    case 'Lt':
+      return { key, operator: operator === 'Gt' ? 'gt' : 'lt', value: Number(values[0]) }
+    default:
+      return { key, operator: 'in', values: operator === 'In' ? [...values] : [] }
+  }
+}
+
+/** A selector as objects have it: `matchLabels` and `matchExpressions`. */
+export function labelSelectorOf({
+  matchLabels = {},
+  matchExpressions = [],
+}: {
+  matchLabels?: Readonly<Record<string, string>>
+  matchExpressions?: readonly Expression[]
+}): LabelSelector {
+  const labels = Object.entries(matchLabels).map(([key, value]): LabelRequirement => ({ key, operator: 'in', values: [value] }))
+  return [...labels, ...matchExpressions.map(requirementOf)]
+}
+
 export function matchesLabels(selector: LabelSelector, labels: Record<string, string> | undefined): boolean {
   return selector.every((requirement) => {
     const actual = own(labels, requirement.key)

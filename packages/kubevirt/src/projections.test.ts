@@ -123,6 +123,21 @@ describe.skipIf(withoutCaptures)('rows of recorded objects', () => {
   })
 })
 
+test('a node has the taints that keep VMs away, but for those that say what its state says', () => {
+  const taints = [
+    { key: 'gpu', value: 'true', effect: 'NoSchedule' },
+    { key: 'old', value: '', effect: 'NoExecute' },
+    { key: 'busy', effect: 'PreferNoSchedule' },
+    { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' },
+  ]
+  const node: Node = { metadata: { ...meta, name: 'node-1' }, spec: { unschedulable: true, taints } }
+  expect(projectNodeRow(node).taints).toEqual([
+    { key: 'gpu', value: 'true', effect: 'NoSchedule' },
+    { key: 'old', effect: 'NoExecute' },
+  ])
+  expect(projectNodeRow({ ...node, spec: { taints: taints.slice(2) } })).not.toHaveProperty('taints')
+})
+
 describe('projectVmRow', () => {
   test('multiplies sockets, cores and threads', () => {
     expect(

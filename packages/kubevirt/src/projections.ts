@@ -170,6 +170,8 @@ export function percentOf(progress: string | undefined): number | undefined {
   return percent === undefined ? undefined : Math.min(100, Number(percent))
 }
 
+type Taint = NonNullable<NodeRow['taints']>[number]
+
 export function projectNodeRow(node: Node): NodeRow {
   const { metadata, spec, status } = node
   const available = status?.allocatable ?? status?.capacity
@@ -183,6 +185,11 @@ export function projectNodeRow(node: Node): NodeRow {
     cpuMillicores: Math.round((parseQuantity(available?.['cpu']) ?? 0) * 1000),
     memoryBytes: Math.round(parseQuantity(available?.['memory']) ?? 0),
     labels: nonEmpty(metadata.labels),
+    taints: nonEmpty(
+      spec?.taints
+        ?.filter(({ key, effect }) => effect !== 'PreferNoSchedule' && !key.startsWith('node.kubernetes.io/'))
+        .map(({ key, value, effect }) => compact<Taint>({ key, value: value || undefined, effect })),
+    ),
   })
 }
 

@@ -56,6 +56,8 @@ export type NodeRow = {
   cpuMillicores: number
   memoryBytes: number
   labels?: Record<string, string>
+  /** What keeps pods away that do not tolerate it; without what `ready` and `unschedulable` say. */
+  taints?: { key: string; value?: string; effect: string }[]
 }
 
 export type MigrationRow = {

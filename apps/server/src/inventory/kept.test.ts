@@ -68,7 +68,11 @@ describe.skipIf(!existsSync(captures))('what is kept of recorded objects', () =>
     for (const migration of migrations)
       expect(projectMigrationRow(kept('virtualmachineinstancemigrations', migration))).toEqual(projectMigrationRow(migration))
     const { items } = bodyOf<{ items: Node[] }>('list/nodes.json')
-    for (const node of items) expect(projectNodeRow(kept('nodes', node))).toEqual(projectNodeRow(node))
+    const tainted = items.map((node) => ({
+      ...node,
+      spec: { ...node.spec, taints: [{ key: 'gpu', value: 'a100', effect: 'NoSchedule' }] },
+    }))
+    for (const node of [...items, ...tainted]) expect(projectNodeRow(kept('nodes', node))).toEqual(projectNodeRow(node))
   })
 
   test('makes the same rows of snapshots and volumes', () => {

@@ -117,7 +117,7 @@ const shapes = {
   namespaces: { metadata: identity } satisfies Shape<Namespace>,
   nodes: {
     metadata: { ...identity, labels },
-    spec: { unschedulable: true },
+    spec: { unschedulable: true, taints: [shared({ key: true, value: true, effect: true })] },
     status: {
       allocatable: { cpu: true, memory: true },
       capacity: { cpu: true, memory: true },

@@ -36,6 +36,7 @@ test('lets through what the pages need, as they write it', () => {
   expect(passGate('GET', subresourcePath('virtualmachineinstances', ref, 'vnc/screenshot')).kind).toBe('image')
   expect(passGate('CONNECT', subresourcePath('virtualmachineinstances', ref, 'console')).kind).toBe('console')
   expect(passGate('WATCH', `${vms}?fieldSelector=metadata.name%3Dweb-01`).path).toBe(`${vms}?fieldSelector=metadata.name%3Dweb-01`)
+  expect(passGate('WATCH', collectionPath(resources.podDisruptionBudgets)).kind).toBe('json')
   expect(passGate('POST', collectionPath(resources.secrets, 'team-a')).kind).toBe('json')
   expect(refusedWith('DELETE', `${objectPath(resources.virtualMachines, ref)}?propagationPolicy=Foreground`)).toBe(200)
 })

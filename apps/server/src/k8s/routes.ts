@@ -41,6 +41,8 @@ const verbs: [Resource, Verb[]][] = [
   [r.secrets, ['create', 'patch', 'delete']],
   // Patched to let go of one that a VM owns, so that it outlives the VM.
   [r.persistentVolumeClaims, [...read, 'patch', 'delete']],
+  // Whoever drains a node is told whom it would hurt.
+  [r.podDisruptionBudgets, read],
   [r.storageClasses, read],
   [r.virtualMachines, all],
   [r.virtualMachineInstances, [...read, 'delete']],

@@ -101,6 +101,7 @@ const adminRules: Rule[] = [
   rule('', ['namespaces'], [...read, 'create', 'delete', ...change]),
   rule('', ['nodes'], [...read, ...change]),
   rule('', ['persistentvolumes'], read),
+  rule('policy', ['poddisruptionbudgets'], read),
   rule('storage.k8s.io', ['storageclasses'], read),
   rule('snapshot.storage.k8s.io', ['volumesnapshots', 'volumesnapshotcontents', 'volumesnapshotclasses'], read),
   rule('virtdeck.io', ['activities'], ['list']),

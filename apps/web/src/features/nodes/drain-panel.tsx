@@ -15,6 +15,7 @@ import { drainCounts } from './drain-counts.ts'
 import { drainPlan } from './drain-plan.ts'
 import { DrainPlanView } from './drain-plan-view.tsx'
 import { DrainProgress } from './drain-progress.tsx'
+import { useDrainFacts } from './use-drain-facts.ts'
 import { beginDrain, forgetDrain, retryDrain, unfinishedOf, useDrains, type Drain, type DrainItem } from './drains.ts'
 import { patchNodes, setCordoned } from './node-verbs.ts'
 import './drain.css'
@@ -31,7 +32,8 @@ type DrainPanelProps = {
 }
 
 export default function DrainPanel({ node, nodes, vms, allVisible, onClose }: DrainPanelProps) {
-  const plan = drainPlan({ node, nodes, vms, allVisible })
+  const facts = useDrainFacts({ node, vms, allVisible })
+  const plan = drainPlan({ node, nodes, vms, allVisible, vmis: facts.vmis.items, budgets: facts.budgets.items })
   const drain = useDrains((drains) => drains[node.name])
   const [stopping, setStopping] = useState<ReadonlySet<string>>(new Set())
   const [error, setError] = useState<unknown>()
@@ -57,6 +59,7 @@ export default function DrainPanel({ node, nodes, vms, allVisible, onClose }: Dr
   const reason =
     cordonReason ??
     (mayMigrate.pending || mayStop.pending ? asking : undefined) ??
+    (facts.vmis.status === 'loading' || facts.budgets.status === 'loading' ? 'Reading where its VMs may run.' : undefined) ??
     forbidden ??
     (items.length === 0 ? 'There is nothing that could move.' : undefined)
   const missing = cordoning.allowed === false ? cordoning.reason : forbidden
@@ -103,7 +106,7 @@ export default function DrainPanel({ node, nodes, vms, allVisible, onClose }: Dr
               {missing}
             </Banner>
           )}
-          <DrainPlanView plan={plan} vms={vms} allVisible={allVisible} stopping={stopping} onStopping={setStopping} />
+          <DrainPlanView plan={plan} facts={facts} vms={vms} allVisible={allVisible} stopping={stopping} onStopping={setStopping} />
         </>
       )}
       {error !== undefined && (

@@ -2,16 +2,20 @@
 import type { VmRow } from '@virtdeck/kubevirt'
 import { useFleet } from '../../api/fleet.ts'
 import { Banner } from '../../ui/banner.tsx'
+import { Bdi } from '../../ui/bdi.tsx'
 import { Segmented } from '../../ui/segmented.tsx'
 import { StateGlyph } from '../../ui/state-glyph.tsx'
 import { countText, formatCount } from '../../util/format.ts'
+import { DETAIL_CHARACTERS } from '../../util/visible-text.ts'
 import { aboutText, drainSeconds, migrationPace } from './drain-estimate.ts'
 import { MoveLine, OnTheirWay, Reason, VmLine } from './drain-lines.tsx'
-import type { DrainPlan } from './drain-plan.ts'
+import { budgetWarnings, type DrainPlan } from './drain-plan.ts'
 import { AT_ONCE } from './drains.ts'
+import type { DrainFacts } from './use-drain-facts.ts'
 
 type DrainPlanViewProps = {
   plan: DrainPlan
+  facts: DrainFacts
   vms: readonly VmRow[]
   allVisible: boolean
   /** Uids of the blocked VMs that are to be stopped. */
@@ -19,8 +23,9 @@ type DrainPlanViewProps = {
   onStopping: (stopping: ReadonlySet<string>) => void
 }
 
-export function DrainPlanView({ plan, vms, allVisible, stopping, onStopping }: DrainPlanViewProps) {
+export function DrainPlanView({ plan, facts, vms, allVisible, stopping, onStopping }: DrainPlanViewProps) {
   const { moves, moving, blocked, afterwards } = plan
+  const warnings = budgetWarnings(blocked, stopping)
   return (
     <>
       <p className="sum">
@@ -43,6 +48,11 @@ export function DrainPlanView({ plan, vms, allVisible, stopping, onStopping }: D
           You see those of your namespaces only.
         </Banner>
       )}
+      {facts.vmis.status === 'error' && (
+        <Banner tone="info" title="Whether they fit another node is not known." inline>
+          Their node selectors could not be read: {facts.vmis.error.message}
+        </Banner>
+      )}
       {blocked.length > 0 && (
         <section className="grp" aria-label="Blocked">
           <h3>
@@ -50,10 +60,15 @@ export function DrainPlanView({ plan, vms, allVisible, stopping, onStopping }: D
             Blocked <span className="tn">{blocked.length}</span>
           </h3>
           <ul className="blk">
-            {blocked.map(({ row, canStop, ...why }) => (
+            {blocked.map(({ row, canStop, reason, detail }) => (
               <li key={row.uid}>
                 <VmLine row={row} />
-                <Reason {...why} />
+                <Reason reason={reason} detail={detail} />
+                {warnings.has(row.uid) && (
+                  <p className="c-warning">
+                    <Bdi maxCharacters={DETAIL_CHARACTERS}>{warnings.get(row.uid) ?? ''}</Bdi>
+                  </p>
+                )}
                 {canStop && (
                   <Segmented
                     label={row.name}
@@ -73,6 +88,9 @@ export function DrainPlanView({ plan, vms, allVisible, stopping, onStopping }: D
               </li>
             ))}
           </ul>
+          {facts.budgets.status === 'error' && (
+            <p className="dim">Whether a PodDisruptionBudget asks for them to stay could not be read: {facts.budgets.error.message}</p>
+          )}
         </section>
       )}
       <OnTheirWay rows={moving} />

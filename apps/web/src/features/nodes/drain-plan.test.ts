@@ -1,7 +1,8 @@
+import type { PodDisruptionBudget, VirtualMachineInstance } from '@virtdeck/k8s'
 import type { NodeRow, VmRow } from '@virtdeck/kubevirt'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { drainPlan } from './drain-plan.ts'
+import { budgetWarnings, drainPlan } from './drain-plan.ts'
 
 const GiB = 2 ** 30
 const node = (name: string, gib = 64, differences: Partial<NodeRow> = {}): NodeRow => ({
@@ -96,4 +97,78 @@ test('loses no VM, and puts no more on a node than fits', () => {
       }
     }),
   )
+})
+
+const vmi = (
+  name: string,
+  spec: Partial<VirtualMachineInstance['spec']> = {},
+  labels: Record<string, string> = {},
+): VirtualMachineInstance => ({
+  metadata: { namespace: 'a', name, uid: name, resourceVersion: '1', creationTimestamp: '2026-11-20T10:00:00Z', labels },
+  spec: { domain: { devices: {} }, ...spec },
+})
+
+test('sends a VM only where it may run, and says of one that may run nowhere else what the other nodes lack [F125] [F243]', () => {
+  const nvme = { disk: 'nvme' }
+  const plan = drainPlan({
+    node: node('old', 64, { labels: nvme }),
+    nodes: [
+      node('old', 64, { labels: nvme }),
+      node('big', 512, { labels: { disk: 'hdd' } }),
+      node('small', 32, { labels: nvme, taints: [{ key: 'gpu', effect: 'NoSchedule' }] }),
+      node('tiny', 8, { labels: nvme }),
+    ],
+    vms: [vm('anywhere', 'old', 4), vm('fast', 'old', 4), vm('fast-big', 'old', 16), vm('here', 'old', 4), vm('unread', 'old', 4)],
+    vmis: [
+      vmi('anywhere'),
+      vmi('fast', { nodeSelector: nvme }),
+      vmi('fast-big', { nodeSelector: nvme }),
+      vmi('here', { nodeSelector: { 'kubernetes.io/hostname': 'old' } }),
+    ],
+    allVisible: true,
+  })
+  expect(plan.moves.map(({ row, target }) => [row.name, target])).toEqual([
+    ['anywhere', 'big'],
+    ['fast', 'tiny'],
+    ['unread', 'big'],
+  ])
+  expect(plan.blocked.map(({ row, reason }) => [row.name, reason])).toEqual([
+    ['fast-big', 'No node that it may run on has room for it: it needs 16 GiB, the emptiest has 8.'],
+    ['here', 'None of the other 3 nodes will do: lacks label kubernetes.io/hostname=old (big, small, tiny).'],
+  ])
+  // Also where nothing is said about room.
+  const pinned = { vms: [vm('here', 'old', 4)], vmis: [vmi('here', { nodeSelector: nvme })], allVisible: false }
+  expect(drainPlan({ node: node('old'), nodes: [node('old'), node('b', 8, { labels: {} })], ...pinned }).blocked).toMatchObject([
+    { reason: 'The other node won’t do: lacks label disk=nvme (b).' },
+  ])
+})
+
+test('a PodDisruptionBudget holds up nothing that moves; whom it would hurt to stop is told before and while one chooses [F243]', () => {
+  const budget = (name: string, disruptionsAllowed: number): PodDisruptionBudget => ({
+    metadata: { namespace: 'a', name, uid: name, resourceVersion: '1', creationTimestamp: '2026-11-20T10:00:00Z' },
+    spec: { selector: { matchLabels: { app: name } } },
+    status: { disruptionsAllowed, currentHealthy: 2, desiredHealthy: 2 - disruptionsAllowed, expectedPods: 2 },
+  })
+  const tied = { notMigratable: { reason: 'DisksNotLiveMigratable', message: 'Its disk is local.' } }
+  const { moves, blocked } = drainPlan({
+    node: node('old'),
+    nodes: [node('old'), node('b')],
+    vms: [
+      vm('db-1', 'old', 1, tied),
+      vm('db-2', 'old', 1),
+      vm('web-1', 'old', 1, tied),
+      vm('web-2', 'old', 1, tied),
+      vm('free', 'old', 1, tied),
+    ],
+    vmis: ['db-1', 'db-2', 'web-1', 'web-2', 'free'].map((name) => vmi(name, {}, { app: name.replace(/-.*/, '') })),
+    budgets: [budget('db', 0), budget('web', 1)],
+    allVisible: true,
+  })
+  expect(moves.map(({ row }) => row.name)).toEqual(['db-2'])
+  const warned = (...stopping: string[]) => [...budgetWarnings(blocked, new Set(stopping))]
+  const never: [string, string] = ['db-1', 'PodDisruptionBudget db lets none of its pods go now: to stop this VM goes against it.']
+  expect(warned()).toEqual([never])
+  expect(warned('web-1', 'free')).toEqual([never])
+  const both = 'PodDisruptionBudget web lets 1 of its pods go now, and 2 VMs of it are to be stopped.'
+  expect(warned('web-1', 'web-2')).toEqual([never, ['web-1', both], ['web-2', both]])
 })

@@ -1,6 +1,6 @@
 // Where a VM could go, and why it could not go elsewhere, as far as nodes and visible VMs tell.
 import type { VirtualMachineInstance } from '@virtdeck/k8s'
-import type { NodeRow, VmRow } from '@virtdeck/kubevirt'
+import { whyNotOn, type NodeRow, type VmRow } from '@virtdeck/kubevirt'
 
 export type MigrateTarget = {
   name: string
@@ -49,23 +49,12 @@ function unfit(
   if (!node.ready) return 'Not ready'
   if (node.unschedulable) return 'Cordoned'
   if (!node.schedulable) return 'KubeVirt does not run VMs there'
-  const missing = Object.entries(vmi?.spec.nodeSelector ?? {}).find(([key, value]) => node.labels && node.labels[key] !== value)
-  if (missing) return `Lacks label ${missing[0]}=${missing[1]}`
-  const model = vmi?.spec.domain.cpu?.model
-  if (
-    model &&
-    !['host-model', 'host-passthrough'].includes(model) &&
-    hasCpuModels(node) &&
-    node.labels?.[`cpu-model.node.kubevirt.io/${model}`] !== 'true'
-  )
-    return `Lacks CPU model ${model}`
+  const problem = vmi && whyNotOn(vmi.spec, node)
+  if (problem) return problem.charAt(0).toUpperCase() + problem.slice(1)
   const freeBytes = node.memoryBytes - (usedBytes ?? 0)
   if (needsBytes > freeBytes) return `Needs ${gib(needsBytes)} GiB, has ${gib(Math.max(0, freeBytes))}`
   return undefined
 }
-
-// Rows may come without labels; only a node that names some of its models is known to lack another.
-const hasCpuModels = (node: NodeRow) => Object.keys(node.labels ?? {}).some((key) => key.startsWith('cpu-model.node.kubevirt.io/'))
 
 const gib = (bytes: number) => Number((bytes / 2 ** 30).toFixed(1))
 
