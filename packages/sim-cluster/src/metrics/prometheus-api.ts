@@ -7,7 +7,7 @@ import type { Labels, Matcher } from './labels.ts'
 import { evaluateInstant, evaluateRange, type Series } from './promql-evaluator.ts'
 import { parseDurationMs, parsePromql, parseSelector, typeOf } from './promql-parser.ts'
 import { QueryError } from './query-error.ts'
-import { inSlices, type Steps } from './slices.ts'
+import { inSlices, mapped, type Steps } from './slices.ts'
 
 const bodyLimitBytes = 1 << 20
 const mostPoints = 11_000
@@ -92,11 +92,11 @@ function* query({ database, clock }: Context, parameters: URLSearchParams): Step
       return {
         data: {
           resultType: 'vector',
-          result: result.samples.map(({ labels, value }) => ({ metric: sorted(labels), value: [at, formatValue(value)] })),
+          result: yield* mapped(result.samples, ({ labels, value }) => ({ metric: sorted(labels), value: [at, formatValue(value)] })),
         },
       }
     case 'matrix':
-      return { data: { resultType: 'matrix', result: result.series.map(matrixSeries) } }
+      return { data: { resultType: 'matrix', result: yield* mapped(result.series, matrixSeries) } }
   }
 }
 
@@ -119,7 +119,7 @@ function* queryRange({ database }: Context, parameters: URLSearchParams): Steps<
   if (type !== 'scalar' && type !== 'instant vector')
     throw invalid('query', `invalid expression type "${type}" for range query, must be Scalar or instant Vector`)
   const series = yield* evaluateRange(database, expr, { startMs, endMs, stepMs })
-  return { data: { resultType: 'matrix', result: series.map(matrixSeries) } }
+  return { data: { resultType: 'matrix', result: yield* mapped(series, matrixSeries) } }
 }
 
 function* series(context: Context, parameters: URLSearchParams): Steps<Data> {

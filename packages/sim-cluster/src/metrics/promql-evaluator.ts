@@ -15,7 +15,7 @@ import {
   type VectorSelector,
 } from './promql-parser.ts'
 import { QueryError } from './query-error.ts'
-import type { Steps } from './slices.ts'
+import { each, mapped, type Steps } from './slices.ts'
 
 /** Ascending times in ms; a value of NaN says that the series ended there. */
 export type Series = { labels: Labels; times: readonly number[]; values: readonly number[] }
@@ -49,11 +49,13 @@ export function* evaluateInstant(source: Source, expr: Expr, atMs: number): Step
   if (expr.kind === 'matrix' || expr.kind === 'subquery')
     return {
       type: 'matrix',
-      series: evaluation
-        .windows(expr, atMs)
-        .map(({ labels, times, values, from, to }) => ({ labels, times: times.slice(from, to), values: values.slice(from, to) })),
+      series: yield* mapped(yield* evaluation.windows(expr, atMs), ({ labels, times, values, from, to }) => ({
+        labels,
+        times: times.slice(from, to),
+        values: values.slice(from, to),
+      })),
     }
-  const value = evaluation.at(expr, atMs)
+  const value = yield* evaluation.at(expr, atMs)
   if (typeof value === 'number') return { type: 'scalar', value }
   if (typeof value === 'string') return { type: 'string', value }
   return { type: 'vector', samples: value }
@@ -67,10 +69,10 @@ export function* evaluateRange(source: Source, expr: Expr, range: Range): Steps<
   const known = new Map<Labels, { labels: Labels; times: number[]; values: number[] }>()
   for (let atMs = range.startMs; atMs <= range.endMs; atMs += range.stepMs) {
     yield
-    const value = evaluation.at(expr, atMs)
+    const value = yield* evaluation.at(expr, atMs)
     if (typeof value === 'string')
       throw new QueryError('bad_data', 'invalid expression type "string" for range query, must be Scalar or instant Vector')
-    for (const sample of typeof value === 'number' ? [{ labels: noLabels, value }] : value) {
+    yield* each(typeof value === 'number' ? [{ labels: noLabels, value }] : value, (sample) => {
       let series = known.get(sample.labels)
       if (!series) {
         const signature = signatureOf(sample.labels)
@@ -81,7 +83,7 @@ export function* evaluateRange(source: Source, expr: Expr, range: Range): Steps<
       if (series.times.at(-1) === atMs) throw new QueryError('execution', 'vector cannot contain metrics with the same labelset')
       series.times.push(atMs)
       series.values.push(sample.value)
-    }
+    })
   }
   return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, series]) => series)
 }
@@ -200,94 +202,90 @@ function createEvaluation(source: Source, range: Range) {
     selected.set(selector, yield* source.select(selector.matchers, moment(selector, fromMs) - rangeMs, moment(selector, toMs), lookback))
   }
 
-  function select(selector: VectorSelector, atMs: number): (Sample & { timeMs: number })[] {
+  function select(selector: VectorSelector, atMs: number): Steps<(Sample & { timeMs: number })[]> {
     const whenMs = moment(selector, atMs)
-    const samples = []
-    for (const { labels, times, values } of selected.get(selector) ?? []) {
+    return mapped(selected.get(selector) ?? [], ({ labels, times, values }) => {
       const i = lastAt(times, whenMs)
-      if (i < 0) continue
+      if (i < 0) return undefined
       const [timeMs, value] = [times[i]!, values[i]!]
-      if (timeMs > whenMs - lookbackMs && !Number.isNaN(value)) samples.push({ labels, value, timeMs })
-    }
-    return samples
+      return timeMs > whenMs - lookbackMs && !Number.isNaN(value) ? { labels, value, timeMs } : undefined
+    })
   }
 
   type SeriesWindow = Series & Window
-  function windowsOf(expr: MatrixSelector | Subquery, atMs: number): SeriesWindow[] {
+  function windowsOf(expr: MatrixSelector | Subquery, atMs: number): Steps<SeriesWindow[]> {
     if (expr.kind === 'subquery') return subqueryWindows(expr, atMs)
     const endMs = moment(expr.selector, atMs)
     const startMs = endMs - expr.rangeMs
-    const windows: SeriesWindow[] = []
-    for (const { labels, times, values } of selected.get(expr.selector) ?? []) {
+    return mapped(selected.get(expr.selector) ?? [], ({ labels, times, values }) => {
       const from = lastAt(times, startMs) + 1
       const to = lastAt(times, endMs) + 1
-      if (from >= to) continue
+      if (from >= to) return undefined
       const window = withoutEnds({ labels, times, values, from, to, startMs, endMs })
-      if (window.from < window.to) windows.push(window)
-    }
-    return windows
+      return window.from < window.to ? window : undefined
+    })
   }
-  function subqueryWindows(expr: Subquery, atMs: number): SeriesWindow[] {
+  function* subqueryWindows(expr: Subquery, atMs: number): Steps<SeriesWindow[]> {
     const endMs = moment(expr, atMs)
     const startMs = endMs - expr.rangeMs
     const stepMs = expr.stepMs ?? defaultSubqueryStepMs
     const found = new Map<string, { labels: Labels; times: number[]; values: number[] }>()
     const key = kept(expr, () => keyedBy(() => true))
     for (let stepAtMs = (Math.floor(startMs / stepMs) + 1) * stepMs; stepAtMs <= endMs; stepAtMs += stepMs) {
-      for (const { labels, value } of vectorOf(expr.expr, stepAtMs)) {
+      yield
+      yield* each(yield* vectorOf(expr.expr, stepAtMs), ({ labels, value }) => {
         let series = found.get(key(labels))
         if (!series) found.set(key(labels), (series = { labels, times: [], values: [] }))
         series.times.push(stepAtMs)
         series.values.push(value)
-      }
+      })
     }
     return [...found.values()].map((series) => ({ ...series, from: 0, to: series.times.length, startMs, endMs }))
   }
 
-  function evaluate(expr: Expr, atMs: number): Value {
+  function* evaluate(expr: Expr, atMs: number): Steps<Value> {
     switch (expr.kind) {
       case 'number':
       case 'string':
         return expr.value
       case 'selector':
-        return select(expr, atMs)
+        return yield* select(expr, atMs)
       case 'negate': {
-        const value = evaluate(expr.expr, atMs)
+        const value = yield* evaluate(expr.expr, atMs)
         if (typeof value === 'number') return -value
-        return (value as Sample[]).map((sample) => ({ labels: dropName(sample.labels), value: -sample.value }))
+        return yield* mapped(value as Sample[], (sample) => ({ labels: dropName(sample.labels), value: -sample.value }))
       }
       case 'call':
-        return call(expr, atMs)
+        return yield* call(expr, atMs)
       case 'aggregate':
-        return aggregate(expr, atMs)
+        return yield* aggregate(expr, atMs)
       case 'binary':
-        return binary(expr, atMs)
+        return yield* binary(expr, atMs)
       case 'matrix':
       case 'subquery':
         throw new QueryError('bad_data', 'invalid expression type "range vector" for range query, must be Scalar or instant Vector')
     }
   }
   // The parser has checked the types of all parts.
-  const vectorOf = (expr: Expr, atMs: number) => evaluate(expr, atMs) as Sample[]
-  const scalarOf = (expr: Expr, atMs: number) => evaluate(expr, atMs) as number
+  const vectorOf = (expr: Expr, atMs: number) => evaluate(expr, atMs) as Steps<Sample[]>
+  const scalarOf = (expr: Expr, atMs: number) => evaluate(expr, atMs) as Steps<number>
 
   /** With `named`, labels still have the metric's name, where that makes no difference. */
-  function call(expr: Call, atMs: number, named = false): Value {
+  function* call(expr: Call, atMs: number, named = false): Steps<Value> {
     const { name, args } = expr
     const { overTime, map, keepsName, parameters } = functions[name]!
-    const scalars = args.filter((_, i) => parameters[i] === 'scalar').map((arg) => scalarOf(arg, atMs))
+    const scalars: number[] = []
+    for (const [i, arg] of args.entries()) if (parameters[i] === 'scalar') scalars.push(yield* scalarOf(arg, atMs))
     const ranged = args.find((arg): arg is MatrixSelector | Subquery => arg.kind === 'matrix' || arg.kind === 'subquery')
     if (overTime && ranged) {
-      const samples: Sample[] = []
-      for (const window of windowsOf(ranged, atMs)) {
+      return yield* mapped(yield* windowsOf(ranged, atMs), (window) => {
         const value = overTime(window, ...scalars)
-        if (value !== undefined) samples.push({ labels: keepsName || named ? window.labels : dropName(window.labels), value })
-      }
-      return samples
+        return value === undefined ? undefined : { labels: keepsName || named ? window.labels : dropName(window.labels), value }
+      })
     }
     if (map) {
-      const values = args[0] ? vectorOf(args[0], atMs) : [{ labels: noLabels, value: atMs / 1000 }]
-      return values.map(({ labels, value }) => ({ labels: dropName(labels), value: map(value, ...scalars) }))
+      const values = args[0] ? yield* vectorOf(args[0], atMs) : [{ labels: noLabels, value: atMs / 1000 }]
+      return yield* mapped(values, ({ labels, value }) => ({ labels: dropName(labels), value: map(value, ...scalars) }))
     }
     switch (name) {
       case 'time':
@@ -295,26 +293,29 @@ function createEvaluation(source: Source, range: Range) {
       case 'pi':
         return Math.PI
       case 'scalar': {
-        const [only, ...more] = vectorOf(args[0]!, atMs)
+        const [only, ...more] = yield* vectorOf(args[0]!, atMs)
         return only && more.length === 0 ? only.value : NaN
       }
       case 'vector':
         return [{ labels: noLabels, value: scalars[0]! }]
       case 'timestamp':
         return args[0]!.kind === 'selector'
-          ? select(args[0] as VectorSelector, atMs).map(({ labels, timeMs }) => ({ labels: dropName(labels), value: timeMs / 1000 }))
-          : vectorOf(args[0]!, atMs).map(({ labels }) => ({ labels: dropName(labels), value: atMs / 1000 }))
+          ? yield* mapped(yield* select(args[0] as VectorSelector, atMs), ({ labels, timeMs }) => ({
+              labels: dropName(labels),
+              value: timeMs / 1000,
+            }))
+          : yield* mapped(yield* vectorOf(args[0]!, atMs), ({ labels }) => ({ labels: dropName(labels), value: atMs / 1000 }))
       case 'absent':
-        return vectorOf(args[0]!, atMs).length > 0 ? [] : [{ labels: kept(expr, () => labelsOfAbsent(args[0]!)), value: 1 }]
+        return (yield* vectorOf(args[0]!, atMs)).length > 0 ? [] : [{ labels: kept(expr, () => labelsOfAbsent(args[0]!)), value: 1 }]
       case 'absent_over_time':
-        return windowsOf(ranged!, atMs).length > 0 ? [] : [{ labels: kept(expr, () => labelsOfAbsent(ranged!)), value: 1 }]
+        return (yield* windowsOf(ranged!, atMs)).length > 0 ? [] : [{ labels: kept(expr, () => labelsOfAbsent(ranged!)), value: 1 }]
       case 'sort':
-        return [...vectorOf(args[0]!, atMs)].sort((a, b) => a.value - b.value)
+        return [...(yield* vectorOf(args[0]!, atMs))].sort((a, b) => a.value - b.value)
       case 'sort_desc':
-        return [...vectorOf(args[0]!, atMs)].sort((a, b) => b.value - a.value)
+        return [...(yield* vectorOf(args[0]!, atMs))].sort((a, b) => b.value - a.value)
       case 'label_replace': {
         const relabel = kept(expr, () => derived(labelReplacement(args)))
-        return vectorOf(args[0]!, atMs).map(({ labels, value }) => ({ labels: relabel(labels), value }))
+        return yield* mapped(yield* vectorOf(args[0]!, atMs), ({ labels, value }) => ({ labels: relabel(labels), value }))
       }
     }
     throw new QueryError('execution', `${name}() is not evaluated by the simulated Prometheus`)
@@ -338,23 +339,23 @@ function createEvaluation(source: Source, range: Range) {
     }
   }
 
-  function aggregate(expr: Aggregate, atMs: number): Sample[] {
+  function* aggregate(expr: Aggregate, atMs: number): Steps<Sample[]> {
     const { op, grouping } = expr
     const { key, label } = kept(expr, () => grouped(grouping))
     const groups = new Map<string, Sample[]>()
     const { expr: inner } = expr
     // Of a fleet that would be as many sets of labels made anew, for nothing.
     const named = inner.kind === 'call' && !grouping.without && !grouping.labels.includes('__name__')
-    for (const sample of named ? (call(inner, atMs, true) as Sample[]) : vectorOf(inner, atMs)) {
+    yield* each(named ? yield* call(inner, atMs, true) as Steps<Sample[]> : yield* vectorOf(inner, atMs), (sample) => {
       const signature = key(sample.labels)
       const group = groups.get(signature)
       if (group) group.push(sample)
       else groups.set(signature, [sample])
-    }
-    const parameter = expr.parameter ? scalarOf(expr.parameter, atMs) : NaN
+    })
+    const parameter = expr.parameter ? yield* scalarOf(expr.parameter, atMs) : NaN
     const result: Sample[] = []
     // The labels of the group's first series: the same object at every step while that series is there.
-    for (const group of groups.values()) {
+    yield* each(groups.values(), (group) => {
       if (op === 'topk' || op === 'bottomk') {
         const sign = op === 'topk' ? -1 : 1
         const rank = (value: number) => (Number.isNaN(value) ? Infinity : sign * value)
@@ -369,36 +370,36 @@ function createEvaluation(source: Source, range: Range) {
           ),
         })
       }
-    }
+    })
     return result
   }
 
-  function binary(expr: Binary, atMs: number): Value {
-    const left = evaluate(expr.left, atMs)
-    const right = evaluate(expr.right, atMs)
+  function* binary(expr: Binary, atMs: number): Steps<Value> {
+    const left = yield* evaluate(expr.left, atMs)
+    const right = yield* evaluate(expr.right, atMs)
     const compute = operation(expr)
     if (typeof left === 'number' && typeof right === 'number') return compute(left, right)!.value
     if (typeof left === 'number' || typeof right === 'number') {
       const [vector, swap] = (typeof left === 'number' ? [right, true] : [left, false]) as [Sample[], boolean]
       const keepsName = isComparison(expr.op) && !expr.bool
-      return vector.flatMap(({ labels, value }) => {
+      return yield* mapped(vector, ({ labels, value }) => {
         const result = swap ? compute(left as number, value) : compute(value, right as number)
         // A comparison keeps the vector's own value, whichever side it is on.
-        return result ? [{ labels: keepsName ? labels : dropName(labels), value: keepsName ? value : result.value }] : []
+        return result && { labels: keepsName ? labels : dropName(labels), value: keepsName ? value : result.value }
       })
     }
     const { matching } = expr
     const { key } = kept(expr, () => ({ key: matching.on ? keyOfNames(matching.labels) : keyedBy(matchLabels(matching)) }))
-    if (isSetOperator(expr.op)) return combined(expr.op, left as Sample[], right as Sample[], key)
-    return matched(expr, left as Sample[], right as Sample[], key, compute)
+    if (isSetOperator(expr.op)) return yield* combined(expr.op, left as Sample[], right as Sample[], key)
+    return yield* matched(expr, left as Sample[], right as Sample[], key, compute)
   }
 
-  function matched(expr: Binary, left: Sample[], right: Sample[], key: Keyed, compute: ReturnType<typeof operation>): Sample[] {
+  function* matched(expr: Binary, left: Sample[], right: Sample[], key: Keyed, compute: ReturnType<typeof operation>): Steps<Sample[]> {
     const { matching } = expr
     const many = matching.many === 'right' ? right : left
     const one = matching.many === 'right' ? left : right
     const partners = new Map<string, Sample>()
-    for (const sample of one) {
+    yield* each(one, (sample) => {
       const signature = key(sample.labels)
       if (partners.has(signature)) {
         const side = matching.many === 'right' ? 'left' : 'right'
@@ -408,20 +409,18 @@ function createEvaluation(source: Source, range: Range) {
         )
       }
       partners.set(signature, sample)
-    }
+    })
     const taken = new Set<string>()
-    const result: Sample[] = []
-    for (const sample of many) {
+    return yield* mapped(many, (sample) => {
       const signature = key(sample.labels)
       const partner = partners.get(signature)
-      if (!partner) continue
+      if (!partner) return undefined
       if (!matching.many && taken.has(signature))
         throw new QueryError('execution', 'multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)')
       taken.add(signature)
       const value = matching.many === 'right' ? compute(partner.value, sample.value) : compute(sample.value, partner.value)
-      if (value) result.push({ labels: resultLabels(expr, sample.labels, partner.labels), value: value.value })
-    }
-    return result
+      return value && { labels: resultLabels(expr, sample.labels, partner.labels), value: value.value }
+    })
   }
 
   /** Of a match; the same object for the same pair, step after step. */
@@ -499,13 +498,11 @@ function operation({ op, bool }: Binary): (a: number, b: number) => { value: num
   return (a, b) => (bool ? { value: compare(a, b) ? 1 : 0 } : compare(a, b) ? { value: a } : undefined)
 }
 
-function combined(op: string, left: Sample[], right: Sample[], key: Keyed): Sample[] {
-  if (op === 'or') {
-    const present = new Set(left.map(({ labels }) => key(labels)))
-    return [...left, ...right.filter(({ labels }) => !present.has(key(labels)))]
-  }
-  const present = new Set(right.map(({ labels }) => key(labels)))
-  return left.filter(({ labels }) => present.has(key(labels)) === (op === 'and'))
+function* combined(op: string, left: Sample[], right: Sample[], key: Keyed): Steps<Sample[]> {
+  const present = new Set<string>()
+  yield* each(op === 'or' ? left : right, ({ labels }) => present.add(key(labels)))
+  if (op === 'or') return [...left, ...(yield* mapped(right, (sample) => (present.has(key(sample.labels)) ? undefined : sample)))]
+  return yield* mapped(left, (sample) => (present.has(key(sample.labels)) === (op === 'and') ? sample : undefined))
 }
 
 function reduced(op: string, values: number[], parameter: number): number {

@@ -213,3 +213,32 @@ test('what is wrong with a query is said with its place', () => {
     'bad_data: 1:16: parse error: expected type instant vector in aggregation expression, got range vector',
   )
 })
+
+test.each([
+  'memory',
+  '-memory',
+  'memory > 2',
+  'rate(memory[5m])',
+  'memory[5m]',
+  'max by (vm) (memory)',
+  'sum(rate(memory[5m]))',
+  'memory - on (vm) limit',
+  'memory and on (vm) limit',
+  'memory or on (vm) limit',
+  'max_over_time(memory[1m:30s])',
+  'round(memory)',
+  'timestamp(memory)',
+  'label_replace(memory, "id", "$1", "vm", "(.*)")',
+])('evaluates %s over a fleet with pauses, in which the API server answers', (query) => {
+  const pausesOf = (vms: number) => {
+    const names = Array.from({ length: vms }, (_, i) => String(i))
+    const fleet = sourceOf(
+      ['memory', 'limit'].flatMap((name) => names.map((vm): [Labels, number[]] => [{ __name__: name, vm }, [1, 2, 3]])),
+    )
+    const steps = evaluateInstant(fleet, parsePromql(query), minute)
+    let pauses = 0
+    while (!steps.next().done) pauses += 1
+    return pauses
+  }
+  expect(pausesOf(6_400) - pausesOf(0)).toBeGreaterThanOrEqual(100)
+})
