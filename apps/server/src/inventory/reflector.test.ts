@@ -102,6 +102,7 @@ const step = fc.oneof(
     ),
   },
   { weight: 1, arbitrary: fc.tuple(fc.constantFrom('fail' as const, 'expireNextPages' as const), fc.constantFrom('1', '3')) },
+  { weight: 1, arbitrary: fc.tuple(fc.constantFrom('throttle' as const, 'throttlePages' as const), fc.constantFrom('1', '7')) },
 )
 
 test(
@@ -114,6 +115,8 @@ test(
         for (const [action, argument] of history) {
           if (action === 'turn') await turn()
           else if (action === 'fail' || action === 'expireNextPages') collection[action](Number(argument))
+          else if (action === 'throttle' || action === 'throttlePages')
+            collection.throttle('1', { times: Number(argument), pages: action === 'throttlePages' })
           else if (action === 'cut') collection.cut(argument as Parameters<typeof collection.cut>[0])
           else collection[action](argument)
         }
@@ -319,6 +322,38 @@ test('asks again no sooner than it is told to [K-12]', async () => {
   collection.cut('end')
   await settles(() => waits.length > 0)
   expect(waits[0]).toBeGreaterThanOrEqual(17_000)
+})
+
+test('resumes from its version, however often a watch is put off: a list would be more to do [K-12]', async () => {
+  const { collection, told, states } = started()
+  await settles(() => told.size === 5)
+  collection.throttle('1', { times: 12 })
+  collection.cut('end')
+  collection.add('f')
+  await settles(() => told.size === 6)
+  expect(collection.requests).toHaveLength(1 + 12 + 1)
+  expect(collection.requests.filter((request) => request.includes('sendInitialEvents'))).toHaveLength(1)
+  expect(states).toEqual(['syncing', 'live', 'stale', 'live'])
+})
+
+test('asks again for a page that is put off, no sooner than it is told to, and begins nothing over for it [K-12]', async () => {
+  const waits: number[] = []
+  const { collection, told, states } = started({ streamsLists: false }, waits, (one) => one.throttle('9', { times: 4, pages: true }))
+  await settles(() => told.size === 5 && collection.watching() === 1)
+  const pages = collection.requests.filter((request) => request.includes('limit=500'))
+  expect(pages.filter((request) => !request.includes('continue='))).toHaveLength(1)
+  expect(pages.filter((request) => request.includes('continue='))).toHaveLength(5)
+  expect(waits).toHaveLength(4)
+  for (const [index, ms] of waits.entries()) expect(ms).toBeGreaterThan(Math.max(9_000, waits[index - 1] ?? 0))
+  expect(states).toEqual(['syncing', 'live'])
+})
+
+test('begins the pages over where one of them is put off again and again, and is stale meanwhile [K-12]', async () => {
+  const { collection, told, states } = started({ streamsLists: false }, [], (one) => one.throttle('1', { times: 5, pages: true }))
+  await settles(() => told.size === 5 && collection.watching() === 1)
+  expect(states).toEqual(['syncing', 'stale', 'live'])
+  const first = collection.requests.filter((request) => request.includes('limit=500') && !request.includes('continue='))
+  expect(first).toHaveLength(2)
 })
 
 test('is stale while the API server cannot be reached, waits longer each time, and comes back [K-11]', async () => {

@@ -48,6 +48,8 @@ const pageSize = 500
 const maxPageBytes = 64 * 1024 * 1024
 const maxErrorBytes = 64 * 1024
 const maxListRestarts = 3
+/** How often in a row a page is asked for again that the API server put off. */
+const maxPagePutOff = 4
 const idleMs = 150_000
 const initialEventsIdleMs = 10_000
 const baseDelayMs = 800
@@ -170,9 +172,25 @@ export function startReflector(options: ReflectorOptions): Reflector {
     onChange(known && same ? { type: 'MODIFIED', object, before: known } : { type: 'ADDED', object })
   }
 
+  /**
+   * A page; the first is asked for once. A later one that API priority and fairness puts off is asked for again, so that
+   * those before it were not read in vain, over and over.
+   */
+  const requestPage = async (token: string | undefined): Promise<Answer> => {
+    for (let putOff = 0; ; putOff += 1) {
+      try {
+        return await request({ limit: String(pageSize), ...(token ? { continue: token } : {}) })
+      } catch (error) {
+        if (!token || !isPutOff(error) || putOff >= maxPagePutOff) throw error
+        await clock.wait(pauseMs(error, putOff), signal)
+        signal.throwIfAborted()
+      }
+    }
+  }
+
   /** Of a page, nothing but what is kept of its objects outlives this. */
   const readPage = async (found: Map<string, KubeObject>, token: string | undefined) => {
-    const text = await read(await request({ limit: String(pageSize), ...(token ? { continue: token } : {}) }), maxPageBytes)
+    const text = await read(await requestPage(token), maxPageBytes)
     const { items, metadata } = parseList(text)
     for (const item of items) found.set(keyOf(item), trim(item))
     return metadata
@@ -275,9 +293,12 @@ export function startReflector(options: ReflectorOptions): Reflector {
     if (isBroken(error) && version !== undefined && clock.now() - startedAt > 1_000 && failures <= 1) return
     staleSince ??= clock.now()
     enter({ phase: 'stale', since: staleSince, status })
-    const jitter = clock.random() * Math.min(maxDelayMs, baseDelayMs * 2 ** Math.min(failures - 1, 10))
+    await clock.wait(pauseMs(error, failures - 1), signal)
+  }
+  /** As long as the API server asked for, and then longer by chance, the more often this was in vain before. */
+  const pauseMs = (error: unknown, before: number): number => {
     const asked = error instanceof Refused ? Math.min(error.retryAfterMs, maxRetryAfterMs) : 0
-    await clock.wait(asked + jitter, signal)
+    return asked + clock.random() * Math.min(maxDelayMs, baseDelayMs * 2 ** Math.min(before, 10))
   }
   /** Whether a refusal is what it says, and not a passing state of the API server. */
   const isBelieved = (code: keyof typeof askAgainMs): boolean => {
@@ -322,9 +343,12 @@ const isRefusal = (code: number): code is keyof typeof askAgainMs => code in ask
 
 /** The server said something about the request, or said less than it should; not that it could not be reached. */
 function isAnswer(error: unknown): boolean {
-  if (error instanceof Refused) return !isRefusal(error.status.code) && error.status.code !== 429
+  if (error instanceof Refused) return !isRefusal(error.status.code) && !isPutOff(error)
   return !(error instanceof Unreachable)
 }
+
+/** API priority and fairness: not now. */
+const isPutOff = (error: unknown) => error instanceof Refused && error.status.code === 429
 
 /** The connection broke; what had come of it was understood. */
 const isBroken = (error: unknown) => !(error instanceof Refused || error instanceof StatusError)
@@ -334,9 +358,9 @@ function mustListAgain(error: unknown, failures: number): boolean {
   // A line that is no event may have been one: only a new list tells.
   if (error instanceof StatusError) return true
   if (!(error instanceof Refused)) return false
-  const { code } = error.status
-  const passing = code >= 500 || code === 429
-  return isExpired(error) || !passing || failures >= 5
+  // One that has too much to do is not asked for more.
+  if (isPutOff(error)) return false
+  return isExpired(error) || error.status.code < 500 || failures >= 5
 }
 
 function isExpired(error: unknown): boolean {

@@ -57,7 +57,7 @@ export function createFakeCollection({ streamsLists }: { streamsLists: boolean }
   let down = 0
   let expirePages = 0
   let refused: Status | undefined
-  let throttled: { retryAfter: string } | undefined
+  let throttled: { retryAfter: string; times: number; pages: boolean } | undefined
   let holdsInitialEnds = false
   let listed: { all: KubeObject[]; at: number } = { all: [], at: 0 }
   let meanwhile: (() => void) | undefined
@@ -171,9 +171,9 @@ export function createFakeCollection({ streamsLists }: { streamsLists: boolean }
       for (const watch of beginning) watch.write(initialEnd())
       beginning.clear()
     },
-    /** The next request is put off, in the words of API priority and fairness. */
-    throttle(retryAfter: string) {
-      throttled = { retryAfter }
+    /** The next requests, or the next ones for later pages, are put off, in the words of API priority and fairness. */
+    throttle(retryAfter: string, { times = 1, pages = false } = {}) {
+      throttled = { retryAfter, times, pages }
     },
     /** The next requests fail: with no connection. */
     fail(times: number) {
@@ -195,9 +195,9 @@ export function createFakeCollection({ streamsLists }: { streamsLists: boolean }
         throw refusal(503, 'The Kubernetes API server cannot be reached.')
       }
       if (refused) return finish(refused.code, refused)
-      if (throttled) {
+      if (throttled && throttled.times > 0 && (!throttled.pages || path.includes('continue='))) {
         const { retryAfter } = throttled
-        throttled = undefined
+        throttled.times -= 1
         return Object.assign(finish(429, status(429, 'TooManyRequests')), { headers: { 'retry-after': retryAfter } })
       }
       const query = new URLSearchParams(path.split('?')[1])
