@@ -5,7 +5,7 @@ import { EmptyState } from '../../ui/empty-state.tsx'
 import { TemplateIcon } from '../../ui/icons.ts'
 import { SkeletonLines } from '../../ui/skeleton.tsx'
 import { CreateForm } from './create-form.tsx'
-import { useCreateAccess } from './use-create-access.ts'
+import { useCreateAccess } from '../../components/vm/use-create-access.ts'
 import { useTemplate } from './use-templates.ts'
 import './templates-feature.css'
 

@@ -16,7 +16,7 @@ import { SkeletonLines } from '../../ui/skeleton.tsx'
 import { formatCount } from '../../util/format.ts'
 import { galleryCounts, gallerySections, readGalleryQuery, writeGalleryQuery, type GalleryQuery } from './gallery.ts'
 import { TemplateCard } from './template-card.tsx'
-import { useCreateAccess } from './use-create-access.ts'
+import { useCreateAccess } from '../../components/vm/use-create-access.ts'
 import './templates-feature.css'
 
 /** Cards to choose by, or a table to search by. */

@@ -1,5 +1,5 @@
 import { resources } from '@virtdeck/k8s'
-import { lazy } from 'react'
+import { Suspense, lazy } from 'react'
 import { Link, useNavigate } from 'react-router'
 import { whyDenied } from '../../api/access.ts'
 import { fleets, useFleet } from '../../api/fleet.ts'
@@ -13,6 +13,8 @@ import { PlusIcon, VmIcon } from '../../ui/icons.ts'
 import { VmDialogs } from './vm-dialogs.tsx'
 import { measuredVmFleet, vmFleet } from './vm-fleet.ts'
 
+/** Comes where there are no VMs at all. */
+const MayCreate = lazy(() => import('./may-create.tsx'))
 /** Comes when something is selected. */
 const BulkBar = lazy(() => import('./bulk-bar.tsx'))
 
@@ -38,8 +40,19 @@ export function VirtualMachinesPage() {
       createOnPhone={createVmOnPhone}
       empty={{
         title: 'No virtual machines yet',
-        body: 'Pick a template, answer a few questions, and the first one starts.',
-        action: createVm,
+        body: (
+          <Suspense fallback={null}>
+            <MayCreate
+              yes="Pick a template, answer a few questions, and the first one starts."
+              no="You may not create any. Those of your namespaces show here as soon as somebody else has."
+            />
+          </Suspense>
+        ),
+        action: (
+          <Suspense fallback={null}>
+            <MayCreate yes={createVm} />
+          </Suspense>
+        ),
       }}
       forbidden={`${whyDenied({ verb: 'list', group: resources.virtualMachines.group, resource: resources.virtualMachines.plural })} Ask whoever runs the cluster for access to a namespace.`}
       bulk={<BulkBar vms={fleet.rows} />}
