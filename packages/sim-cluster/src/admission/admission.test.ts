@@ -126,6 +126,50 @@ test('a VM without a template is refused by the mutator, a restore in progress k
   expect(() => admit(vms, started, { previous: restoring })).toThrow('Cannot start VM until restore "restore1" completes')
 })
 
+test.each([
+  ['userData', 'é'.repeat(1_000), undefined],
+  ['userData', 'é'.repeat(1_025), 'userdata exceeds 2048 byte limit. Should use UserDataSecretRef for larger data.'],
+  ['userDataBase64', Buffer.alloc(2_048).toString('base64'), undefined],
+  ['userDataBase64', Buffer.alloc(2_049).toString('base64'), 'userdata exceeds 2048 byte limit.'],
+  ['userDataBase64', 'no base64!', 'userDataBase64 is not a valid base64 value.'],
+  ['networkData', 'x'.repeat(2_049), 'networkdata exceeds 2048 byte limit. Should use NetworkDataSecretRef for larger data.'],
+  ['networkDataBase64', Buffer.alloc(2_049).toString('base64'), 'networkdata exceeds 2048 byte limit.'],
+])('cloud-init is measured in bytes, whichever way it is given: %s %#', (name, text, refusal) => {
+  const { admit } = startAdmission()
+  const volumes = [{ name: 'init', cloudInitNoCloud: { [name]: text } }]
+  const started = () => admit(vms, vm({ template: { spec: { domain: { memory: { guest: '1Gi' }, devices: {} }, volumes } } }))
+  if (refusal) expect(started).toThrow(refusal)
+  else expect(started()).toBeDefined()
+})
+
+test('cloud-init has one source of user data', () => {
+  const { admit } = startAdmission()
+  const volumes = [{ name: 'init', cloudInitNoCloud: { userData: 'a', userDataBase64: 'YQ==', networkData: 'b' } }]
+  expect(() => admit(vms, vm({ template: { spec: { domain: { memory: { guest: '1Gi' }, devices: {} }, volumes } } }))).toThrow(
+    'denied the request: spec.template.spec.volumes[0].cloudInitNoCloud must have only one userdatasource set.',
+  )
+})
+
+test('a restore changes the VM below its spec, its labels and its annotations, and nowhere else', () => {
+  const { admit, storage } = startAdmission()
+  storage.create('virtualmachinesnapshots.snapshot.kubevirt.io', { metadata: { name: 's', namespace: 'team-a' } })
+  const restoring = (patch: string) =>
+    admit('virtualmachinerestores.snapshot.kubevirt.io', {
+      metadata: { name: 'r', namespace: 'team-a' },
+      spec: {
+        target: { apiGroup: 'kubevirt.io', kind: 'VirtualMachine', name: 'vm2' },
+        virtualMachineSnapshotName: 's',
+        patches: [patch],
+      },
+    })
+  expect(restoring('{"op": "replace", "path": "/spec/template/spec/hostname", "value": "x"}')).toBeDefined()
+  expect(restoring('{"op": "add", "path": "/metadata/labels/a", "value": "x"}')).toBeDefined()
+  expect(() => restoring('{"op": "replace", "path": "/metadata/name", "value": "x"}')).toThrow(
+    'patching is valid only for elements under /spec/ only:  "path": "/metadata/name"',
+  )
+  expect(() => restoring('hello')).toThrow('patch format is not valid - one ":" expected in a single key-value json patch: hello')
+})
+
 test('one restore at a time', () => {
   const { admit, storage } = startAdmission()
   const restore = (name: string) => ({

@@ -107,12 +107,31 @@ export function restoreAdmission(objects: Objects): Admission {
     if (!target?.apiGroup) throw invalidBy(webhook, [invalid('spec.target.apiGroup', 'missing apiGroup', 'FieldValueNotFound')])
     if (target.apiGroup !== 'kubevirt.io') throw invalidBy(webhook, [invalid('spec.target.apiGroup', 'invalid apiGroup')])
     if (target.kind !== 'VirtualMachine') throw invalidBy(webhook, [invalid('spec.target.kind', 'invalid kind')])
+    const { patches = [], virtualMachineSnapshotName = '' } = (object as unknown as VirtualMachineRestore).spec ?? {}
+    // Of a snapshot that is not there, nothing is looked at.
+    const causes = objects.get(snapshots, object.metadata.namespace, virtualMachineSnapshotName) ? patches.flatMap(patchCauses) : []
     const going = objects
       .list(restores, object.metadata.namespace)
       .find((other) => other.spec?.target?.name === target.name && !other.status?.complete && !failed(other))
-    if (going) throw invalidBy(webhook, [invalid('spec.target', `VirtualMachineRestore "${going.metadata.name}" in progress`)])
+    if (going) causes.push(invalid('spec.target', `VirtualMachineRestore "${going.metadata.name}" in progress`))
+    if (causes.length > 0) throw invalidBy(webhook, causes)
     return object
   }
+}
+
+/**
+ * What the webhook has against a patch, which it takes apart at its commas and colons, and not as JSON.
+ * https://github.com/kubevirt/kubevirt/blob/f33e2d3/pkg/storage/admitters/vmrestore.go (validatePatches)
+ */
+function patchCauses(patch: string): StatusCause[] {
+  const pairs = patch.replaceAll(/^[{}]+|[{}]+$/g, '').split(',')
+  return pairs.flatMap((pair) => {
+    const [key = '', value, ...more] = pair.split(':').map((part) => part.trim())
+    if (value === undefined || more.length > 0)
+      return [invalid('spec.patches', `patch format is not valid - one ":" expected in a single key-value json patch: ${pair}`)]
+    if (key !== '"path"' || /^"\/(metadata\/(labels|annotations)|spec)\//.test(value)) return []
+    return [invalid('spec.patches', `patching is valid only for elements under /spec/ only: ${pair}`)]
+  })
 }
 
 const failed = (restore: VirtualMachineRestore) => (restore.status?.conditions ?? []).some((condition) => condition.type === 'Failure')

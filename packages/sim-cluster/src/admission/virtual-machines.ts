@@ -159,26 +159,38 @@ function* volumeCauses(spec: TemplateSpec, field: string): Generator<Cause> {
     }
     const kind = volume.cloudInitNoCloud ? 'cloudInitNoCloud' : volume.cloudInitConfigDrive ? 'cloudInitConfigDrive' : undefined
     const cloudInit = volume.cloudInitNoCloud ?? volume.cloudInitConfigDrive
-    if (!kind || !cloudInit) continue
-    const sourced = [
-      cloudInit.userData,
-      cloudInit.userDataBase64,
-      cloudInit.secretRef,
-      cloudInit.networkData,
-      cloudInit.networkDataBase64,
-      cloudInit.networkDataSecretRef,
-    ]
-    if (!sourced.some(Boolean)) {
-      yield cause(`${path}[${i}].${kind}`, `${path}[${i}].${kind} must have at least one userdatasource or one networkdatasource set.`)
-    }
-    if ((cloudInit.userData?.length ?? 0) > cloudInitLimitBytes) {
-      yield cause(
-        `${path}[${i}].${kind}`,
-        `${path}[${i}].${kind} userdata exceeds ${cloudInitLimitBytes} byte limit. Should use UserDataSecretRef for larger data.`,
-      )
-    }
+    if (kind && cloudInit) yield* cloudInitCauses(cloudInit, kind, `${path}[${i}].${kind}`)
   }
 }
+
+type CloudInit = NonNullable<NonNullable<TemplateSpec['volumes']>[number]['cloudInitNoCloud']>
+
+function* cloudInitCauses(cloudInit: CloudInit, kind: string, field: string): Generator<Cause> {
+  const parts = [
+    { name: 'userData', source: 'userdatasource', secret: cloudInit.secretRef, refName: 'UserDataSecretRef' },
+    { name: 'networkData', source: 'networkdata source', secret: cloudInit.networkDataSecretRef, refName: 'NetworkDataSecretRef' },
+  ] as const
+  let sources = 0
+  for (const { name, source, secret, refName } of parts) {
+    const plain = cloudInit[name] ?? ''
+    const encoded = cloudInit[`${name}Base64`] ?? ''
+    const given = [secret?.name, encoded, plain].filter(Boolean).length
+    sources += given
+    if (encoded && !isBase64(encoded)) {
+      yield cause(`${field}.${name}Base64`, `${field}.${name}Base64.${kind}.${name}Base64 is not a valid base64 value.`)
+    }
+    if (given > 1) yield cause(field, `${field} must have only one ${source} set.`)
+    const bytes = plain ? Buffer.byteLength(plain) : Buffer.byteLength(encoded, 'base64')
+    if (bytes > cloudInitLimitBytes) {
+      const what = `${field} ${name.toLowerCase()} exceeds ${cloudInitLimitBytes} byte limit.`
+      yield cause(field, `${what} Should use ${refName} for larger data.`)
+    }
+  }
+  if (sources === 0) yield cause(field, `${field} must have at least one userdatasource or one networkdatasource set.`)
+}
+
+/** As Go's decoder takes it: line breaks do not count, all else is to be exact. */
+const isBase64 = (text: string) => /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text.replaceAll(/[\r\n]/g, ''))
 
 function* networkCauses(spec: TemplateSpec, field: string): Generator<Cause> {
   const { interfaces = [] } = spec.domain.devices

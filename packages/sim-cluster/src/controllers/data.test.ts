@@ -356,6 +356,15 @@ describe('snapshot and restore', () => {
     expect(conditionOf(restore('restore1') as never, 'Ready')?.reason).toBe('VMSnapshot team-a/nosuch does not exist')
   })
 
+  test('a restore whose patches are no JSON says so in its conditions, and makes no VM', () => {
+    takeSnapshot('snap1', 'vm1')
+    cluster.seconds(3)
+    startRestore('restore1', 'copy', 'snap1', { patches: ['{"op": "add", "path": "/spec/x", "value": x}'] })
+    cluster.seconds(10)
+    expect(conditionOf(restore('restore1') as never, 'Ready')?.reason).toMatch(/^error patching VM copy: cannot decode vm patches \[/)
+    expect(cluster.vm('copy')).toBeUndefined()
+  })
+
   test('what is on the disk survives stop and start', () => {
     const uid = () => cluster.vmi('vm1')?.metadata.uid ?? ''
     const disk = { ...(cluster.guests.exportDisk(uid()) as object), marker: 'kept' }

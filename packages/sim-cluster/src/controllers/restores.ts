@@ -171,6 +171,7 @@ export function restoreController(context: ControllerContext): Controller {
     restore: VirtualMachineRestore,
     content: VirtualMachineSnapshotContent,
     spec: VirtualMachine['spec'],
+    operations: Operation[],
   ): VirtualMachine {
     const original = content.spec?.source?.virtualMachine?.metadata as
       | { labels?: Record<string, string>; annotations?: Record<string, string> }
@@ -184,16 +185,18 @@ export function restoreController(context: ControllerContext): Controller {
       },
       spec,
     }
-    const patched = (restore.spec?.patches ?? []).reduce(
-      (vm, patch) => applyPatch(vm, patch),
-      draft as unknown as KubeObject,
-    ) as unknown as VirtualMachine
+    const patched = operations.reduce(applyPatch, draft as unknown as KubeObject) as unknown as VirtualMachine
     const complete = defaultVm(objects, patched, random.uuid)
     return objects.create(vms, complete as never)
   }
 
   /** The VM gets its spec back and owns its new disks; the replaced ones are left behind. */
-  function updateTarget(restore: VirtualMachineRestore, content: VirtualMachineSnapshotContent, target: VirtualMachine | undefined): void {
+  function updateTarget(
+    restore: VirtualMachineRestore,
+    content: VirtualMachineSnapshotContent,
+    target: VirtualMachine | undefined,
+    operations: Operation[],
+  ): void {
     const { spec, renamed } = restoredSpec(restore, content, target)
     createDataVolumes(restore, content, renamed)
     let vm: VirtualMachine
@@ -201,7 +204,7 @@ export function restoreController(context: ControllerContext): Controller {
       vm = objects.setMetadata(vms, target, { annotations: { ...target.metadata.annotations, [lastRestore]: restoreId(restore) } })
       vm = objects.setSpec(vms, vm, spec)
     } else {
-      vm = createTarget(restore, content, spec)
+      vm = createTarget(restore, content, spec, operations)
     }
     for (const name of renamed.values()) {
       const dv = objects.get(dataVolumes, vm.metadata.namespace, name)
@@ -344,7 +347,13 @@ export function restoreController(context: ControllerContext): Controller {
       const replaced = (before?.spec.template?.spec?.volumes ?? []).flatMap((volume) =>
         backups.some((backup) => backup.volumeName === volume.name) ? (volume.dataVolume?.name ?? []) : [],
       )
-      updateTarget(restore, content, before)
+      const patches = restore.spec?.patches ?? []
+      const operations = operationsOf(patches)
+      if (!operations && !before) {
+        error(restore, `error patching VM ${restore.spec?.target?.name}: cannot decode vm patches ${arrayOf(patches)}`)
+        return
+      }
+      updateTarget(restore, content, before, operations ?? [])
       const snapshotted = content.spec?.source?.virtualMachine?.spec as VirtualMachine['spec'] | undefined
       const templated = (backup: Backup) =>
         snapshotted?.template.spec?.volumes?.some((volume) => volume.name === backup.volumeName && volume.dataVolume)
@@ -375,9 +384,19 @@ export function restoreController(context: ControllerContext): Controller {
   }
 }
 
-/** One of the restore's patches: a JSON patch operation as text. Operations on paths that are not there are left out. */
-function applyPatch(object: KubeObject, text: string): KubeObject {
-  const operation = JSON.parse(text) as Operation
+const arrayOf = (patches: readonly string[]) => `[\n${patches.join(',\n')}\n]`
+
+/** The restore's patches, each a JSON patch operation as text; undefined where they are no JSON. */
+function operationsOf(patches: readonly string[]): Operation[] | undefined {
+  try {
+    return JSON.parse(arrayOf(patches)) as Operation[]
+  } catch {
+    return undefined
+  }
+}
+
+/** Operations on paths that are not there are left out. */
+function applyPatch(object: KubeObject, operation: Operation): KubeObject {
   const copy = structuredClone(object)
   return jsonPatch.validate([operation], copy) ? copy : jsonPatch.applyPatch(copy, [operation]).newDocument
 }
