@@ -6,14 +6,18 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { standardOutputSink } from './sink.ts'
 
-test('takes nothing from a pipe that nobody reads, at once, and goes on when somebody does [L-04]', async () => {
+/** The two ends of a pipe; the writer's as the shell opens it for us: waiting when it is full. */
+async function openPipe(): Promise<{ reader: number; writer: number }> {
   const directory = await mkdtemp(join(tmpdir(), 'virtdeck-pipe-'))
   onTestFinished(() => rm(directory, { recursive: true, force: true }))
   const path = join(directory, 'pipe')
   execFileSync('mkfifo', [path])
   const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  // As the shell opens it for us: waiting when it is full.
-  const writer = openSync(path, constants.O_WRONLY)
+  return { reader, writer: openSync(path, constants.O_WRONLY) }
+}
+
+test('takes nothing from a pipe that nobody reads, at once, and goes on when somebody does [L-04]', async () => {
+  const { reader, writer } = await openPipe()
   onTestFinished(() => [reader, writer].forEach((fd) => closeSync(fd)))
   const sink = standardOutputSink(writer)
   const line = Buffer.alloc(1_000, 'x')
@@ -26,12 +30,7 @@ test('takes nothing from a pipe that nobody reads, at once, and goes on when som
 })
 
 test('rejects where the reader has gone, so that it is tried again', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'virtdeck-pipe-'))
-  onTestFinished(() => rm(directory, { recursive: true, force: true }))
-  const path = join(directory, 'pipe')
-  execFileSync('mkfifo', [path])
-  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  const writer = openSync(path, constants.O_WRONLY)
+  const { reader, writer } = await openPipe()
   const sink = standardOutputSink(writer)
   closeSync(reader)
   await expect(sink.write([Buffer.from('x')])).rejects.toThrow('EPIPE')

@@ -3,21 +3,16 @@ import { expect, test } from 'vitest'
 import { defineFleet } from './fleet-kind.ts'
 import { groupName } from './groups.ts'
 import { isGroup, linesOf } from './lines.ts'
+import { things } from './test-things.ts'
 
 type Row = { uid: string; name: string; namespace?: string; colours?: string[]; size?: string; ill?: boolean }
 
 const kind = defineFleet<Row>({
-  id: 'things',
-  title: 'Things',
-  one: 'thing',
-  many: 'things',
-  placeholder: { wide: '', phone: '' },
+  ...things,
   columns: [
     { id: 'name', title: 'Name', width: 100, value: ({ name }) => name, cell: ({ name }) => name },
     { id: 'state', title: 'State', width: 100, value: () => undefined, cell: () => undefined },
   ],
-  flexible: 'name',
-  order: { column: 'name', descending: false },
   keys: {
     status: { kind: 'word', hint: '', of: () => undefined, facet: { of: ({ ill }) => (ill ? 'ill' : 'well'), always: ['well', 'ill'] } },
     namespace: { kind: 'word', hint: '', of: () => undefined, facet: { of: ({ namespace }) => namespace } },

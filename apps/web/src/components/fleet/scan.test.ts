@@ -3,21 +3,16 @@ import { expect, test, vi } from 'vitest'
 import { defineFleet } from './fleet-kind.ts'
 import { matchesQuery, parseQuery } from './language.ts'
 import { sortRows } from './order.ts'
+import { things } from './test-things.ts'
 
 type Row = { uid: string; namespace: string; name: string; size?: number; colour?: string; ill?: boolean }
 
 const plain: Parameters<typeof defineFleet<Row>>[0] = {
-  id: 'things',
-  title: 'Things',
-  one: 'thing',
-  many: 'things',
-  placeholder: { wide: '', phone: '' },
+  ...things,
   columns: [
     { id: 'name', title: 'Name', width: 100, value: ({ name }) => name, cell: ({ name }) => name },
     { id: 'size', title: 'Size', width: 100, value: ({ size }) => size, cell: ({ size }) => size },
   ],
-  flexible: 'name',
-  order: { column: 'name', descending: false },
   keys: {
     colour: { kind: 'word', hint: '', of: ({ colour }) => colour, facet: { of: ({ colour }) => colour, always: ['red'] } },
     namespace: { kind: 'word', hint: '', of: ({ namespace }) => namespace, facet: { of: ({ namespace }) => namespace } },

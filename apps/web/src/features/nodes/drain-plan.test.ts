@@ -2,31 +2,14 @@ import type { PodDisruptionBudget, VirtualMachineInstance } from '@virtdeck/k8s'
 import type { NodeRow, VmRow } from '@virtdeck/kubevirt'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { vmRow } from '../virtual-machines/test-rows.ts'
 import { budgetWarnings, drainPlan } from './drain-plan.ts'
+import { nodeRow } from './test-nodes.ts'
 
 const GiB = 2 ** 30
-const node = (name: string, gib = 64, differences: Partial<NodeRow> = {}): NodeRow => ({
-  uid: name,
-  name,
-  createdAt: 0,
-  ready: true,
-  unschedulable: false,
-  schedulable: true,
-  cpuMillicores: 16_000,
-  memoryBytes: gib * GiB,
-  ...differences,
-})
-const vm = (name: string, on: string, gib: number, differences: Partial<VmRow> = {}): VmRow => ({
-  uid: name,
-  namespace: 'a',
-  name,
-  createdAt: 0,
-  status: 'Running',
-  runStrategy: 'Always',
-  node: on,
-  memoryBytes: gib * GiB,
-  ...differences,
-})
+const node = (name: string, gib = 64, differences: Partial<NodeRow> = {}) => nodeRow(name, { memoryBytes: gib * GiB, ...differences })
+const vm = (name: string, on: string, gib: number, differences: Partial<VmRow> = {}) =>
+  vmRow(name, { uid: name, namespace: 'a', runStrategy: 'Always', node: on, memoryBytes: gib * GiB, ...differences })
 
 test('moves the largest first, each to the node with the most room, and says what that leaves [F243]', () => {
   const plan = drainPlan({

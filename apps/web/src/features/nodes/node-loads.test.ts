@@ -1,26 +1,10 @@
-import type { NodeRow, VmRow } from '@virtdeck/kubevirt'
+import type { NodeRow } from '@virtdeck/kubevirt'
 import { expect, test } from 'vitest'
+import { vmRow as vm } from '../virtual-machines/test-rows.ts'
 import { byAttention, nodeLoads } from './node-loads.ts'
+import { nodeRow } from './test-nodes.ts'
 
-const node = (name: string, differences: Partial<NodeRow> = {}): NodeRow => ({
-  uid: name,
-  name,
-  createdAt: 0,
-  ready: true,
-  unschedulable: false,
-  schedulable: true,
-  cpuMillicores: 16_000,
-  memoryBytes: 100,
-  ...differences,
-})
-const vm = (name: string, differences: Partial<VmRow>): VmRow => ({
-  uid: name,
-  namespace: 'a',
-  name,
-  createdAt: 0,
-  status: 'Running',
-  ...differences,
-})
+const node = (name: string, differences: Partial<NodeRow> = {}) => nodeRow(name, { memoryBytes: 100, ...differences })
 
 test('sums up what runs on each node, largest first [F123]', () => {
   const loads = nodeLoads(

@@ -1,29 +1,11 @@
 import type { VirtualMachineInstance } from '@virtdeck/k8s'
-import type { NodeRow, VmRow } from '@virtdeck/kubevirt'
 import { expect, test } from 'vitest'
+import { nodeRow as node } from '../nodes/test-nodes.ts'
 import { migrateTargets } from './migrate-targets.ts'
+import { vmRow } from './test-rows.ts'
 
 const GiB = 2 ** 30
-const node = (name: string, more: Partial<NodeRow> = {}): NodeRow => ({
-  uid: name,
-  name,
-  createdAt: 0,
-  ready: true,
-  unschedulable: false,
-  schedulable: true,
-  cpuMillicores: 16_000,
-  memoryBytes: 64 * GiB,
-  ...more,
-})
-const vm = (name: string, on: string, gib: number): VmRow => ({
-  uid: name,
-  namespace: 'team-a',
-  name,
-  createdAt: 0,
-  status: 'Running',
-  node: on,
-  memoryBytes: gib * GiB,
-})
+const vm = (name: string, on: string, gib: number) => vmRow(name, { namespace: 'team-a', node: on, memoryBytes: gib * GiB })
 const row = vm('web-01', 'node-1', 16)
 
 test('offers the node with the most room first, with its memory now and after [F118]', () => {
