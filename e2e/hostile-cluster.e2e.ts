@@ -1,6 +1,7 @@
 // A cluster in which every text that a guest or a user may choose was chosen by an attacker.
-import type { BrowserContext, Page } from '@playwright/test'
+import { fault } from './cluster.ts'
 import { expect, openAs, test, vmRow, type Stack } from './fixtures.ts'
+import { expectHarmless, listenForAlarms, marks, marksIn } from './harmless.ts'
 import { hostile, hostileTexts } from './hostile-strings.ts'
 
 // A cluster of its own: the tests of other files do not meet what this one leaves behind.
@@ -132,67 +133,6 @@ async function poison(stack: Stack): Promise<void> {
   }
 }
 
-type Alarms = { raised: string[] }
-
-/** Whatever runs, asks, opens or breaks the policy from now on, on any page. */
-async function listenForAlarms(context: BrowserContext): Promise<Alarms> {
-  const raised: string[] = []
-  await context.exposeFunction('canaryHeard', (what: string) => void raised.push(what))
-  await context.addInitScript(() => {
-    const heard = (what: string) => (globalThis as unknown as { canaryHeard(what: string): void }).canaryHeard(what)
-    Object.assign(globalThis, { canary: () => heard('a script ran') })
-    document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => heard(`${violatedDirective} ${blockedURI}`))
-  })
-  context.on('dialog', (dialog) => {
-    raised.push(`a dialog: ${dialog.message()}`)
-    void dialog.dismiss()
-  })
-  context.on('request', (request) => {
-    if (/canary/.test(new URL(request.url()).pathname + new URL(request.url()).host)) raised.push(`asked for ${request.url()}`)
-  })
-  return { raised }
-}
-
-/** Nothing of a page was made by a text, and nothing in it is hidden from the eye. */
-async function expectHarmless(page: Page, { raised }: Alarms): Promise<void> {
-  const found = await page.evaluate(() => {
-    const strange: string[] = []
-    const foreign = 'x-canary,iframe,object,embed,base,marquee,video,audio,math,template,picture,source,frame,applet,noscript noscript'
-    for (const element of document.querySelectorAll(foreign)) strange.push(element.outerHTML.slice(0, 200))
-    for (const element of document.querySelectorAll('*')) {
-      for (const { name, value } of element.attributes) {
-        if (/^on|^srcdoc$|^formaction$|^ping$/.test(name)) strange.push(`${name} of ${element.outerHTML.slice(0, 200)}`)
-        if (!/^(href|src|action|srcset|xlink:href)$/.test(name) || value.startsWith('data:image/')) continue
-        const { origin, pathname } = new URL(value, location.href)
-        if (origin !== location.origin || pathname.startsWith('/canary')) strange.push(`${name}=${value.slice(0, 200)}`)
-      }
-      if (/^(SCRIPT|STYLE)$/.test(element.tagName) && !(element as HTMLScriptElement).nonce)
-        strange.push(`${element.tagName} without a nonce`)
-    }
-    const unseen = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
-    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
-    while (walker.nextNode()) {
-      const text = walker.currentNode.nodeValue ?? ''
-      if (unseen.test(text)) strange.push(`hidden in ${JSON.stringify(text.slice(0, 200))}`)
-    }
-    for (const element of document.querySelectorAll('[title], [aria-label]')) {
-      const text = `${element.getAttribute('title')} ${element.getAttribute('aria-label')}`
-      if (unseen.test(text)) strange.push(`hidden in a name: ${JSON.stringify(text.slice(0, 200))}`)
-    }
-    // What no element makes but an attack could: a property on every object.
-    for (const name in {}) strange.push(`every object has ${name}`)
-    return [...strange, ...('canary' in Object.prototype ? ['Object.prototype.canary'] : [])]
-  })
-  expect(found).toEqual([])
-  expect(raised).toEqual([])
-}
-
-/** How many of the hostile strings a place shows, told by their marks. */
-async function marksIn(page: Page, selector: string): Promise<number> {
-  const text = (await page.locator(selector).allTextContents()).join(' ')
-  return new Set(text.match(/ h\d{3}/g)).size
-}
-
 const vm = (rest = '') => `/virtual-machines/team-a/web-01${rest}`
 
 test('shows 165 hostile strings in every field that others fill as text, on every page and dialog [X-01] [X-02] [X-03] [X-14]', async ({
@@ -278,4 +218,29 @@ test('shows 165 hostile strings in every field that others fill as text, on ever
     await page.keyboard.press('Control+k')
     await page.getByRole('dialog').getByRole('combobox').fill(at(0))
   })
+})
+
+test('shows what a hostile guest agent answers as text: its host name, its system and who is signed in [X-01] [X-02]', async ({
+  page,
+  context,
+  stack,
+}) => {
+  const alarms = await listenForAlarms(context)
+  const answer = (what: string, object: object) =>
+    fault(stack, { effect: 'status', code: 200, object, match: { path: `*/virtualmachineinstances/web-02/${what}` } })
+  await openAs(page, stack, 'admin', '/virtual-machines')
+  for (const text of hostileTexts) {
+    await answer('guestosinfo', { hostname: text, guestAgentVersion: text, timezone: text, os: { prettyName: text, kernelRelease: text } })
+    await answer('userlist', { items: [{ userName: text, domain: text }, { userName: 'constructor' }, { userName: '__proto__' }] })
+    await page.goto('/virtual-machines/team-a/web-02')
+    const fact = (label: string) => page.locator('dl.kv').getByText(label, { exact: true }).locator('xpath=following-sibling::dd[1]')
+    // There is room for all of it in these two, and for its beginning in the others.
+    for (const label of ['System', 'Signed in']) {
+      await expect(fact(label)).toContainText(/ h\d{3}/)
+      expect(marks([(await fact(label).textContent()) ?? '']).size).toBe(marks([text]).size)
+    }
+    await expect(fact('Signed in')).toContainText('constructor, __proto__')
+    for (const label of ['Host name', 'Kernel', 'Agent']) await expect(fact(label)).toContainText(/ h\d{3}/)
+    await expectHarmless(page, alarms)
+  }
 })

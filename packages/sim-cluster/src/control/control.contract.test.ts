@@ -57,6 +57,13 @@ test('answers matching requests with a fault as often as it was asked to, and ot
   expect(cluster.faults.list()).toMatchObject([{ hits: 1 }])
 })
 
+test('answers with an object of the test’s choice, as a guest or a cluster that lies would', async () => {
+  await using cluster = await start()
+  cluster.faults.add({ effect: 'status', code: 200, object: { kind: 'Lie', of: ['<b>'] }, match: { path: configMaps } })
+  const answer = await ask(cluster, 'admin', 'GET', configMaps)
+  expect([answer.code, answer.json()]).toEqual([200, { kind: 'Lie', of: ['<b>'] }])
+})
+
 test('resets the connection, and breaks an answer off after so many bytes', async () => {
   await using cluster = await start()
   cluster.faults.add({ effect: 'reset', count: 1, match: { path: configMaps } })

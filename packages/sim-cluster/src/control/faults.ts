@@ -15,8 +15,8 @@ export type FaultMatch = {
 }
 
 export type FaultEffect =
-  /** Answers with this `Status`, or plain `text`, instead. */
-  | { effect: 'status'; code: number; reason?: string; message?: string; retryAfterSeconds?: number; text?: string }
+  /** Answers with this `Status`, or plain `text`, or another `object`, instead. */
+  | { effect: 'status'; code: number; reason?: string; message?: string; retryAfterSeconds?: number; text?: string; object?: object }
   /** Serves the request later, by the cluster's clock. */
   | { effect: 'delay'; delayMs: number }
   /** Takes the request and never answers; the connection stays open until the fault is removed. */
@@ -172,7 +172,7 @@ export function createFaults(clock: Clock): Faults {
 
 function answer(fault: Fault & { effect: 'status' }, req: IncomingMessage, res: ServerResponse | undefined, socket: Duplex): void {
   req.resume()
-  const { code, reason, message = 'a fault on demand', retryAfterSeconds, text } = fault
+  const { code, reason, message = 'a fault on demand', retryAfterSeconds, text, object } = fault
   const status = {
     kind: 'Status',
     apiVersion: 'v1',
@@ -183,7 +183,7 @@ function answer(fault: Fault & { effect: 'status' }, req: IncomingMessage, res: 
     ...(retryAfterSeconds === undefined ? {} : { details: { retryAfterSeconds } }),
     code,
   }
-  const body = text ?? `${JSON.stringify(status)}\n`
+  const body = text ?? `${JSON.stringify(object ?? status)}\n`
   const headers = {
     'Content-Type': text === undefined ? 'application/json' : 'text/plain; charset=utf-8',
     'Content-Length': String(Buffer.byteLength(body)),
