@@ -3,7 +3,7 @@ import { Progress } from './progress.tsx'
 import { StateGlyph } from './state-glyph.tsx'
 import type { State } from './state-glyph.tsx'
 import { Bdi } from './bdi.tsx'
-import { visibleText } from '../util/visible-text.ts'
+import { isPlain, visibleText } from '../util/visible-text.ts'
 
 type StatusBadgeProps = {
   state: State
@@ -22,9 +22,7 @@ export function StatusBadge({ state, word, since, pill, progress }: StatusBadgeP
     <>
       <span className={`badge ${state}${pill ? ' pill' : ''}`}>
         <StateGlyph state={state} />
-        <b>
-          <Bdi>{word}</Bdi>
-        </b>
+        <b>{isPlain(word) ? word : <Bdi>{word}</Bdi>}</b>
         {progress === undefined && since !== undefined && <Elapsed since={since} />}
       </span>
       {progress !== undefined && (

@@ -22,6 +22,9 @@ const lookAlike = /[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Scr
 const unmask = (text: string) =>
   text.replaceAll(word, (letters) => (latin.test(letters) ? letters.replaceAll(lookAlike, escapeOf) : letters))
 
+/** Whether a cell may show the text as it is, and beside whatever text: it has no direction of its own, nor anything unseen. */
+export const isPlain = (text: string) => text.length <= CELL_CHARACTERS && plain.test(text)
+
 /** The text with what cannot be seen, or is not what it seems, spelled out, `\u202e`, and no longer than is good for the place. */
 export function visibleText(text: string, maxCharacters = CELL_CHARACTERS): string {
   if (text.length <= maxCharacters && plain.test(text)) return text

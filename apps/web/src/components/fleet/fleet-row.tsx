@@ -6,6 +6,7 @@ import { Dash } from '../../ui/dash.tsx'
 import { IconMark } from '../../ui/icon.tsx'
 import { MoreIcon } from '../../ui/icons.ts'
 import { Menu } from '../../ui/menu.tsx'
+import { isPlain } from '../../util/visible-text.ts'
 import type { Action } from '../action.ts'
 import { keyOf } from './fleet-kind.ts'
 import type { FleetColumn, FleetKind, FleetRow as Row } from './fleet-kind.ts'
@@ -70,6 +71,7 @@ function LiveRow<R extends Row>({
   const selected = useSelection(({ uids }) => uids.has(row.uid))
   return (
     <tr
+      role="row"
       {...place}
       className={cursor ? 'cursor' : undefined}
       aria-selected={selectable ? selected : undefined}
@@ -77,25 +79,32 @@ function LiveRow<R extends Row>({
       onClick={() => onCursor(row)}
     >
       {onSelect && (
-        <td className="c-sel">
+        <td role="cell" className="c-sel">
           <Checkbox aria-label={`Select ${row.name}`} checked={selected} onCheckedChange={(_, event) => onSelect(row, event.shiftKey)} />
         </td>
       )}
       {columns.map(({ id, className, cell }, at) => (
-        <td key={id} className={cellClass(className, at)} data-flash={flashes[id]}>
-          <Content of={cell(row)} />
-        </td>
+        <td key={id} role="cell" className={cellClass(className, at)} data-flash={flashes[id]} {...content(cell(row))} />
       ))}
-      {phone && <td className="c-third">{kind.phoneLine(row)}</td>}
-      <td className="c-more">{kind.useActions && <RowMenuButton kind={kind} row={row} open={menuOpen} onMenu={onMenu} />}</td>
+      {phone && (
+        <td role="cell" className="c-third">
+          {kind.phoneLine(row)}
+        </td>
+      )}
+      <td role="cell" className="c-more">
+        {kind.useActions && <RowMenuButton kind={kind} row={row} open={menuOpen} onMenu={onMenu} />}
+      </td>
     </tr>
   )
 }
 
-/** Text is somebody else's, and what is missing a dash. */
-function Content({ of }: { of: React.ReactNode }) {
-  if (of === undefined || of === false || of === '') return <Dash />
-  return typeof of === 'string' ? <Bdi title={of}>{of}</Bdi> : of
+const dash = <Dash />
+
+/** Of a cell: text is somebody else's, and what is missing a dash. */
+function content(of: React.ReactNode): { title?: string; children: React.ReactNode } {
+  if (of === undefined || of === false || of === '') return { children: dash }
+  if (typeof of !== 'string') return { children: of }
+  return isPlain(of) ? { title: of, children: of } : { children: <Bdi title={of}>{of}</Bdi> }
 }
 
 export const cellClass = (className: string | undefined, at: number) =>

@@ -1,4 +1,4 @@
-// A list's table: only the rows in sight are in the DOM, each follows its own object where its kind can, and nothing but
+// A list's table, whose roles are said because its rows are laid out otherwise than a table's: only the rows in sight are in the DOM, each follows its own object where its kind can, and nothing but
 // the visible range renders again while one scrolls.
 import { useCallback, useMemo, useRef, useState } from 'react'
 import { useFollowedLinks } from '../../util/use-followed-links.ts'
@@ -16,7 +16,7 @@ import { CursorActions } from './row-shortcuts.tsx'
 import { useSelection } from './selection.ts'
 import { createMargins, createSlots, placesAround } from './slots.ts'
 import { TableFoot } from './table-foot.tsx'
-import { Columns, TableHead, columnsOf, leastWidth } from './table-head.tsx'
+import { TableHead, columnWidths, columnsOf } from './table-head.tsx'
 import { useCursor } from './use-cursor.ts'
 import { useListKeys, useTick } from './use-list-keys.ts'
 import type { Room } from './use-room.ts'
@@ -83,11 +83,14 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
   const slots = slotsOf(inDocument.filter(isRow).map(keyOf))
   const columns = useMemo(() => columnsOf(kind, shown), [kind, shown])
   const cells = useMemo(() => (phone ? columnsOf(kind, [kind.columns[0]?.id ?? '', kind.state]) : columns), [kind, phone, columns])
+  const widths = useMemo(
+    () => (phone ? undefined : columnWidths({ kind, columns, shown, width, selectable: boxes })),
+    [kind, columns, shown, width, phone, boxes],
+  )
   const top = (virtualizer.scrollOffset ?? 0) / rowHeight
   const tableShape = phone ? 'lines' : tableWidth(kind, shown) > width ? 'wide' : ''
   const spacerKey = (index: number) => (index === cursor.place ? 'to the cursor' : index === headAt ? 'to the head' : 'to others')
   const below = heightOf((places.at(-1) ?? -1) + 1, lines.length)
-  const span = shown.length + 2
 
   const rowOf = (target: Element) => {
     const key = target.closest('tr')?.dataset['key']
@@ -116,23 +119,23 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
     <>
       <div ref={wrap} className={grouped ? 'tablewrap fleetwrap grouped' : 'tablewrap fleetwrap'} onKeyDown={keydown}>
         <table
-          className={`rt fixed fleett ${tableShape}`}
+          role="table"
+          className={`rt fleett ${tableShape}`}
           aria-rowcount={lines.length + 1}
           data-stale={stale || undefined}
           data-extra={extraFits(kind, shown, width) || undefined}
-          style={phone ? undefined : leastWidth(kind, shown)}
+          style={widths}
         >
           <caption className="sr">{kind.title}</caption>
-          {!phone && <Columns kind={kind} columns={columns} shown={shown} width={width} selectable={boxes} />}
           <TableHead columns={columns} rows={rows} order={order} onOrder={onOrder} selectable={boxes} />
-          <tbody {...press} onClick={follow}>
+          <tbody role="rowgroup" {...press} onClick={follow}>
             {inDocument.flatMap((line, at) => {
               // As many places as lines.
               const index = places[at] as number
               const key = lineKey(line)
               const above = heightOf((places[at - 1] ?? -1) + 1, index)
               return [
-                above > 0 && <Spacer key={spacerKey(index)} height={above} span={span} />,
+                above > 0 && <Spacer key={spacerKey(index)} height={above} />,
                 isRow(line) ? (
                   <FleetTableRow
                     key={slots.get(key)}
@@ -164,7 +167,7 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
                 ),
               ]
             })}
-            {below > 0 && <Spacer height={below} span={span} />}
+            {below > 0 && <Spacer height={below} />}
           </tbody>
         </table>
       </div>
@@ -184,10 +187,10 @@ export function FleetTable<R extends FleetRow>(props: FleetTableProps<R>) {
   )
 }
 
-function Spacer({ height, span }: { height: number; span: number }) {
+function Spacer({ height }: { height: number }) {
   return (
     <tr className="spacer" aria-hidden="true">
-      <td colSpan={span} style={{ height }} />
+      <td style={{ height }} />
     </tr>
   )
 }

@@ -55,6 +55,7 @@ export function GroupRow<R extends FleetRow>({ kind, by, group, index, columns, 
   const text = state?.label ?? group.value ?? `No ${label.toLowerCase()}`
   return (
     <tr
+      role="row"
       className={cursor ? 'group cursor' : 'group'}
       aria-rowindex={index + 2}
       data-key={groupDataKey(group)}
@@ -62,7 +63,7 @@ export function GroupRow<R extends FleetRow>({ kind, by, group, index, columns, 
       onClick={() => onCursor(group)}
     >
       {selectable && <GroupBox group={group} label={`Select all of ${visibleText(text)}`} />}
-      <td className="c-group" colSpan={columns}>
+      <td role="cell" className="c-group" colSpan={columns}>
         <button type="button" className="name grouphead" aria-expanded={!folded} onClick={() => foldGroup(kind.id, by, group, !folded)}>
           <IconMark icon={folded ? ChevronRightIcon : ChevronDownIcon} />
           {state && <StateGlyph state={state.state} className={`c-${state.state} still`} />}
@@ -79,7 +80,7 @@ function GroupBox({ group: { rows }, label }: { group: Group<FleetRow>; label: s
   const selection = useSelection()
   const covered = coverage(selection, rows)
   return (
-    <td className="c-sel">
+    <td role="cell" className="c-sel">
       <Checkbox
         aria-label={label}
         checked={covered === 'all'}

@@ -29,8 +29,9 @@ export function linkColumn<R>({ of, to, mark, ...rest }: Made<R, string> & LinkT
   return textColumn({
     cell: (row) => {
       const text = of(row) ?? ''
+      const long = isLong(text)
       return (
-        <a className="name" href={to(row)} title={visibleText(text)} aria-label={isLong(text) ? text : undefined}>
+        <a className={long ? 'name' : 'name short'} href={to(row)} title={visibleText(text)} aria-label={long ? text : undefined}>
           {mark?.(row)}
           <LongName>{text}</LongName>
         </a>

@@ -12,32 +12,25 @@ import { nextOrder } from './order.ts'
 import type { Order } from './order.ts'
 import { allOrNone, coverage, select, useSelection } from './selection.ts'
 
-/** What the table does not become narrower than: beyond that it scrolls. */
-export const leastWidth = <R extends FleetRow>(kind: FleetKind<R>, shown: readonly string[]) =>
-  ({ '--fleet-table-w': `${tableWidth(kind, shown)}px` }) as React.CSSProperties
-
-export const columnsOf = <R extends FleetRow>(kind: FleetKind<R>, shown: readonly string[]): FleetColumn<R>[] =>
-  shown.map((id) => columnOf(kind, id)).filter((column) => column !== undefined)
-
-export type ColumnsProps<R extends FleetRow> = {
+export type WidthsOptions<R extends FleetRow> = {
   kind: FleetKind<R>
   columns: readonly FleetColumn<R>[]
   shown: readonly string[]
+  /** Of the table's place, in px. */
   width: number
   selectable: boolean
 }
 
-export const Columns = memo(function Columns<R extends FleetRow>({ kind, columns, shown, width, selectable }: ColumnsProps<R>) {
-  return (
-    <colgroup>
-      {selectable && <col style={{ width: SELECT_WIDTH }} />}
-      {columns.map((column) => (
-        <col key={column.id} style={{ width: columnWidth(kind, column, shown, width) }} />
-      ))}
-      <col style={{ width: MENU_WIDTH }} />
-    </colgroup>
-  )
-}) as <R extends FleetRow>(props: ColumnsProps<R>) => React.ReactNode
+/** For the table's style: how wide its columns are, and what it does not become narrower than. Beyond that it scrolls. */
+export function columnWidths<R extends FleetRow>({ kind, columns, shown, width, selectable }: WidthsOptions<R>): React.CSSProperties {
+  const own = columns.map((column) => columnWidth(kind, column, shown, width))
+  const widths = [...(selectable ? [SELECT_WIDTH] : []), ...own, MENU_WIDTH]
+  const template = widths.map((px) => (px === undefined ? 'minmax(0, 1fr)' : `${px}px`)).join(' ')
+  return { '--fleet-columns': template, '--fleet-table-w': `${tableWidth(kind, shown)}px` } as React.CSSProperties
+}
+
+export const columnsOf = <R extends FleetRow>(kind: FleetKind<R>, shown: readonly string[]): FleetColumn<R>[] =>
+  shown.map((id) => columnOf(kind, id)).filter((column) => column !== undefined)
 
 type TableHeadProps<R extends FleetRow> = {
   columns: readonly FleetColumn<R>[]
@@ -51,13 +44,13 @@ type TableHeadProps<R extends FleetRow> = {
 /** Nothing in it changes with the scrolling. */
 export const TableHead = memo(function TableHead<R extends FleetRow>({ columns, rows, order, onOrder, selectable }: TableHeadProps<R>) {
   return (
-    <thead>
-      <tr aria-rowindex={1}>
+    <thead role="rowgroup">
+      <tr role="row" aria-rowindex={1}>
         {selectable && <HeadBox rows={rows} />}
         {columns.map((column, at) => (
           <Head key={column.id} column={column} at={at} order={order} onOrder={onOrder} />
         ))}
-        <th>
+        <th role="columnheader">
           <span className="sr">Actions</span>
         </th>
       </tr>
@@ -69,7 +62,7 @@ function HeadBox({ rows }: { rows: readonly FleetRow[] }) {
   const selection = useSelection()
   const covered = coverage(selection, rows)
   return (
-    <th className="c-sel">
+    <th role="columnheader" className="c-sel">
       <Checkbox
         aria-label="Select all shown"
         checked={covered === 'all'}
@@ -85,7 +78,11 @@ type HeadProps<R> = { column: FleetColumn<R>; at: number; order: Order; onOrder:
 function Head<R>({ column: { id, title, className }, at, order, onOrder }: HeadProps<R>) {
   const sorted = order.column === id
   return (
-    <th className={headClass(className, at)} aria-sort={sorted ? (order.descending ? 'descending' : 'ascending') : undefined}>
+    <th
+      role="columnheader"
+      className={headClass(className, at)}
+      aria-sort={sorted ? (order.descending ? 'descending' : 'ascending') : undefined}
+    >
       <button type="button" className="sortby" onClick={() => onOrder(nextOrder(order, id))}>
         <Bdi>{title}</Bdi>
         {sorted && <IconMark icon={order.descending ? ChevronDownIcon : ChevronUpIcon} />}

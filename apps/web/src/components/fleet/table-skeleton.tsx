@@ -3,13 +3,13 @@ import { useEffect, useState } from 'react'
 import { Skeleton } from '../../ui/skeleton.tsx'
 import type { FleetRow } from './fleet-kind.ts'
 import { cellClass } from './fleet-row.tsx'
-import { Columns, columnsOf, headClass, leastWidth } from './table-head.tsx'
-import type { ColumnsProps } from './table-head.tsx'
+import { columnWidths, columnsOf, headClass } from './table-head.tsx'
+import type { WidthsOptions } from './table-head.tsx'
 
 /** As long as nothing shows of a table without rows: a quick answer never flickers. */
 const LATE_MS = 200
 
-type SkeletonProps<R extends FleetRow> = Omit<ColumnsProps<R>, 'columns'>
+type SkeletonProps<R extends FleetRow> = Omit<WidthsOptions<R>, 'columns'>
 
 export function FleetTableSkeleton<R extends FleetRow>(props: SkeletonProps<R>) {
   const [late, setLate] = useState(false)
@@ -28,8 +28,7 @@ export function FleetTableSkeleton<R extends FleetRow>(props: SkeletonProps<R>) 
 function SkeletonRows<R extends FleetRow>({ kind, shown, width, selectable }: SkeletonProps<R>) {
   const columns = columnsOf(kind, shown)
   return (
-    <table className="rt fixed fleett" aria-hidden="true" style={leastWidth(kind, shown)}>
-      <Columns kind={kind} columns={columns} shown={shown} width={width} selectable={selectable} />
+    <table className="rt fleett" aria-hidden="true" style={columnWidths({ kind, columns, shown, width, selectable })}>
       <thead>
         <tr>
           {selectable && <th className="c-sel" />}

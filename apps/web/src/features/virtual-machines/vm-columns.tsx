@@ -12,7 +12,6 @@ import {
   textColumn,
 } from '../../components/fleet/shared-columns.tsx'
 import { paths } from '../../paths.ts'
-import { Dash } from '../../ui/dash.tsx'
 import { OsTile } from '../../ui/os-tile.tsx'
 import { StatusBadge, WarningTag } from '../../ui/status-badge.tsx'
 import { bytesText } from '../../util/format.ts'
@@ -45,7 +44,7 @@ export const vmColumns = (measured: boolean): readonly FleetColumn<VmRow>[] => [
     csv: { value: (row) => statusWords(row) },
   },
   namespaceColumn,
-  textColumn({ id: 'node', title: 'Node', width: 116, className: 'mono', of: ({ node }) => node, cell: (row) => <NodeCell row={row} /> }),
+  textColumn({ id: 'node', title: 'Node', width: 116, className: 'mono', of: ({ node }) => node, cell: nodeCell }),
   measured ? withMeter(cpuColumn, 'cpu') : cpuColumn,
   measured ? withMeter(memoryColumn, 'memory') : memoryColumn,
   percentColumn('cpu', measured),
@@ -84,7 +83,7 @@ export const vmColumns = (measured: boolean): readonly FleetColumn<VmRow>[] => [
     width: 132,
     className: 'mono',
     of: ({ ips }) => ips?.[0],
-    cell: (row) => <AddressCell row={row} />,
+    cell: addressCell,
     csv: { value: ({ ips }) => ips?.join(' ') },
   }),
   ageColumn,
@@ -130,13 +129,14 @@ function StatusCell({ row }: { row: VmRow }) {
   )
 }
 
-function NodeCell({ row: { node, migration, status } }: { row: VmRow }) {
-  if (node === undefined) return <Dash />
+/** The one it is on, as `of` says, and where it goes. */
+function nodeCell({ node, migration, status }: VmRow) {
   const target = status === 'Migrating' ? migration?.targetNode : undefined
+  if (node === undefined || target === undefined) return node
   return (
-    <span title={target ? `${node} → ${target}` : node}>
+    <span title={`${node} → ${target}`}>
       {node}
-      {target && <span className="c-transit"> → {shortTarget(node, target)}</span>}
+      <span className="c-transit"> → {shortTarget(node, target)}</span>
     </span>
   )
 }
@@ -158,9 +158,9 @@ export function shortOsName({ os, osName }: Pick<VmRow, 'os' | 'osName'>): strin
   return [name, version].filter(Boolean).join(' ')
 }
 
-function AddressCell({ row: { ips = [] } }: { row: VmRow }) {
+function addressCell({ ips = [] }: VmRow) {
   const [first, ...others] = ips
-  if (first === undefined) return <Dash />
+  if (first === undefined || others.length === 0) return first
   return (
     <>
       <Bdi title={first}>{first}</Bdi>

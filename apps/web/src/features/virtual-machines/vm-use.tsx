@@ -89,14 +89,16 @@ export function withMeter(column: FleetColumn<VmRow>, measure: Measure): FleetCo
   return {
     ...column,
     extra: 32,
+    className: 'c-use',
     cell: (row) => {
       const size = column.cell(row)
       return (
         size && (
-          <span className="usage">
+          <>
             {size}
+            {'\t'}
             <UseMeter row={row} measure={measure} />
-          </span>
+          </>
         )
       )
     },
