@@ -37,6 +37,14 @@ test('reads a Status body, and takes the HTTP code where the body has none', () 
   expect(statusOfResponse(400, JSON.stringify({ ...body, code: undefined }))).toMatchObject({ code: 400 })
 })
 
+test('blames nobody who reads it for an API server that has too much to do', () => {
+  const status = statusOfResponse(429, 'Too many requests, please try again later.\n')
+  expect(status).toMatchObject({ code: 429, reason: 'TooManyRequests' })
+  expect(status.message).toBe('The Kubernetes API server has too much to do just now. Try again in a moment.')
+  // One that says more, as an eviction that a budget does not allow, is taken at its word.
+  expect(statusOfResponse(429, JSON.stringify(failure(429, 'Cannot evict pod'))).message).toBe('Cannot evict pod')
+})
+
 test('passes on the first line of plain text, except of a 5xx', () => {
   expect(statusOfResponse(406, '406: Not Acceptable\n\nAvailable representations: ')).toMatchObject({
     code: 406,

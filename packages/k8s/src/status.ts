@@ -80,6 +80,8 @@ export function statusOfResponse(code: number, text: string): Status {
   const parsed = parseStatus(text)
   // Some webhooks and CDI leave the code out of the body; the HTTP code then counts.
   if (parsed) return { ...parsed, code: parsed.code || code }
+  // API priority and fairness answers "Too many requests, please try again later.", as if whoever reads it had asked too often.
+  if (code === 429) return failure(code, 'The Kubernetes API server has too much to do just now. Try again in a moment.')
   const line = text.trim().split('\n', 1)[0] ?? ''
   const readable = code < 500 && line !== '' && !line.startsWith('<') && !line.startsWith('{')
   return failure(
