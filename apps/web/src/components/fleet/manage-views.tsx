@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { Button, IconButton } from '../../ui/button.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { Field } from '../../ui/field.tsx'
@@ -25,12 +25,14 @@ export function ManageViews({ kind, views, onClose }: ManageViewsProps) {
     .filter(({ name }) => !removed.has(name))
     .map(({ name }): NameChange => ({ was: name, name: renamed.get(name) ?? name }))
   const [opening, setOpening] = useState(views.find(({ opens }) => opens)?.name ?? USUAL)
+  const first = useRef<HTMLInputElement>(null)
   const problems = changes.map((change) => nameProblem(changes, change))
 
   return (
     <Dialog
       title={`Views of ${kind.title.toLowerCase()}`}
       onClose={onClose}
+      initialFocus={first}
       footer={
         <>
           <span className="grow" />
@@ -56,6 +58,7 @@ export function ManageViews({ kind, views, onClose }: ManageViewsProps) {
           <div key={change.was} className="manageview">
             <Field label={`Name of ${visibleText(change.was)}`} error={problems[index]}>
               <TextInput
+                ref={index === 0 ? first : undefined}
                 maxLength={60}
                 autoComplete="off"
                 value={change.name}
