@@ -23,6 +23,18 @@ const inlineFirst: Plugin = {
   },
 }
 
+/** The icon stands in the page: browsers ask for it on a visit, and look at it again whenever the address changes, as by a search. */
+const inlineIcon: Plugin = {
+  name: 'virtdeck:inline-icon',
+  transformIndexHtml: {
+    order: 'post',
+    handler: (html) => {
+      const icon = readFileSync(new URL('public/favicon.svg', import.meta.url), 'utf8').trim()
+      return html.replace('href="/favicon.svg"', () => `href="data:image/svg+xml,${encodeURIComponent(icon)}"`)
+    },
+  },
+}
+
 /** The two fonts that every page shows begin to load with the page, not with its styles. */
 const preloadFonts: Plugin = {
   name: 'virtdeck:preload-fonts',
@@ -103,7 +115,7 @@ const findFirstView: Plugin = {
 export default defineConfig({
   // The server replaces the placeholder in every answer (SECURITY 7.2).
   html: { cspNonce: '__CSP_NONCE__' },
-  plugins: [react(), inlineFirst, withoutNonce, preloadFonts, preloadFirstView, findFirstView],
+  plugins: [react(), inlineFirst, inlineIcon, withoutNonce, preloadFonts, preloadFirstView, findFirstView],
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,

@@ -36,7 +36,6 @@ import { useListState } from './use-list-state.ts'
 import type { ListState } from './use-list-state.ts'
 import { useRoom } from './use-room.ts'
 import { useScan } from './use-scan.ts'
-import './fleet.css'
 
 const viewsMenus = onDemand(() => import('./views-menu.tsx'))
 const columnsMenus = onDemand(() => import('./columns-menu.tsx'))
