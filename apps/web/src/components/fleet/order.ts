@@ -56,15 +56,13 @@ export function* ordering<R extends Named>(
   return runs[0] ?? []
 }
 
-/** Takes the changes from an earlier version of the rows in. `before` is their order, `known` the rows as they came. */
-export function reorder<R extends Named & { uid: string }>(
+/** Takes changes in. `before` is the order of the rows before them. */
+export function reorder<R extends Named>(
   before: Ordered<R>,
-  known: readonly R[],
-  rows: readonly R[],
+  { gone, added }: Differences<R>,
   value: (row: R) => Sortable,
   descending: boolean,
 ): Ordered<R> {
-  const { gone, added } = differences(known, rows)
   const kept = gone.size === 0 ? before : before.filter(({ row }) => !gone.has(row))
   if (added.length === 0) return kept
   return insert(kept, keyed(added, value), comparing<R>(descending))
@@ -95,8 +93,10 @@ function placeOf<T>(item: T, sorted: readonly T[], from: number, compare: (a: T,
   return low
 }
 
+type Differences<R> = { gone: ReadonlySet<R>; added: readonly R[] }
+
 /** A changed row is another object in the place of the old one: rows are replaced, never written to. */
-function differences<R extends { uid: string }>(known: readonly R[], rows: readonly R[]): { gone: ReadonlySet<R>; added: readonly R[] } {
+export function differences<R extends { uid: string }>(known: readonly R[], rows: readonly R[]): Differences<R> {
   const gone = new Set<R>()
   const added: R[] = []
   for (let at = 0; at < rows.length; at++) {
@@ -113,7 +113,7 @@ function differences<R extends { uid: string }>(known: readonly R[], rows: reado
   return rows.length < known.length ? allDifferences(known, rows) : { gone, added }
 }
 
-function allDifferences<R>(known: readonly R[], rows: readonly R[]): { gone: ReadonlySet<R>; added: readonly R[] } {
+function allDifferences<R>(known: readonly R[], rows: readonly R[]): Differences<R> {
   const gone = new Set(known)
   const added = rows.filter((row) => !gone.delete(row))
   return { gone, added }

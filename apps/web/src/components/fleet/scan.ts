@@ -2,7 +2,7 @@
 // out once for each version of it; the first time, in small steps.
 import { compileQuery, facetKeys, isToken } from './language.ts'
 import type { Language, RowTest, Term, Values } from './language.ts'
-import { formatOrder, ordering, reorder } from './order.ts'
+import { differences, formatOrder, ordering, reorder } from './order.ts'
 import type { Order, Ordered, Sortable } from './order.ts'
 
 /** How many rows a value stands for, and how many of them need looking after. */
@@ -33,16 +33,18 @@ type Interned = { key: string; of: (row: never) => Values; always: readonly stri
 /** `text` is made when it is first looked in. */
 type Entry = { text?: string; codes: readonly number[]; attention: 0 | 1 | 2 }
 
-/** The entries of rows in their order, and which values any of them has. */
-type Entries = { all: readonly Entry[]; present: readonly Uint8Array[] }
+/** How many rows have which values, by facet: three numbers for each code, those of all rows, of failing ones and of warnings. */
+type Tally = readonly number[][]
+
+/** The entries of rows in their order, and how many there are of each value. */
+type Entries = { all: readonly Entry[]; tally: Tally }
 
 /** What is known of the rows of one kind, for every list and tree of it. */
 export type RowIndex<R> = {
   facets: readonly Interned[]
   entry(row: R): Entry
   entries(rows: readonly R[]): Entries
-  /** The same where they are at hand. */
-  listed(all: readonly Entry[]): Entries
+  emptyTally(): Tally
 }
 
 const SEPARATOR = '\u0000'
@@ -66,26 +68,32 @@ export function createRowIndex<R extends object>({ language, attention }: ScanKi
     return found
   }
 
-  function listed(all: readonly Entry[]): Entries {
-    const present = facets.map(({ sets }) => new Uint8Array(sets.length))
-    for (const { codes } of all)
-      // As many codes as facets.
-      for (let facet = 0; facet < codes.length; facet++) (present[facet] as Uint8Array)[codes[facet] as number] = 1
-    return { all, present }
-  }
+  const emptyTally = (): Tally => facets.map(() => [])
 
   return {
     facets,
     entry,
-    listed,
+    emptyTally,
     entries(rows) {
       let found = lists.get(rows)
       if (!found) {
-        found = listed(rows.map(entry))
+        found = { all: rows.map(entry), tally: emptyTally() }
+        for (const one of found.all) addTo(found.tally, one, 1)
         lists.set(rows, found)
       }
       return found
     },
+  }
+}
+
+/** Counts a row in, or out. */
+function addTo(tally: Tally, { codes, attention }: Entry, by: 1 | -1): void {
+  for (let facet = 0; facet < codes.length; facet++) {
+    // As many codes as facets.
+    const numbers = tally[facet] as number[]
+    const base = (codes[facet] as number) * 3
+    numbers[base] = (numbers[base] ?? 0) + by
+    if (attention > 0) numbers[base + attention] = (numbers[base + attention] ?? 0) + by
   }
 }
 
@@ -106,13 +114,13 @@ export function scanRows<R extends object>(
   index: RowIndex<R>,
   rows: readonly R[],
   terms: readonly Term[],
-  { all, present } = index.entries(rows),
+  { all, tally } = index.entries(rows),
 ): Scan<R> {
-  const query = compileQuery(language, terms)
   const { facets } = index
+  if (terms.length === 0) return everything(facets, rows, tally)
+  const query = compileQuery(language, terms)
   const tests = facets.map(({ key }) => query.facets.get(key))
   const { rest, words } = query
-  // Three numbers for each value: all, failing, warnings.
   const counts = facets.map(({ sets }) => new Uint32Array(sets.length * 3))
   const matching: R[] = []
   for (let at = 0; at < rows.length; at++) {
@@ -136,14 +144,15 @@ export function scanRows<R extends object>(
       if (attention > 0) numbers[base + attention] = (numbers[base + attention] ?? 0) + 1
     }
   }
-  return {
-    rows: matching,
-    total: rows.length,
-    facets: Object.fromEntries(
-      facets.map((facet, at) => [facet.key, bucketsOf(facet, counts[at] as Uint32Array, present[at] as Uint8Array)]),
-    ),
-  }
+  return { rows: matching, total: rows.length, facets: bucketsOf(facets, counts, tally) }
 }
+
+/** What is asked for nothing is answered by what is known anyway. */
+const everything = <R>(facets: readonly Interned[], rows: readonly R[], tally: Tally): Scan<R> => ({
+  rows,
+  total: rows.length,
+  facets: bucketsOf(facets, tally, tally),
+})
 
 const NOTHING = -1
 const REST = -2
@@ -161,10 +170,20 @@ function missedFacets<R>(row: R, rest: RowTest<R> | undefined, tests: readonly (
   return missed
 }
 
-function bucketsOf({ sets, always }: Interned, counts: Uint32Array, present: Uint8Array): Map<string, Bucket> {
+type Counts = readonly ArrayLike<number>[]
+
+/** The counts of each facet by value. What no row has at all has no bucket, unless it always has one. */
+function bucketsOf(facets: readonly Interned[], counts: Counts, tally: Tally): Readonly<Record<string, Buckets>> {
+  return Object.fromEntries(
+    // As many counts and tallies as facets.
+    facets.map((facet, at) => [facet.key, bucketsOfOne(facet, counts[at] as ArrayLike<number>, tally[at] as number[])]),
+  )
+}
+
+function bucketsOfOne({ sets, always }: Interned, counts: ArrayLike<number>, tally: readonly number[]): Map<string, Bucket> {
   const buckets = new Map(always.map((value): [string, Bucket] => [value, { count: 0, failing: 0, warnings: 0 }]))
   for (const [code, values] of sets.entries()) {
-    if (!present[code]) continue
+    if (!tally[code * 3]) continue
     for (const value of values) {
       const bucket = buckets.get(value) ?? { count: 0, failing: 0, warnings: 0 }
       bucket.count += counts[code * 3] ?? 0
@@ -207,8 +226,10 @@ type Last<R> = {
   ordered: Ordered<R>
   /** The rows of `ordered`. */
   sorted: readonly R[]
-  /** Their entries, once they were asked for. */
-  entries?: Entries
+  /** Kept from one version of the rows to the next, as most of them stay. */
+  tally: Tally
+  /** Their entries, once something was searched for. */
+  entries?: readonly Entry[]
   answers: Map<string, Scan<R>>
 }
 
@@ -237,49 +258,51 @@ export function createScanner<R extends Scanned>(
     if (last?.rows === rows && last.order === name) return last
     if (isNew(rows)) return undefined
     if (last?.order === name) {
-      const ordered = reorder(last.ordered, last.rows, rows, valueOf(order.column), order.descending)
-      const same = ordered === last.ordered
-      return {
-        rows,
-        order: name,
-        ordered,
-        sorted: same ? last.sorted : rowsOf(ordered),
-        answers: same ? last.answers : new Map(),
-        ...(same && { entries: last.entries }),
-      }
+      const changes = differences(last.rows, rows)
+      if (changes.gone.size + changes.added.length === 0) return { ...last, rows }
+      const ordered = reorder(last.ordered, changes, valueOf(order.column), order.descending)
+      return { rows, order: name, ordered, sorted: rowsOf(ordered), tally: retallied(last.tally, changes), answers: new Map() }
     }
-    return rows.length > SORTED_AT_ONCE ? undefined : drain(sorting(rows, order))
+    return rows.length > SORTED_AT_ONCE ? undefined : drain(working(rows, order))
   }
 
-  function* sorting(rows: readonly R[], order: Order): Generator<undefined, Last<R>> {
-    const ordered = yield* ordering(rows, valueOf(order.column), order.descending)
-    return { rows, order: nameOf(order), ordered, sorted: rowsOf(ordered), answers: new Map() }
+  function retallied(before: Tally, { gone, added }: ReturnType<typeof differences<R>>): Tally {
+    const tally = before.map((numbers) => [...numbers])
+    for (const row of gone) addTo(tally, index.entry(row), -1)
+    for (const row of added) addTo(tally, index.entry(row), 1)
+    return tally
   }
 
   function* working(rows: readonly R[], order: Order): Generator<undefined, Last<R>> {
+    const tally = index.emptyTally()
     for (const [at, row] of rows.entries()) {
-      index.entry(row)
+      addTo(tally, index.entry(row), 1)
       if (at % 250 === 249) yield
     }
-    return yield* sorting(rows, order)
+    const ordered = yield* ordering(rows, valueOf(order.column), order.descending)
+    return { rows, order: nameOf(order), ordered, sorted: rowsOf(ordered), tally, answers: new Map() }
   }
 
-  function* spelling({ sorted, entries }: Last<R>): Generator<undefined, void> {
-    for (const [at, row] of sorted.entries()) {
-      const entry = entries?.all[at]
-      if (entry) entry.text ??= language.text(row)
+  function* spelling(rows: readonly R[]): Generator<undefined, void> {
+    for (const [at, row] of rows.entries()) {
+      index.entry(row).text ??= language.text(row)
       if (at % 250 === 249) yield
     }
   }
 
   function answer(of: Last<R>, terms: readonly Term[]): Scan<R> {
     const query = questionOf(terms)
-    // An entry stays with its row from one order to the next.
-    of.entries ??= index.listed(of.ordered.map((item) => (item.known ??= index.entry(item.row)) as Entry))
-    const found = of.answers.get(query) ?? scanRows(language, index, of.sorted, terms, of.entries)
+    const found = of.answers.get(query) ?? search(of, terms)
     if (of.answers.size >= ANSWERS) of.answers.clear()
     of.answers.set(query, found)
     return found
+  }
+
+  function search(of: Last<R>, terms: readonly Term[]): Scan<R> {
+    if (terms.length === 0) return everything(index.facets, of.sorted, of.tally)
+    // An entry stays with its row from one order to the next.
+    of.entries ??= of.ordered.map((item) => (item.known ??= index.entry(item.row)) as Entry)
+    return scanRows(language, index, of.sorted, terms, { all: of.entries, tally: of.tally })
   }
 
   return {
@@ -295,8 +318,8 @@ export function createScanner<R extends Scanned>(
     },
     latest: () => latest,
     async spell() {
-      const of = last
-      if (of) await inSteps(spelling(of), () => last === of)
+      // What changes meanwhile is few.
+      if (last) await inSteps(spelling(last.sorted), () => true)
     },
     prepare(rows, order) {
       const name = nameOf(order)

@@ -21,9 +21,10 @@ const sorted = (rows: readonly Row[], { column, descending }: Order) => {
   }
 }
 const sortRows = (rows: readonly Row[], order: Order, before?: readonly Row[]) =>
-  (before ? orders.reorder(sorted(before, order), before, rows, valueOf(order.column), order.descending) : sorted(rows, order)).map(
-    ({ row }) => row,
-  )
+  (before
+    ? orders.reorder(sorted(before, order), orders.differences(before, rows), valueOf(order.column), order.descending)
+    : sorted(rows, order)
+  ).map(({ row }) => row)
 
 const names = (rows: readonly { name: string }[]) => rows.map(({ name }) => name).join(' ')
 
