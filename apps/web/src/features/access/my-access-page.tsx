@@ -5,6 +5,7 @@ import { useSearchParams } from 'react-router'
 import { useNamespaces } from '../../api/namespaces.ts'
 import { useSession } from '../../api/session.ts'
 import { useWhoAmI } from '../../api/who-am-i.ts'
+import { Told } from '../../ui/bdi.tsx'
 import { Button } from '../../ui/button.tsx'
 import { KeyValue } from '../../ui/facts.tsx'
 import { IconMark } from '../../ui/icon.tsx'
@@ -98,7 +99,7 @@ function WhoIAm() {
             label: groups.length === 1 ? 'Group' : `${formatCount(groups.length)} groups`,
             value: groups.length > 0 && (
               <>
-                {shown.join(', ')}
+                <Told>{shown.join(', ')}</Told>
                 {shown.length < groups.length && (
                   <>
                     {' '}
