@@ -52,6 +52,7 @@ export function allOrNoneOf({ uids }: Selection, group: readonly Identified[]): 
 /** What is left of it among these rows; the same where none of it has gone. */
 export function remaining(selection: Selection, rows: readonly Identified[]): Selection {
   const { uids, anchor, before } = selection
+  if (uids.size === 0) return selection
   const left = new Set(rows.filter(({ uid }) => uids.has(uid)).map(({ uid }) => uid))
   if (left.size === uids.size) return selection
   const kept = (uid: string) => left.has(uid)
