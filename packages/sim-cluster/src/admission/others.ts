@@ -107,7 +107,7 @@ export function restoreAdmission(objects: Objects): Admission {
     if (!target?.apiGroup) throw invalidBy(webhook, [invalid('spec.target.apiGroup', 'missing apiGroup', 'FieldValueNotFound')])
     if (target.apiGroup !== 'kubevirt.io') throw invalidBy(webhook, [invalid('spec.target.apiGroup', 'invalid apiGroup')])
     if (target.kind !== 'VirtualMachine') throw invalidBy(webhook, [invalid('spec.target.kind', 'invalid kind')])
-    const { patches = [], virtualMachineSnapshotName = '' } = (object as unknown as VirtualMachineRestore).spec ?? {}
+    const { patches = [], virtualMachineSnapshotName } = (object as unknown as VirtualMachineRestore).spec ?? {}
     // Of a snapshot that is not there, nothing is looked at.
     const causes = objects.get(snapshots, object.metadata.namespace, virtualMachineSnapshotName) ? patches.flatMap(patchCauses) : []
     const going = objects
