@@ -50,7 +50,9 @@ export function createUpgradeGate(context: Context, { live, consoles }: Destinat
       } catch (error) {
         const status = tellable(error, requestId)
         recordRejected(context, error, req, requestId)
-        log.info({ requestId, path: req.url?.split('?')[0]?.slice(0, 300), code: status.code }, 'upgrade refused')
+        const told = { requestId, path: req.url?.split('?')[0]?.slice(0, 300), code: status.code }
+        if (status.code >= 500) log.error({ ...told, err: error }, status.message)
+        else log.info(told, 'upgrade refused')
         writeStatus(socket, status, requestId)
       }
     },
