@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { loadKubeconfig } from './auth/kubeconfig.ts'
 import { ConfigError, readConfig, type DemoUser, type ServerConfig } from './config.ts'
+import { yieldHelperThreads } from './helper-threads.ts'
 import { startServer } from './index.ts'
 
 /** Where the build puts the web, seen from the bundle and from the source. */
@@ -18,6 +19,7 @@ function demoUsers(config: ServerConfig, contexts: readonly string[]): DemoUser[
 }
 
 async function main(): Promise<void> {
+  yieldHelperThreads()
   // A full disk or a reader that has gone costs lines, not the server; the audit log has its own way of being told.
   process.stdout.on('error', () => {})
   const webRoot = webRoots.find((path) => existsSync(path)) ?? webRoots[0] ?? ''

@@ -1,5 +1,7 @@
 // What shows in a process of its own only: that it lives through everything, and that it keeps nothing of anybody.
 import { once } from 'node:events'
+import { readdir } from 'node:fs/promises'
+import { getPriority } from 'node:os'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { message, openBrowser, outcome, type Browser } from './testing/browser.ts'
 import { startHostileApiServer, tokenOf, type HostileApiServer } from './testing/hostile-api-server.ts'
@@ -101,6 +103,16 @@ test('lives through every body, ten times each, and refuses within what an hones
   expect((after ?? 0) - (before ?? 0)).toBeLessThan(128 * MiB)
   expect(server.output()).not.toContain(tokenOf(people[0] ?? ''))
 }, 240_000)
+
+test.runIf(process.platform === 'linux')('has threads that collect garbage leave the processors to those that answer', async () => {
+  const { pid = 0 } = server.process
+  const threads = (await readdir(`/proc/${pid}/task`)).map(Number)
+  expect(getPriority(pid)).toBe(getPriority())
+  const helpers = threads.filter((thread) => getPriority(thread) > getPriority(pid))
+  expect(helpers.length).toBeGreaterThanOrEqual(4)
+  // The inventory's thread, which makes what tabs are sent, is none of them.
+  expect(threads.length - helpers.length).toBeGreaterThanOrEqual(2)
+})
 
 test('lives through bytes that are no request', async () => {
   const { pid } = server.process

@@ -24,7 +24,7 @@ const handshakeGuid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
 type Open = { sid: string; user: string; tunnel?: Tunnel }
 
-export function createConsoles({ kubeconfig, upstream, sessions, log, recheckMs, audit }: Context) {
+export function createConsoles({ kubeconfig, upstream, sessions, log, recheckMs, audit, inventory }: Context) {
   const accepting = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -117,7 +117,7 @@ export function createConsoles({ kubeconfig, upstream, sessions, log, recheckMs,
       return
     }
     socket.write(acceptance(req))
-    const tunnel = joinSockets({ socket, head }, leg)
+    const tunnel = joinSockets({ socket, head }, leg, inventory.giveWay)
     entry.tunnel = tunnel
     keepLease(tunnel, upgrade, passed)
     log.info(told, 'console opened')

@@ -22,8 +22,10 @@ function createEnd() {
 function open() {
   const browser = createEnd()
   const guest = createEnd()
-  const tunnel = joinSockets({ socket: browser.socket, head: Buffer.alloc(0) }, { socket: guest.socket, head: Buffer.alloc(0) })
-  return { browser, guest, tunnel }
+  const onBytes = vi.fn<() => void>()
+  const leg = ({ socket }: typeof guest) => ({ socket, head: Buffer.alloc(0) })
+  const tunnel = joinSockets(leg(browser), leg(guest), onBytes)
+  return { browser, guest, tunnel, onBytes }
 }
 
 const ping = Buffer.concat([Buffer.from([0x89, 4]), Buffer.from('vdpg')])
@@ -154,4 +156,16 @@ test('gives up a browser that never answered a ping: every browser does [W-22]',
   const { browser, guest } = open()
   for (let round = 0; round < 4; round += 1) await tick(10_000)
   expect([browser.socket.destroyed, guest.socket.destroyed]).toEqual([true, true])
+})
+
+test('says when bytes arrive from either side, and not when it sends pings of its own', async () => {
+  const { browser, guest, onBytes } = open()
+  await tick(10_000)
+  expect(onBytes).not.toHaveBeenCalled()
+  guest.sends(0x82, 1, 7)
+  await tick(0)
+  expect(onBytes).toHaveBeenCalledTimes(1)
+  browser.sends(...maskedPong)
+  await tick(0)
+  expect(onBytes).toHaveBeenCalledTimes(2)
 })

@@ -22,9 +22,10 @@ const lingerMs = 5_000
 const fromBrowser: FrameLimits = { maxPayloadBytes: 1024 * 1024, maxFragments: 1024, maxControl: 100 }
 const fromUpstream: FrameLimits = { maxPayloadBytes: 16 * 1024 * 1024, maxFragments: 65_536, maxControl: 10_000 }
 
-export function joinSockets(browser: Leg, upstream: Leg): Tunnel {
-  const down = createLeg(upstream, browser, { masked: false, limits: fromUpstream, fail })
-  const up = createLeg(browser, upstream, { masked: true, limits: fromBrowser, fail })
+/** `onBytes` is called whenever some arrive, from either side. */
+export function joinSockets(browser: Leg, upstream: Leg, onBytes: () => void): Tunnel {
+  const down = createLeg(upstream, browser, { masked: false, limits: fromUpstream, fail, onBytes })
+  const up = createLeg(browser, upstream, { masked: true, limits: fromBrowser, fail, onBytes })
   let over = false
   let told: { closeCode?: number } = {}
 
@@ -70,8 +71,9 @@ export function joinSockets(browser: Leg, upstream: Leg): Tunnel {
   return { close, ended, transferred: () => ({ bytesDown: down.bytes(), bytesUp: up.bytes() }) }
 }
 
-function createLeg(source: Leg, sink: Leg, options: { masked: boolean; limits: FrameLimits; fail(error: unknown): void }) {
-  const { masked, limits, fail } = options
+type LegOptions = { masked: boolean; limits: FrameLimits; fail(error: unknown): void; onBytes(): void }
+
+function createLeg(source: Leg, sink: Leg, { masked, limits, fail, onBytes }: LegOptions) {
   let missed = 0
   // Browsers always answer pings; of what runs in a cluster that has to be seen.
   let answers = masked
@@ -97,6 +99,7 @@ function createLeg(source: Leg, sink: Leg, options: { masked: boolean; limits: F
   const transform = (chunk: Buffer): Buffer[] => {
     if (failed) return []
     bytes += chunk.length
+    onBytes()
     // Whatever arrives shows that the other end lives.
     missed = 0
     try {

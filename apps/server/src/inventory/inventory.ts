@@ -24,6 +24,7 @@ import {
   type Variant,
 } from './messages.ts'
 import type { ReflectorState } from './reflector.ts'
+import { createRightOfWay, takeRightOfWay, type RightOfWay } from './right-of-way.ts'
 import { startInventoryWorker } from './start-worker.ts'
 import { createFleetView, type FleetView, type OpenView } from './view.ts'
 import { askVisibility, clusterScoped, visibilityKey, type Visibility } from './visibility.ts'
@@ -44,6 +45,8 @@ export type Inventory = AsyncDisposable & {
   visibility(session: Session): Promise<Visibility>
   /** Reads what VMs use, in the inventory's thread. Throws UsageProblem. */
   readUsage(target: UsageTarget): Promise<Measurements>
+  /** To be called when bytes go through a console: lists are read with rests while they do. */
+  giveWay(): void
   /** Called whenever a fleet becomes stale or live. */
   onState(listener: () => void): () => void
   /** A tab's rows were not what they should have been: counted, and logged, for it is a fault of this program. */
@@ -79,7 +82,7 @@ type Options = {
   upstream: Pick<Upstream, 'json'>
   log: Logger
   recheckMs: number
-  startThread?: () => InventoryThread
+  startThread?: (way: RightOfWay) => InventoryThread
 }
 
 /** What is used of a worker thread. */
@@ -101,12 +104,13 @@ export function createInventory({ kubeconfig, upstream, log, recheckMs, startThr
   let namespaces: string[] = []
   let mismatches = 0
   let versions: { kubernetesVersion?: string; kubevirtVersion?: string } = {}
+  const way = createRightOfWay()
   let worker = startWorker()
 
   const post = (message: ToWorker) => worker.postMessage(message)
 
   function startWorker(): InventoryThread {
-    const started = startThread()
+    const started = startThread(way)
     started.on('message', (message: FromWorker) => receive(message))
     started.on('error', (error) => log.error({ err: error }, 'the inventory thread failed'))
     started.on('exit', () => {
@@ -384,6 +388,7 @@ export function createInventory({ kubeconfig, upstream, log, recheckMs, startThr
     state: (view) => fleetState(sourceOf.get(view), view.fleet),
     visibility: (session) => visibilityOf(session),
     readUsage,
+    giveWay: takeRightOfWay(way),
     onState(listener) {
       stateListeners.add(listener)
       return () => stateListeners.delete(listener)

@@ -336,6 +336,18 @@ test('resumes from its version, however often a watch is put off: a list would b
   expect(states).toEqual(['syncing', 'live', 'stale', 'live'])
 })
 
+test('lists at once where its version is too old, however often it was put off before [K-03]', async () => {
+  const waits: number[] = []
+  const { collection, told } = started({ streamsLists: true }, waits)
+  await settles(() => told.size === 5)
+  collection.throttle('1', { times: 6 })
+  collection.cut('end')
+  collection.add('f')
+  collection.compact()
+  await settles(() => told.size === 6)
+  expect(waits).toHaveLength(6)
+})
+
 test('asks again for a page that is put off, no sooner than it is told to, and begins nothing over for it [K-12]', async () => {
   const waits: number[] = []
   const { collection, told, states } = started({ streamsLists: false }, waits, (one) => one.throttle('9', { times: 4, pages: true }))
@@ -442,6 +454,32 @@ test('shows nothing where it may not list, once that was said for half a minute,
   await settles(() => told.size === 5)
   expect(states.at(-1)).toBe('live')
 })
+
+test.each([true, false])(
+  'offers a rest after each object of a list, and after none that changes; as a stream: %s',
+  async (streamsLists) => {
+    const collection = createFakeCollection({ streamsLists })
+    for (const name of ['a', 'b', 'c']) collection.add(name)
+    let listed = 0
+    let changed = 0
+    const reflector = startReflector({
+      path: '/apis/kubevirt.io/v1/virtualmachines',
+      open: (path) => collection.open(path),
+      clock: impatientClock(),
+      onSync() {},
+      onChange: () => void (changed += 1),
+      onState() {},
+      onListed: () => void (listed += 1),
+    })
+    onTestFinished(() => reflector.stop())
+    await settles(() => reflector.objects.size === 3 && collection.watching() === 1)
+    expect(listed).toBe(3)
+    collection.modify('a')
+    collection.add('d')
+    await settles(() => changed === 2)
+    expect({ changed, listed }).toEqual({ changed: 2, listed: 3 })
+  },
+)
 
 test('waits as long as Retry-After asks, up to a minute [K-12]', () => {
   const nowMs = Date.parse('2026-11-20T10:00:00Z')

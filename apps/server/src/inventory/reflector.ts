@@ -30,6 +30,8 @@ export type ReflectorOptions = {
   /** One change; an object that replaces another of its name comes as DELETED and ADDED. */
   onChange(change: ReflectorChange): void
   onState(state: ReflectorState): void
+  /** After each object of a list, before all of them are known. */
+  onListed?(): void
   clock?: ReflectorClock
 }
 
@@ -98,7 +100,17 @@ class Unreachable extends Error {
 
 /** Starts at once; runs until stopped, through every failure. */
 export function startReflector(options: ReflectorOptions): Reflector {
-  const { open, path, selectors = {}, trim = withoutManagedFields, onSync, onChange, onState, clock = realClock } = options
+  const {
+    open,
+    path,
+    selectors = {},
+    trim = withoutManagedFields,
+    onSync,
+    onChange,
+    onState,
+    onListed = () => {},
+    clock = realClock,
+  } = options
   const stopped = new AbortController()
   const { signal } = stopped
   let objects = new Map<string, KubeObject>()
@@ -192,7 +204,10 @@ export function startReflector(options: ReflectorOptions): Reflector {
   const readPage = async (found: Map<string, KubeObject>, token: string | undefined) => {
     const text = await read(await requestPage(token), maxPageBytes)
     const { items, metadata } = parseList(text)
-    for (const item of items) found.set(keyOf(item), trim(item))
+    for (const item of items) {
+      found.set(keyOf(item), trim(item))
+      onListed()
+    }
     return metadata
   }
 
@@ -244,6 +259,7 @@ export function startReflector(options: ReflectorOptions): Reflector {
           const key = keyOf(object)
           if (event.type !== 'DELETED') fresh.set(key, object)
           else if (fresh.get(key)?.metadata.uid === object.metadata.uid) fresh.delete(key)
+          onListed()
         } else {
           failures = 0
           apply(event.type, object)
@@ -287,8 +303,10 @@ export function startReflector(options: ReflectorOptions): Reflector {
       await clock.wait(pauseMs * (0.9 + clock.random() * 0.2), signal)
       return
     }
+    const hadVersion = version !== undefined
     if (!refused && mustListAgain(error, failures)) version = undefined
-    if (isExpired(error) && failures <= 1) return
+    // What is asked next is a list: it is not for that to wait for what failed before.
+    if (isExpired(error) && (hadVersion || failures <= 1)) return
     // A connection that did its duty for a while may break: the next one is opened at once.
     if (isBroken(error) && version !== undefined && clock.now() - startedAt > 1_000 && failures <= 1) return
     staleSince ??= clock.now()

@@ -32,6 +32,8 @@ export type SourceOptions = {
   id: SourceId
   scopes: Partial<Record<InventoryResource, Scope>>
   sharing: Sharing
+  /** Called between two pieces of what takes long: a list's objects, and the rows that are made of them. */
+  giveWay(): void
   /** Opens a GET with the source's credential. */
   open(path: string, signal: AbortSignal): Promise<Answer>
   post(message: FromWorker): void
@@ -42,8 +44,10 @@ type Projection = { store: RowStore; uids: Map<string, string>; dirty: Set<strin
 
 /** How long rows are made at a time, while events and frames wait. */
 const maxTurnMs = 8
+/** More than live changes make at a time. */
+const manyRows = 256
 
-export function startSource({ id, scopes, sharing, open, post }: SourceOptions): Source {
+export function startSource({ id, scopes, sharing, giveWay, open, post }: SourceOptions): Source {
   /** By namespace; '' is all of them. */
   const reflectors = new Map<InventoryResource, Map<string, Reflector>>()
   const synced = new Set<string>()
@@ -123,6 +127,7 @@ export function startSource({ id, scopes, sharing, open, post }: SourceOptions):
         upsert.push([row.uid, namespace, rowText(row)])
         if (!seen.has(namespace)) namespaces.add(namespace)
       }
+      if (dirty.size > manyRows) giveWay()
       if (performance.now() > until) break
     }
     store.receive({ upsert, remove })
@@ -147,6 +152,7 @@ export function startSource({ id, scopes, sharing, open, post }: SourceOptions):
         path: collectionPath(descriptors[resource], namespace),
         open,
         trim: keeperOf(resource, sharing),
+        onListed: giveWay,
         onSync(objects, before) {
           for (const [key, object] of objects) if (before.get(key) !== object) note(resource, key, before.get(key), object)
           for (const [key, object] of before) if (!objects.has(key)) note(resource, key, object, undefined)

@@ -3,14 +3,16 @@ import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
+import type { RightOfWay } from './right-of-way.ts'
 
-export function startInventoryWorker(): Worker {
+export function startInventoryWorker(way: RightOfWay): Worker {
   // Reading a fleet leaves many times its own size in garbage. Heaps that grow in small steps are collected before they
   // take in what they will never need again: 220 MB instead of 330 MB with 10,000 VMs (docs/benchmarks.md).
   setFlagsFromString('--heap-growing-percent=20')
   // The thread's memory is bounded, so that a list beyond all measure ends the thread and not the server; and a small young
   // generation does for objects that are cut down as soon as they are read.
-  const options = { name: 'inventory', resourceLimits: { maxOldGenerationSizeMb: 2048, maxYoungGenerationSizeMb: 12 } }
+  const resourceLimits = { maxOldGenerationSizeMb: 2048, maxYoungGenerationSizeMb: 12 }
+  const options = { name: 'inventory', workerData: way, resourceLimits }
   if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./inventory-worker.js', import.meta.url), options)
   // A thread does not inherit tsx from its parent: it registers it before it loads the source.
   const tsx = pathToFileURL(

@@ -1,11 +1,12 @@
 // The inventory's thread: it reads fleets, keeps their rows, and makes what tabs are sent, so that the main thread only
 // passes it on.
-import { parentPort } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
 import type { Dial } from '../auth/kubeconfig.ts'
 import { createUpstream } from '../k8s/upstream.ts'
 import { readUsage, UsageProblem } from '../usage/prometheus.ts'
 import type { UsageTarget } from '../usage/target.ts'
 import type { FromWorker, SourceId, ToWorker } from './messages.ts'
+import { createGivingWay, type RightOfWay } from './right-of-way.ts'
 import { createSharing } from './sharing.ts'
 import { startSource, type Source } from './source.ts'
 import { createViews } from './views.ts'
@@ -15,6 +16,7 @@ if (!port) throw new Error('this is a worker thread')
 const post = (message: FromWorker, transfer?: readonly ArrayBuffer[]) => port.postMessage(message, transfer)
 const upstream = createUpstream()
 const sharing = createSharing()
+const giveWay = createGivingWay(workerData as RightOfWay)
 const sources = new Map<SourceId, Source>()
 const dials = new Map<number, { resolve(dial: Dial): void; reject(error: Error): void }>()
 const views = createViews({ post, storeOf: (source, fleet, variant) => sources.get(source)?.store(fleet, variant) })
@@ -52,6 +54,7 @@ function start(id: SourceId, scopes: (ToWorker & { type: 'start' })['scopes']) {
     id,
     scopes,
     sharing,
+    giveWay,
     post,
     open: async (path, signal) =>
       upstream.send(await dialFor(id), {
