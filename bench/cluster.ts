@@ -12,6 +12,7 @@ export type ToCluster =
   | { type: 'churn'; id: number; changesPerSecond: number; seconds: number; vms: number }
   | { type: 'time'; id: number }
   | { type: 'watches'; id: number }
+  | { type: 'relist'; id: number }
 
 export type FromCluster =
   | { type: 'ready'; url: string; prometheusUrl: string; ca: string; kubeconfig: string; tokens: Record<string, string> }
@@ -21,13 +22,16 @@ export type FromCluster =
   | { type: 'time'; id: number; us: number }
   /** Open watches of the server, by resource. */
   | { type: 'watches'; id: number; open: Record<string, number> }
+  /** Every collection that the server watches was sent to it anew: so many objects. */
+  | { type: 'relisted'; id: number; objects: number }
 
 /** A label's value: microseconds since the epoch. */
 const microseconds = () => Math.round((performance.timeOrigin + performance.now()) * 1000)
 
 const [vms = 0, groups = 0] = process.argv.slice(2).map(Number)
 const vmsKey = 'virtualmachines.kubevirt.io'
-const watches = new Map<string, number>()
+const watches = new Map<string, Set<ServerResponse>>()
+let relisting: { id: number; left: Set<string>; objects: number } | undefined
 const post = (message: FromCluster) => void process.send?.(message)
 
 const cluster = await startSimCluster({
@@ -61,9 +65,44 @@ subscribe('http.server.request.start', (message) => {
   const { request, response } = message as { request: IncomingMessage; response: ServerResponse }
   const resource = /\/([a-z]+)\?(?:.*&)?watch=(?:1|true)(?:&|$)/.exec(request.url ?? '')?.[1]
   if (!resource || !request.headers['user-agent']?.startsWith('virtdeck/')) return
-  watches.set(resource, (watches.get(resource) ?? 0) + 1)
-  response.once('close', () => watches.set(resource, (watches.get(resource) ?? 0) - 1))
+  const open = watches.get(resource) ?? new Set()
+  watches.set(resource, open.add(response))
+  response.once('close', () => open.delete(response))
+  if (relisting?.left.has(resource)) countInitialEvents(response, resource)
 })
+
+/** What is written of a list as a stream, until all is: the next piece is written once the one before has left. */
+function countInitialEvents(response: ServerResponse, resource: string) {
+  const write = response.write.bind(response) as (...args: unknown[]) => boolean
+  const listed: unknown = (chunk: Buffer, ...rest: unknown[]) => {
+    if (relisting?.left.has(resource)) {
+      for (let at = chunk.indexOf(10); at !== -1; at = chunk.indexOf(10, at + 1)) relisting.objects += 1
+      if (chunk.includes('k8s.io/initial-events-end')) relisting.left.delete(resource)
+      if (relisting.left.size === 0) {
+        post({ type: 'relisted', id: relisting.id, objects: relisting.objects })
+        relisting = undefined
+      }
+    }
+    return write(chunk, ...rest)
+  }
+  response.write = listed as ServerResponse['write']
+}
+
+/** Tells the server that what it has is too old to go on from, as an API server does whose history was compacted. */
+function relist({ id }: ToCluster & { type: 'relist' }) {
+  const followed = [...watches].filter(([, open]) => open.size > 0)
+  relisting = { id, left: new Set(followed.map(([resource]) => resource)), objects: 0 }
+  const status = {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: 'too old resource version',
+    reason: 'Expired',
+    code: 410,
+  }
+  for (const [, open] of followed) for (const response of open) response.end(`${JSON.stringify({ type: 'ERROR', object: status })}\n`)
+}
 
 function churn({ id, changesPerSecond, seconds, vms: count }: ToCluster & { type: 'churn' }) {
   const all = cluster.storage.list(vmsKey)
@@ -93,7 +132,8 @@ function churn({ id, changesPerSecond, seconds, vms: count }: ToCluster & { type
 process.on('message', (message: ToCluster) => {
   if (message.type === 'churn') churn(message)
   else if (message.type === 'time') post({ type: 'time', id: message.id, us: microseconds() })
-  else post({ type: 'watches', id: message.id, open: Object.fromEntries(watches) })
+  else if (message.type === 'relist') relist(message)
+  else post({ type: 'watches', id: message.id, open: Object.fromEntries([...watches].map(([resource, open]) => [resource, open.size])) })
 })
 process.once('disconnect', () => process.exit(0))
 

@@ -1,14 +1,16 @@
 // The stack under measurement: a fleet of simulated VMs, and the server's bundle in front of it, each in a process of its own.
 import { fork, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { setPriority, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parse, stringify } from 'yaml'
 import type { FromCluster, ToCluster } from './cluster.ts'
 import type { FromFront, ToFront } from './front.ts'
 import { rssBytes } from './process.ts'
 
+const inventoryContext = 'virtdeck'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
 export type BenchCluster = {
@@ -21,6 +23,8 @@ export type BenchCluster = {
   churn(how: { changesPerSecond: number; seconds: number; vms: number }): Promise<{ changes: number; last: Record<string, string> }>
   /** What to add to this process's microseconds to get the cluster's. */
   clockOffsetUs(): Promise<number>
+  /** Has the server read everything anew that it follows; resolves with how many objects it was sent, once it was. */
+  relist(): Promise<number>
   /** The server's open watches, by resource. */
   watches(): Promise<Record<string, number>>
 }
@@ -36,20 +40,20 @@ export const nowUs = () => Math.round((performance.timeOrigin + performance.now(
 
 type Asked = ToCluster extends infer M ? (M extends { id: number } ? Omit<M, 'id'> : never) : never
 
+type Kubeconfig = {
+  clusters: { name: string; cluster: { server: string; 'certificate-authority-data': string } }[]
+  contexts: { name: string; context: { cluster: string } }[]
+}
+
 type StackOptions = {
   /** Users who each see some namespaces, and no two the same. */
   groups?: number
-  /** Whose credential keeps the inventory. */
-  inventoryUser?: string
-  /** Puts a process in front of the cluster that has the consoles (bench/front.ts). */
+  /** Puts a process in front of the cluster that has the consoles (bench/front.ts); fleets are read from the cluster itself. */
   front?: boolean
 }
 
 /** Starts a fleet of `vms` simulated VMs and a server in front of it, and waits until the server has read the fleet. */
-export async function startFleet(
-  vms: number,
-  { groups = 0, inventoryUser = 'virtdeck', front = false }: StackOptions = {},
-): Promise<BenchStack> {
+export async function startFleet(vms: number, { groups = 0, front = false }: StackOptions = {}): Promise<BenchStack> {
   const folder = await mkdtemp(join(tmpdir(), 'virtdeck-bench-'))
   const child = fork(join(root, 'bench/cluster.ts'), [String(vms), String(groups)], {
     execArgv: ['--import', 'tsx'],
@@ -73,7 +77,7 @@ export async function startFleet(
         VIRTDECK_WEB_ROOT: join(root, 'apps/web/dist'),
         VIRTDECK_KUBECONFIG: kubeconfigFile,
         VIRTDECK_CONTEXT: 'admin',
-        VIRTDECK_INVENTORY_CONTEXT: inventoryUser,
+        VIRTDECK_INVENTORY_CONTEXT: inventoryContext,
         VIRTDECK_PROMETHEUS_URL: ready.prometheusUrl,
         VIRTDECK_AUTH_MODE: 'token',
         VIRTDECK_DEMO_CONTEXTS: Object.keys(ready.tokens).join(','),
@@ -102,6 +106,15 @@ export async function startFleet(
   }
 }
 
+/** Everybody goes to the front, but for whoever keeps the inventory. */
+function withFront(text: string, { url, ca }: FromFront): string {
+  const kubeconfig = parse(text) as Kubeconfig
+  const front = { name: 'front', cluster: { server: url, 'certificate-authority-data': Buffer.from(ca).toString('base64') } }
+  kubeconfig.clusters.push(front)
+  for (const { name, context } of kubeconfig.contexts) if (name !== inventoryContext) context.cluster = front.name
+  return stringify(kubeconfig)
+}
+
 /** The cluster as it is seen through the process in front of it. */
 async function putInFront(
   cluster: FromCluster & { type: 'ready' },
@@ -110,13 +123,11 @@ async function putInFront(
 ): Promise<FromCluster & { type: 'ready' }> {
   const child = fork(join(root, 'bench/front.ts'), [], { execArgv: ['--import', 'tsx'], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   fronts.push(child)
-  // In earnest a cluster is on other machines: here it leaves the processors to those who are measured.
-  setPriority(clusterPid, 10)
+  // In earnest a cluster is on other machines: here it leaves the processors to those who are measured, with all its threads.
+  for (const thread of await readdir(`/proc/${clusterPid}/task`)) setPriority(Number(thread), 10)
   child.send({ url: cluster.url, ca: cluster.ca } satisfies ToFront)
   const [{ url, ca }] = (await once(child, 'message')) as [FromFront]
-  const base64 = (pem: string) => Buffer.from(pem).toString('base64')
-  const kubeconfig = cluster.kubeconfig.replaceAll(cluster.url, url).replaceAll(base64(cluster.ca), base64(ca))
-  return { ...cluster, url, ca, kubeconfig }
+  return { ...cluster, url, ca, kubeconfig: withFront(cluster.kubeconfig, { url, ca }) }
 }
 
 function clusterOf(child: ChildProcess, ready: FromCluster & { type: 'ready' }, kubeconfigFile: string): BenchCluster {
@@ -145,6 +156,7 @@ function clusterOf(child: ChildProcess, ready: FromCluster & { type: 'ready' }, 
       return token
     },
     churn: (how) => ask({ type: 'churn', ...how }, 'churned'),
+    relist: async () => (await ask({ type: 'relist' }, 'relisted')).objects,
     watches: async () => (await ask({ type: 'watches' }, 'watches')).open,
     async clockOffsetUs() {
       let best = { tripUs: Infinity, offsetUs: 0 }
