@@ -8,7 +8,8 @@ export const Quantity = memo(function Quantity(props: QuantityProps) {
   const { value, unit } = 'bytes' in props ? formatBytes(props.bytes) : props
   return (
     <span className="qty">
-      {value} <i>{unit}</i>
+      {`${value} `}
+      <i>{unit}</i>
     </span>
   )
 })

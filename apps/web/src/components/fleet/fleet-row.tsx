@@ -3,8 +3,6 @@ import { memo, useState } from 'react'
 import { Bdi } from '../../ui/bdi.tsx'
 import { Checkbox } from '../../ui/checkbox.tsx'
 import { Dash } from '../../ui/dash.tsx'
-import { IconMark } from '../../ui/icon.tsx'
-import { MoreIcon } from '../../ui/icons.ts'
 import { Menu } from '../../ui/menu.tsx'
 import { isPlain } from '../../util/visible-text.ts'
 import type { Action } from '../action.ts'
@@ -112,7 +110,12 @@ export const cellClass = (className: string | undefined, at: number) =>
 
 type RowMenuProps<R extends Row> = { kind: FleetKind<R>; row: R; open: boolean; onMenu: (row: R, open: boolean) => void }
 
-const moreMark = <IconMark icon={MoreIcon} />
+/** The icon of other menus, its three dots in one path: it stands in every row. */
+const moreMark = (
+  <svg className="ic" viewBox="0 0 24 24" aria-hidden="true">
+    <path d="M4 12a1 1 0 1 0 2 0a1 1 0 1 0-2 0m7 0a1 1 0 1 0 2 0a1 1 0 1 0-2 0m7 0a1 1 0 1 0 2 0a1 1 0 1 0-2 0" />
+  </svg>
+)
 
 /** A plain button until it is first pressed: a menu, with all its questions about rights, is made for no more rows than that. */
 function RowMenuButton<R extends Row>({ kind, row, open, onMenu }: RowMenuProps<R>) {
