@@ -1,5 +1,5 @@
-// A list's table, whose roles are said because its rows are laid out otherwise than a table's: only the rows in sight are in the DOM, each follows its own object where its kind can, and nothing but
-// the visible range renders again while one scrolls.
+// A list's table: only the rows in sight are in the DOM, each follows its own object where its kind can, and nothing but
+// the visible range renders again while one scrolls. Roles are said, because rows are not laid out as a table's.
 import { useCallback, useMemo, useRef, useState } from 'react'
 import { useFollowedLinks } from '../../util/use-followed-links.ts'
 import { useLongPress } from '../../util/use-long-press.ts'
