@@ -2,9 +2,8 @@ import type { PodDisruptionBudget, VirtualMachineInstance } from '@virtdeck/k8s'
 import type { NodeRow, VmRow } from '@virtdeck/kubevirt'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { vmRow } from '../virtual-machines/test-rows.ts'
+import { nodeRow, vmRow } from '../../components/test-rows.ts'
 import { budgetWarnings, drainPlan } from './drain-plan.ts'
-import { nodeRow } from './test-nodes.ts'
 
 const GiB = 2 ** 30
 const node = (name: string, gib = 64, differences: Partial<NodeRow> = {}) => nodeRow(name, { memoryBytes: gib * GiB, ...differences })

@@ -1,8 +1,7 @@
 import type { NodeRow } from '@virtdeck/kubevirt'
 import { expect, test } from 'vitest'
-import { vmRow as vm } from '../virtual-machines/test-rows.ts'
+import { nodeRow, vmRow as vm } from '../../components/test-rows.ts'
 import { byAttention, nodeLoads } from './node-loads.ts'
-import { nodeRow } from './test-nodes.ts'
 
 const node = (name: string, differences: Partial<NodeRow> = {}) => nodeRow(name, { memoryBytes: 100, ...differences })
 

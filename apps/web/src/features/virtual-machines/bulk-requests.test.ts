@@ -1,8 +1,8 @@
 import { failure } from '@virtdeck/k8s'
 import type { VolumeRow } from '@virtdeck/kubevirt'
 import { afterEach, expect, test, vi } from 'vitest'
+import { vmRow } from '../../components/test-rows.ts'
 import { createDeletions } from './bulk-requests.ts'
-import { vmRow } from './test-rows.ts'
 
 const row = vmRow('web', { uid: 'uid-web' })
 const disk = { uid: 'uid-data', namespace: 'shop', name: 'data', createdAt: 0, vms: ['web'] } as unknown as VolumeRow

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
+import { vmRow } from '../../components/test-rows.ts'
 import { vmActionEntries } from '../../components/vm/vm-verbs.ts'
 import { bootGroups, bulkPlan, bulkVerbs, deletionPhrase, whyNone } from './bulk-verbs.ts'
-import { vmRow } from './test-rows.ts'
 
 const mayAll = () => undefined
 

@@ -1,8 +1,7 @@
 import type { VirtualMachineInstance } from '@virtdeck/k8s'
 import { expect, test } from 'vitest'
-import { nodeRow as node } from '../nodes/test-nodes.ts'
+import { nodeRow as node, vmRow } from '../../components/test-rows.ts'
 import { migrateTargets } from './migrate-targets.ts'
-import { vmRow } from './test-rows.ts'
 
 const GiB = 2 ** 30
 const vm = (name: string, on: string, gib: number) => vmRow(name, { namespace: 'team-a', node: on, memoryBytes: gib * GiB })

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
+import { vmRow } from '../../components/test-rows.ts'
 import * as columns from '../../components/fleet/columns.ts'
 import type { ColumnChoice } from '../../components/fleet/columns.ts'
 import { shortOsName, shortTarget } from './vm-columns.tsx'
 import { columnOf } from '../../components/fleet/fleet-kind.ts'
-import { vmRow } from './test-rows.ts'
 import { vmFleet } from './vm-fleet.ts'
 
 const columnIds = vmFleet.columns.filter(({ shows }) => shows !== 'when chosen').map(({ id }) => id)

@@ -4,7 +4,7 @@ import { facetKeys as facetKeysOf, matchesQuery, parseQuery as parse } from '../
 import type { Term } from '../../components/fleet/language.ts'
 import { createRowIndex, scanRows } from '../../components/fleet/scan.ts'
 import { vmState } from '@virtdeck/kubevirt'
-import { vmRow } from './test-rows.ts'
+import { vmRow } from '../../components/test-rows.ts'
 import { hasWarning, vmFleet } from './vm-fleet.ts'
 
 const { language } = vmFleet

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { vmRow } from './test-rows.ts'
+import { vmRow } from '../../components/test-rows.ts'
 import { fleetCsv } from '../../components/fleet/csv.ts'
 import { vmFleet } from './vm-fleet.ts'
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { vmRow } from '../../components/test-rows.ts'
 import { columnOf } from '../../components/fleet/fleet-kind.ts'
 import * as orders from '../../components/fleet/order.ts'
 import type { Order } from '../../components/fleet/order.ts'
-import { vmRow } from './test-rows.ts'
 import { vmFleet } from './vm-fleet.ts'
 
 type Row = ReturnType<typeof vmRow>

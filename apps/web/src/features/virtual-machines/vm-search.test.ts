@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { vmRow } from '../../components/test-rows.ts'
 import * as languages from '../../components/fleet/language.ts'
 import type { Term } from '../../components/fleet/language.ts'
-import { vmRow } from './test-rows.ts'
 import { vmFleet } from './vm-fleet.ts'
 
 const { formatQuery, toggleToken, token } = languages

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
+import { vmRow } from '../../components/test-rows.ts'
 import { createRowIndex, scanRows } from '../../components/fleet/scan.ts'
 import { accept as acceptFor, suggest } from '../../components/fleet/suggest.ts'
 import type { Suggestion } from '../../components/fleet/suggest.ts'
-import { vmRow } from './test-rows.ts'
 import { measuredVmFleet, vmFleet } from './vm-fleet.ts'
 
 const { language } = vmFleet

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { VmRow } from '@virtdeck/kubevirt'
-import { vmRow } from './test-rows.ts'
+import { vmRow } from '../../components/test-rows.ts'
 import { measuredVmFleet, vmFleet } from './vm-fleet.ts'
 import { noteOf, usedOf, usedText } from './vm-use.tsx'
 import { columnWidth, shownColumns, tableWidth } from '../../components/fleet/columns.ts'
