@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test'
 import { createBareVm, createVm, fault, paths, readVm, readVmi } from './cluster.ts'
-import { expect, openAs, test, testOfFailure, vmRow, type Stack } from './fixtures.ts'
+import { expect, openAs, selectAll, test, testOfFailure, vmRow, type Stack } from './fixtures.ts'
 
 const namespace = 'team-a'
 
@@ -11,8 +11,8 @@ async function select(page: Page, ...names: string[]) {
 const verb = (page: Page, name: string) => page.getByRole('toolbar').getByRole('button', { name })
 
 /** Selects all that is shown, and asks for something to be done with it. */
-async function openForAll(page: Page, name: string) {
-  await page.getByRole('checkbox', { name: 'Select all shown' }).click()
+async function openForAll(page: Page, name: string, count: number) {
+  await selectAll(page, count)
   await verb(page, name).click()
   return page.getByRole('dialog')
 }
@@ -58,7 +58,7 @@ testOfFailure(
     for (const name of names) await createVm(stack, { namespace, name })
     await refuseOnce(stack, 'virtualmachines/flaky-2/stop')
     await openAs(page, stack, 'operator', '/virtual-machines?q=flaky')
-    const dialog = await openForAll(page, 'Stop…')
+    const dialog = await openForAll(page, 'Stop…', 3)
     await dialog.getByLabel('At a time').fill('1')
     await dialog.getByRole('button', { name: 'Stop 3 VMs', exact: true }).click()
 
@@ -81,7 +81,7 @@ testOfFailure(
     for (const name of names) await createVm(stack, { namespace, name })
     await refuseOnce(stack, 'virtualmachineinstances/order-2/pause')
     await openAs(page, stack, 'operator', '/virtual-machines?q=order')
-    const dialog = await openForAll(page, 'Pause…')
+    const dialog = await openForAll(page, 'Pause…', 3)
     await dialog.getByLabel('At a time').fill('1')
     await dialog.getByRole('checkbox', { name: 'Stop at the first failure' }).click()
     await dialog.getByRole('button', { name: 'Pause 3 VMs', exact: true }).click()
@@ -106,7 +106,7 @@ test('takes snapshots of many VMs, and migrates them, two at a time [F228]', asy
   await openAs(page, stack, 'operator', '/virtual-machines?q=herd')
   const dialog = page.getByRole('dialog')
   const act = async (label: string, button: string, done: string) => {
-    await openForAll(page, label)
+    await openForAll(page, label, 3)
     await expect(dialog.getByRole('list', { name: button }).getByRole('listitem')).toHaveText(names.map((name) => new RegExp(name)))
     await dialog.getByLabel('At a time').fill('2')
     await dialog.getByRole('button', { name: button, exact: true }).click()
@@ -126,7 +126,7 @@ test('deletes many only after a phrase was typed [F012]', async ({ page, stack }
   await createVm(stack, { namespace, name: 'waste-1', runStrategy: 'Halted' })
   await createVm(stack, { namespace, name: 'waste-2', runStrategy: 'Halted' })
   await openAs(page, stack, 'operator', '/virtual-machines?q=waste')
-  const dialog = await openForAll(page, 'Delete…')
+  const dialog = await openForAll(page, 'Delete…', 2)
   const confirm = dialog.getByRole('button', { name: 'Delete 2 VMs', exact: true })
   await expect(confirm).toHaveAttribute('aria-disabled', 'true')
   await dialog.getByLabel(/^Type/).fill('delete 2 VMs')
@@ -138,7 +138,7 @@ test('deletes many only after a phrase was typed [F012]', async ({ page, stack }
 test('what somebody else deletes is selected no more', async ({ page, stack }) => {
   for (const name of ['fading-1', 'fading-2', 'fading-3']) await createVm(stack, { namespace, name, runStrategy: 'Halted' })
   await openAs(page, stack, 'operator', '/virtual-machines?q=fading')
-  await page.getByRole('checkbox', { name: 'Select all shown' }).click()
+  await selectAll(page, 3)
   const foot = page.locator('.tablefoot')
   await expect(foot).toContainText('3 selected')
   const remove = (name: string) => stack.api('admin', 'DELETE', paths.vm({ namespace, name }))

@@ -168,6 +168,12 @@ export async function expectAccessible(page: Page, { onlyColours = false } = {})
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`)).toEqual([])
 }
 
+/** Selects all rows of a list once they are so many: what was made a moment ago comes a moment later. */
+export async function selectAll(page: Page, count: number): Promise<void> {
+  await expect(page.locator('tbody tr[data-key]')).toHaveCount(count)
+  await page.getByRole('checkbox', { name: 'Select all shown' }).click()
+}
+
 /** The table row of a VM. */
 export function vmRow(page: Page, name: string) {
   return page.getByRole('row').filter({ has: page.getByRole('link', { name, exact: true }) })

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Page } from '@playwright/test'
 import { create, createVm, paths, readVm, readVmi } from './cluster.ts'
-import { expect, openAs, test, vmRow } from './fixtures.ts'
+import { expect, openAs, selectAll, test, vmRow } from './fixtures.ts'
 
 const namespace = 'team-a'
 const facet = (page: Page, name: string | RegExp) => page.getByRole('group', { name: 'Filters' }).getByRole('button', { name })
@@ -29,7 +29,7 @@ test('lists the snapshots of all VMs, searched and counted here, live, and delet
   await take('shot-2')
   await expect(vmRow(page, 'shot-2')).toContainText('Ready', { timeout: 30_000 })
   await expect(facet(page, /^Ready/)).toHaveAccessibleName('Ready 2')
-  await page.getByRole('checkbox', { name: 'Select all shown' }).click()
+  await selectAll(page, 2)
   await verb(page, 'Delete…').click()
   const dialog = page.getByRole('dialog')
   await dialog.getByLabel(/^Type/).fill('delete 2 snapshots')
@@ -110,7 +110,7 @@ test('labels many VMs at once, shows the label as a column, and exports it [F226
   await createVm(stack, { namespace, name: 'tag-1', runStrategy: 'Halted' })
   await createVm(stack, { namespace, name: 'tag-2', runStrategy: 'Halted' })
   await openAs(page, stack, 'operator', '/virtual-machines?q=tag-')
-  await page.getByRole('checkbox', { name: 'Select all shown' }).click()
+  await selectAll(page, 2)
   await verb(page, 'Label…').click()
   const dialog = page.getByRole('dialog')
   await dialog.getByLabel('Key').fill('kubevirt.io/mine')
@@ -164,7 +164,7 @@ test('boots many VMs in the groups of a label, the next when the one before runs
   await createVm(stack, { namespace, name: 'boot-web', runStrategy: 'Halted', labels: { 'boot-order': '2' } })
   await createVm(stack, { namespace, name: 'boot-db', runStrategy: 'Halted', labels: { 'boot-order': '1' } })
   await openAs(page, stack, 'operator', '/virtual-machines?q=boot-')
-  await page.getByRole('checkbox', { name: 'Select all shown' }).click()
+  await selectAll(page, 2)
   await verb(page, 'Start…').click()
   const dialog = page.getByRole('dialog')
   await dialog.getByLabel(/^Boot in groups by label/).selectOption('boot-order')
@@ -183,7 +183,7 @@ test('deletes many VMs, keeps the disks that one keeps, and never what others us
   await createVm(stack, { namespace, name: 'heap-2', runStrategy: 'Halted', disks: ['heap-2-data'] })
   await createVm(stack, { namespace, name: 'other-user', runStrategy: 'Halted', claims: ['heap-2-data'] })
   await openAs(page, stack, 'operator', '/virtual-machines?q=heap-')
-  await page.getByRole('checkbox', { name: 'Select all shown' }).click()
+  await selectAll(page, 2)
   await verb(page, 'Delete…').click()
   const dialog = page.getByRole('dialog')
   const disk = (name: string) => dialog.getByRole('list', { name: 'Disks' }).getByRole('listitem').filter({ hasText: name })

@@ -59,7 +59,8 @@ describe.skipIf(!existsSync(captures))('what is kept of recorded objects', () =>
     const moving = [none, ...both('virtualmachineinstancemigrations', migrations)]
     const others = running.flatMap((vmi) => moving.map((migration) => ({ vmi, migration })))
     for (const vm of both('virtualmachines', vms)) {
-      const rows = (of: 'whole' | 'cut') => others.map(({ vmi, migration }) => projectVmRow({ vm: vm[of], vmi: vmi[of], migration: migration[of] }))
+      const rows = (of: 'whole' | 'cut') =>
+        others.map(({ vmi, migration }) => projectVmRow({ vm: vm[of], vmi: vmi[of], migration: migration[of] }))
       expect(rows('cut')).toEqual(rows('whole'))
     }
     for (const vmi of vmis) expect(projectVmRow({ vmi: kept('virtualmachineinstances', vmi) })).toEqual(projectVmRow({ vmi }))
