@@ -13,5 +13,9 @@ const nicest = 19
 export function yieldHelperThreads(): void {
   if (process.platform !== 'linux') return
   const niceness = Math.min(nicest, getPriority() + nicer)
-  for (const thread of readdirSync('/proc/self/task').map(Number)) if (thread !== process.pid) setPriority(thread, niceness)
+  try {
+    for (const thread of readdirSync('/proc/self/task').map(Number)) if (thread !== process.pid) setPriority(thread, niceness)
+  } catch {
+    // Where a sandbox has no /proc or allows no priorities, all threads share alike: slower consoles on a busy machine, no more.
+  }
 }
