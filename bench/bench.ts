@@ -87,7 +87,7 @@ if (only.includes('events')) {
   const runs: EventRun[] = [
     ...rates.flatMap((changesPerSecond) => tabs.map((count) => ({ tabs: count, changesPerSecond, groups: 1 }))),
     ...rates.flatMap((changesPerSecond) =>
-      tabs.filter((count) => count >= 200).map((count) => ({ tabs: count, changesPerSecond, groups })),
+      tabs.filter((count) => count >= groups).map((count) => ({ tabs: count, changesPerSecond, groups })),
     ),
   ]
   results.events = await measureEvents(stack, runs)
