@@ -24,6 +24,7 @@ for (const [button, inside] of [
     await trigger.focus()
     await page.keyboard.press('Enter')
     await expect(item).toBeVisible()
+    await expect(page.locator('[role=menu]:focus-within')).toHaveCount(1)
     await page.keyboard.press('ArrowDown')
     await expect(page.locator('[role^=menuitem][data-highlighted]')).toHaveCount(1)
     await page.keyboard.press('Escape')
